@@ -1,0 +1,93 @@
+//! Tells JavaScript which descriptors are ready: one call per batch.
+
+use std::ptr;
+
+use carom::reactor::Readiness;
+use napi::bindgen_prelude::{Function, JsValue, Uint32ArraySlice};
+use napi::{Result, check_status, sys};
+
+/// Bit of a report: there may be something to read.
+const READABLE: u32 = 1;
+/// Bit of a report: there may be room to write.
+const WRITABLE: u32 = 2;
+
+/// The callback, and the array that carries a batch: a number and its readiness bits, in turn.
+pub(crate) struct Dispatch {
+    env: sys::napi_env,
+    callback: sys::napi_ref,
+    reports: sys::napi_ref,
+    capacity: usize,
+}
+
+impl Dispatch {
+    pub(crate) fn new(env: sys::napi_env, callback: &Function<'_, u32, ()>, reports: &Uint32ArraySlice<'_>) -> Result<Self> {
+        let mut references = [ptr::null_mut(); 2];
+        for (reference, value) in references.iter_mut().zip([callback.raw(), reports.value().value]) {
+            // SAFETY: a value of this environment, while its scope is open.
+            check_status!(unsafe { sys::napi_create_reference(env, value, 1, reference) })?;
+        }
+        Ok(Self { env, callback: references[0], reports: references[1], capacity: reports.len() / 2 })
+    }
+
+    /// Copies as much of `batch`, from its end, as the array holds; returns how many reports that is.
+    pub(crate) fn report(&self, batch: &mut Vec<Readiness>) -> Result<u32> {
+        let mut array = ptr::null_mut();
+        let (mut length, mut data) = (0, ptr::null_mut());
+        // SAFETY: the reference is alive as long as `self`, a scope is open, the out pointers are valid or null.
+        unsafe {
+            let env = self.env;
+            check_status!(sys::napi_get_reference_value(env, self.reports, &raw mut array))?;
+            let (length, data) = (&raw mut length, &raw mut data);
+            check_status!(sys::napi_get_typedarray_info(env, array, ptr::null_mut(), length, data, ptr::null_mut(), ptr::null_mut()))?;
+        }
+        let count = batch.len().min(self.capacity).min(length / 2);
+        // SAFETY: JavaScript doesn't run meanwhile, so the array's memory is ours and is not moved or detached.
+        let words = unsafe { std::slice::from_raw_parts_mut(data.cast::<u32>(), count * 2) };
+        for (word, readiness) in words.chunks_exact_mut(2).zip(batch.drain(batch.len() - count..)) {
+            word[0] = readiness.token as u32;
+            word[1] = u32::from(readiness.readable) * READABLE + u32::from(readiness.writable) * WRITABLE;
+        }
+        Ok(count as u32)
+    }
+
+    /// Gives `batch` to JavaScript, and lets its ticks and microtasks run. To be called from an event loop's callback.
+    pub(crate) fn run(&self, batch: &mut Vec<Readiness>) {
+        let mut scope = ptr::null_mut();
+        // SAFETY: the environment is alive while its event loop calls back; every handle stays within the scope.
+        unsafe {
+            if sys::napi_open_handle_scope(self.env, &raw mut scope) != sys::Status::napi_ok {
+                return;
+            }
+            while !batch.is_empty() && self.call(batch).is_ok() {}
+            sys::napi_close_handle_scope(self.env, scope);
+        }
+        // What could not be delivered concerns an environment that is ending.
+        batch.clear();
+    }
+
+    fn call(&self, batch: &mut Vec<Readiness>) -> Result<()> {
+        let count = self.report(batch)?;
+        let (mut callback, mut receiver, mut argument) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // SAFETY: as in `report`; the callback and its argument are values of this environment.
+        unsafe {
+            check_status!(sys::napi_get_reference_value(self.env, self.callback, &raw mut callback))?;
+            check_status!(sys::napi_get_reference_value(self.env, self.reports, &raw mut receiver))?;
+            check_status!(sys::napi_create_uint32(self.env, count, &raw mut argument))?;
+            let status = sys::napi_make_callback(
+                self.env,
+                ptr::null_mut(),
+                receiver,
+                callback,
+                1,
+                &raw const argument,
+                ptr::null_mut(),
+            );
+            if status == sys::Status::napi_pending_exception {
+                let mut exception = ptr::null_mut();
+                check_status!(sys::napi_get_and_clear_last_exception(self.env, &raw mut exception))?;
+                check_status!(sys::napi_fatal_exception(self.env, exception))?;
+            }
+            check_status!(status)
+        }
+    }
+}

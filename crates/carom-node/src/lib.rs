@@ -1,0 +1,13 @@
+//! The Node-API binding of `carom`: translates, and does nothing else.
+//!
+//! One [`Reactor`](reactor::Reactor) serves one JavaScript environment (the main thread, or a worker). JavaScript names
+//! connections by number, lends memory call by call, and is told of readiness through one callback. No call keeps a pointer
+//! into JavaScript's memory after it has returned.
+#![cfg(unix)]
+
+mod dispatch;
+mod driver;
+mod image;
+pub mod reactor;
+mod slots;
+mod status;

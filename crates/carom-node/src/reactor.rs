@@ -1,0 +1,297 @@
+//! What JavaScript sees of the core.
+
+use std::cell::RefCell;
+use std::os::fd::{AsFd, IntoRawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use carom::channel::{Channel, Received};
+use carom::frame::{FrameError, Runs, Tail};
+use carom::spin::Spin;
+use carom::sys::{self, Deadline};
+use napi::Env;
+use napi::bindgen_prelude::{Float64ArraySlice, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
+use napi_derive::napi;
+
+use crate::dispatch::Dispatch;
+use crate::driver::{self, Driver};
+use crate::slots::{Slot, Slots};
+use crate::status;
+
+/// Who is at the other end of a local connection.
+#[derive(Debug)]
+#[napi(object)]
+pub struct PeerCredentials {
+    /// Process id.
+    pub pid: i32,
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+/// What a descriptor can be used for.
+#[derive(Debug)]
+#[napi(object)]
+pub struct Opened {
+    /// The connection's number.
+    pub id: u32,
+    /// Whether it was opened for reading.
+    pub readable: bool,
+    /// Whether it was opened for writing.
+    pub writable: bool,
+}
+
+/// The connections of one JavaScript environment, by number, and the reactor that watches them.
+///
+/// Positions are in bytes, times in milliseconds; a negative one is for ever. A call that moves bytes returns a count, or a negative status:
+/// -1 nothing in time, -2 the end, -3 the end inside a message, -4 a malformed length, -5 a length over the limit,
+/// -1000 - n the system's error n.
+#[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
+#[napi]
+pub struct Reactor {
+    slots: Rc<RefCell<Slots>>,
+    driver: Rc<dyn Driver>,
+    dispatch: Rc<Dispatch>,
+    runs: RefCell<Runs>,
+}
+
+fn deadline(timeout: f64) -> Deadline {
+    if timeout < 0.0 {
+        return Deadline::Never;
+    }
+    Deadline::after(Duration::try_from_secs_f64(timeout / 1000.0).ok())
+}
+
+/// The part of `memory` that JavaScript names; none where it isn't inside.
+fn part(memory: &[u8], start: f64, end: f64) -> &[u8] {
+    memory.get(start as usize..end as usize).unwrap_or_default()
+}
+
+/// Two connected descriptors; `oneWay`: the first only receives, the second only sends.
+#[napi(catch_unwind)]
+pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
+    let (a, b) = sys::socket_pair().map_err(|error| status::thrown("socketpair", &error))?;
+    if one_way {
+        sys::shut_receiving(b.as_fd()).map_err(|error| status::thrown("shutdown", &error))?;
+    }
+    Ok(vec![a.into_raw_fd(), b.into_raw_fd()])
+}
+
+#[napi]
+impl Reactor {
+    /// Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
+    /// 2 writable) are written to `reports`, and `dispatch` is called with how many there are.
+    #[napi(constructor, catch_unwind)]
+    #[allow(clippy::needless_pass_by_value, reason = "what a generated constructor takes")]
+    pub fn new(
+        env: Env,
+        driver: String,
+        reports: Uint32ArraySlice<'_>,
+        dispatch: Function<'_, u32, ()>,
+    ) -> Result<Self> {
+        crate::image::pin();
+        let slots = Rc::new(RefCell::new(Slots::default()));
+        let ending = Rc::clone(&slots);
+        let dispatch = Rc::new(Dispatch::new(env.raw(), &dispatch, &reports)?);
+        let driver = driver::start(&driver, env.raw(), Rc::clone(&dispatch), move || ending.borrow_mut().clear())?;
+        Ok(Self { slots, driver, dispatch, runs: RefCell::default() })
+    }
+
+    /// Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
+    /// or adaptively where that is negative.
+    #[napi(catch_unwind)]
+    pub fn open(&self, fd: i32, limit: f64, spin: f64) -> Result<Opened> {
+        // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to the connection.
+        let fd = unsafe { sys::adopt(fd) }.map_err(|error| status::thrown("fcntl", &error))?;
+        let spin = match Duration::try_from_secs_f64(spin / 1_000_000.0) {
+            Ok(duration) => Spin::fixed(duration),
+            Err(_) => Spin::adaptive(),
+        };
+        let kind = match sys::kind(fd.as_fd()) {
+            Ok(kind) => kind,
+            Err(error) => {
+                // What could not be adopted stays the caller's.
+                let _ = fd.into_raw_fd();
+                return Err(status::thrown("fstat", &error));
+            }
+        };
+        let channel = Channel::new(fd, limit as u64, spin)
+            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let id = self.slots.borrow_mut().insert(Slot::Channel(channel));
+        Ok(Opened { id, readable: kind.readable, writable: kind.writable })
+    }
+
+    /// A number for the descriptor `fd`, to wait on. It stays the caller's.
+    #[napi(catch_unwind)]
+    pub fn open_watched(&self, fd: i32) -> Result<u32> {
+        let fd = sys::duplicate(fd).map_err(|error| status::thrown("fcntl", &error))?;
+        Ok(self.slots.borrow_mut().insert(Slot::Watched(fd)))
+    }
+
+    /// Closes a descriptor.
+    #[napi(catch_unwind)]
+    pub fn close(&self, id: u32, watched: bool) -> Result<()> {
+        self.remove(id, watched).map(drop)
+    }
+
+    /// Gives a connection's descriptor up.
+    #[napi(catch_unwind)]
+    pub fn detach(&self, id: u32, watched: bool) -> Result<i32> {
+        match self.remove(id, watched)? {
+            Slot::Channel(channel) => Ok(channel.into_fd().into_raw_fd()),
+            Slot::Watched(fd) => Ok(fd.into_raw_fd()),
+        }
+    }
+
+    fn remove(&self, id: u32, watched: bool) -> Result<Slot> {
+        let slot = self.slots.borrow_mut().remove(id)?;
+        if watched {
+            // Fails only for what isn't watched any more.
+            let _ = self.driver.registry().forget(slot.as_fd());
+        }
+        Ok(slot)
+    }
+
+    /// Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
+    /// length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab if they were not kept (start and end,
+    /// else 0 and 0), 1 if the kernel had no more, and the end of each run.
+    #[napi(catch_unwind)]
+    pub fn receive(
+        &self,
+        id: u32,
+        mut slab: Uint8ArraySlice<'_>,
+        mut report: Float64ArraySlice<'_>,
+        timeout: f64,
+    ) -> Result<f64> {
+        let mut slots = self.slots.borrow_mut();
+        let mut runs = self.runs.borrow_mut();
+        // SAFETY: JavaScript doesn't run during the call, and lends its own memory.
+        let (slab, report) = unsafe { (slab.as_mut(), report.as_mut()) };
+        let Some((head, ends)) = report.split_first_chunk_mut::<4>() else {
+            return Err(napi::Error::from_reason("the report is too short"));
+        };
+        *head = [-1.0, 0.0, 0.0, 1.0];
+        let channel = slots.channel(id)?;
+        let (tail, drained) = match channel.receive(slab, &mut runs, deadline(timeout)) {
+            Ok(Received::Bytes { tail, drained }) => (tail, drained),
+            Ok(Received::Nothing) => return Ok(status::NOTHING),
+            Ok(Received::End) => return Ok(status::END),
+            Err(error) => return Ok(status::failure(&error, &mut head[0])),
+        };
+        *head = match tail {
+            Tail::Carried { announced: Some(length) } => [length as f64, 0.0, 0.0, 0.0],
+            Tail::Carried { announced: None } if channel.decoder().inside_message() => [-2.0, 0.0, 0.0, 0.0],
+            Tail::Carried { announced: None } => [-1.0, 0.0, 0.0, 0.0],
+            Tail::Own { announced, arrived } => [announced as f64, arrived.start as f64, arrived.end as f64, 0.0],
+        };
+        head[3] = f64::from(u8::from(drained));
+        for (slot, end) in ends.iter_mut().zip(runs.ends()) {
+            *slot = *end as f64;
+        }
+        Ok(runs.ends().len() as f64)
+    }
+
+    /// Reads more of a long message to `memory[start..end]`, once. Returns how many bytes.
+    #[napi(catch_unwind)]
+    pub fn receive_payload(
+        &self,
+        id: u32,
+        mut memory: Uint8ArraySlice<'_>,
+        start: f64,
+        end: f64,
+        timeout: f64,
+    ) -> Result<f64> {
+        let mut slots = self.slots.borrow_mut();
+        // SAFETY: JavaScript doesn't run during the call, and lends its own memory.
+        let memory = unsafe { memory.as_mut() }.get_mut(start as usize..end as usize).unwrap_or_default();
+        Ok(match slots.channel(id)?.receive_payload(memory, deadline(timeout)) {
+            Ok(Some(bytes)) => bytes as f64,
+            Ok(None) => status::NOTHING,
+            Err(carom::Error::Frame(FrameError::Truncated)) => status::TRUNCATED,
+            Err(error) => status::failure(&error, &mut 0.0),
+        })
+    }
+
+    /// Hands `head[headStart..headEnd]`, then `body[bodyStart..bodyEnd]`, to the kernel. Returns how many bytes it took.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "one crossing, two pieces of memory")]
+    pub fn send(
+        &self,
+        id: u32,
+        head: &[u8],
+        head_start: f64,
+        head_end: f64,
+        body: &[u8],
+        body_start: f64,
+        body_end: f64,
+        timeout: f64,
+    ) -> Result<f64> {
+        let mut slots = self.slots.borrow_mut();
+        let (head, body) = (part(head, head_start, head_end), part(body, body_start, body_end));
+        Ok(match slots.channel(id)?.send(head, body, deadline(timeout)) {
+            Ok(0) if !head.is_empty() || !body.is_empty() => status::NOTHING,
+            Ok(bytes) => bytes as f64,
+            Err(error) => status::system(&error),
+        })
+    }
+
+    /// Reports `id` when it becomes readable, or also when it becomes writable. What is ready already is reported anew.
+    /// Returns 0, or a status.
+    #[napi(catch_unwind)]
+    pub fn watch(&self, id: u32, writable: bool, again: bool) -> Result<f64> {
+        let slots = self.slots.borrow();
+        let (registry, fd) = (self.driver.registry(), slots.get(id)?.as_fd());
+        let watched = if again {
+            registry.rearm(fd, id as usize, writable)
+        } else {
+            registry.watch(fd, id as usize, writable)
+        };
+        Ok(watched.map_or_else(|error| status::system(&error), |()| 0.0))
+    }
+
+    /// Whether something can be read from `id`, or its end, within `timeout`; `writable`: or written. Returns 1, -1, or a
+    /// status.
+    #[napi(catch_unwind)]
+    pub fn poll(&self, id: u32, writable: bool, timeout: f64) -> Result<f64> {
+        let slots = self.slots.borrow();
+        let ready = sys::poll_readable(slots.get(id)?.as_fd(), writable, deadline(timeout));
+        Ok(match ready {
+            Ok(true) => 1.0,
+            Ok(false) => status::NOTHING,
+            Err(error) => status::system(&error),
+        })
+    }
+
+    /// Waits for reports in place of the event loop, and writes them to the array that the constructor was given. Returns
+    /// how many there are, or a status.
+    #[napi(catch_unwind)]
+    pub fn wait(&self, timeout: f64) -> Result<f64> {
+        let mut batch = Vec::new();
+        if let Err(error) = self.driver.collect(deadline(timeout), &mut batch) {
+            return Ok(status::system(&error));
+        }
+        self.dispatch.report(&mut batch).map(f64::from)
+    }
+
+    /// Whether the event loop goes on while nothing else keeps it.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, on: bool) {
+        self.driver.keep_alive(on);
+    }
+
+    /// How many microseconds the event loop looks for reports before it sleeps.
+    #[napi(catch_unwind)]
+    pub fn spin(&self, duration: f64) {
+        self.driver.spin(Duration::try_from_secs_f64(duration / 1_000_000.0).unwrap_or_default());
+    }
+
+    /// Who is at the other end of a local connection.
+    #[napi(catch_unwind)]
+    pub fn peer_credentials(&self, id: u32) -> Result<PeerCredentials> {
+        let slots = self.slots.borrow();
+        let peer =
+            sys::peer_credentials(slots.get(id)?.as_fd()).map_err(|error| status::thrown("getsockopt", &error))?;
+        Ok(PeerCredentials { pid: peer.pid, uid: peer.uid, gid: peer.gid })
+    }
+}

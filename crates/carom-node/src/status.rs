@@ -1,0 +1,48 @@
+//! How a call's outcome crosses into JavaScript: a count, or one of these negative numbers. An exception per outcome would
+//! cost more than the call.
+
+use std::io;
+
+use carom::Error;
+use carom::frame::FrameError;
+
+/// Nothing came, or there was no room, in time.
+pub(crate) const NOTHING: f64 = -1.0;
+/// The peer has closed.
+pub(crate) const END: f64 = -2.0;
+/// The peer closed inside a message.
+pub(crate) const TRUNCATED: f64 = -3.0;
+/// The peer announced a negative length, which is in the report.
+pub(crate) const MALFORMED: f64 = -4.0;
+/// The peer announced a length over the limit, which is in the report.
+pub(crate) const TOO_LONG: f64 = -5.0;
+/// A system call failed: this less the error number.
+pub(crate) const SYSTEM: f64 = -1000.0;
+
+/// The number of a failed system call.
+pub(crate) fn system(error: &io::Error) -> f64 {
+    SYSTEM - f64::from(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// The number of a failed receive; what the peer announced goes to `announced`.
+pub(crate) fn failure(error: &Error, announced: &mut f64) -> f64 {
+    match error {
+        Error::Eof => END,
+        Error::Io(error) => system(error),
+        Error::Frame(FrameError::MalformedLength { length }) => {
+            *announced = f64::from(*length);
+            MALFORMED
+        }
+        Error::Frame(FrameError::TooLong { announced: length, .. }) => {
+            *announced = *length as f64;
+            TOO_LONG
+        }
+        Error::Frame(_) => TRUNCATED,
+        _ => SYSTEM - f64::from(libc::EIO),
+    }
+}
+
+/// A failed system call as a JavaScript exception, whose message is `number syscall` for the TypeScript layer to read.
+pub(crate) fn thrown(syscall: &str, error: &io::Error) -> napi::Error {
+    napi::Error::from_reason(format!("{} {syscall}", error.raw_os_error().unwrap_or(libc::EIO)))
+}

@@ -1,0 +1,179 @@
+//! A descriptor and its decoder, in memory that the caller lends.
+//!
+//! A [`Channel`] owns no buffers: bytes are read into a slab that the caller lends for one call, and the frames are found
+//! in it in place. So a language binding can read into memory of its own runtime, and ten thousand idle channels hold
+//! none. [`Connection`](crate::Connection) is this with memory, for Rust programs.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use crate::frame::{Decoder, FrameError, Runs, Tail};
+use crate::spin::Spin;
+use crate::sys::{self, Deadline, Kind, Transport};
+use crate::Result;
+
+/// What a [`Channel::receive`] brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// Bytes. The whole frames among them are in the slab, as the runs say (there may be none), and `tail` says what
+    /// follows them. `drained`: the kernel had no more when this was read.
+    Bytes {
+        /// What follows the last whole frame.
+        tail: Tail,
+        /// Whether the kernel had nothing more.
+        drained: bool,
+    },
+    /// Nothing came in time.
+    Nothing,
+    /// The peer has closed, between two messages.
+    End,
+}
+
+/// A framed byte transport over one descriptor.
+#[derive(Debug)]
+pub struct Channel {
+    fd: OwnedFd,
+    kind: Kind,
+    decoder: Decoder,
+    spin: Spin,
+}
+
+impl Channel {
+    /// A channel over `fd`, a stream socket or a FIFO; payloads of more than `limit` bytes are refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`](crate::Error::Io) where the descriptor is of another kind.
+    pub fn new(fd: OwnedFd, limit: u64, spin: Spin) -> Result<Self> {
+        let kind = sys::kind(fd.as_fd())?;
+        Ok(Self { fd, kind, decoder: Decoder::new(limit), spin })
+    }
+
+    /// What the descriptor can be used for.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The decoder's state: is a message incomplete, how much of a payload is still to come?
+    #[must_use]
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// Gives the descriptor up.
+    #[must_use]
+    pub fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+
+    /// Reads into `slab`, once, and finds the whole frames there. May not be called while a payload in memory of its own
+    /// is incomplete: see [`receive_payload`](Self::receive_payload).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Frame`](crate::Error::Frame) for what the peer did wrong, [`Error::Io`](crate::Error::Io) for what the kernel reports.
+    ///
+    /// # Panics
+    ///
+    /// Where `slab` is smaller than [`SLAB_MIN`](crate::frame::SLAB_MIN).
+    pub fn receive(&mut self, slab: &mut [u8], runs: &mut Runs, deadline: Deadline) -> Result<Received> {
+        debug_assert_eq!(self.decoder.payload_remaining(), 0, "the payload comes first");
+        if let Err(error @ (FrameError::MalformedLength { .. } | FrameError::TooLong { .. })) = self.decoder.end() {
+            return Err(error.into());
+        }
+        let start = self.decoder.begin(slab);
+        match self.read(&mut slab[start..], deadline)? {
+            None => Ok(Received::Nothing),
+            Some(0) => {
+                self.decoder.end()?;
+                Ok(Received::End)
+            }
+            Some(bytes) => {
+                let filled = start + bytes;
+                let tail = self.decoder.find(&slab[..filled], runs)?;
+                Ok(Received::Bytes { tail, drained: filled < slab.len() })
+            }
+        }
+    }
+
+    /// Reads more of the incomplete payload to the front of `memory`, once: how many bytes, or `None` where nothing came
+    /// in time. Never reads past the payload's end.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Truncated`] where the peer has closed, [`Error::Io`](crate::Error::Io) for what the kernel reports.
+    pub fn receive_payload(&mut self, memory: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
+        let remaining = usize::try_from(self.decoder.payload_remaining()).unwrap_or(usize::MAX);
+        let length = memory.len().min(remaining);
+        if length == 0 {
+            return Ok(Some(0));
+        }
+        match self.read(&mut memory[..length], deadline)? {
+            Some(0) => Err(FrameError::Truncated.into()),
+            Some(bytes) => {
+                self.decoder.payload_filled(bytes);
+                Ok(Some(bytes))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Hands `head`, then `body`, to the kernel, which may take a part where `deadline` is not
+    /// [`Never`](Deadline::Never): returns how many bytes it took.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel reports; `EPIPE` where the peer is gone.
+    pub fn send(&self, head: &[u8], body: &[u8], deadline: Deadline) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(head), IoSlice::new(body)];
+        let slices = if body.is_empty() { &mut slices[..1] } else { &mut slices[..] };
+        sys::send(self.fd.as_fd(), self.kind.transport, slices, deadline)
+    }
+
+    /// Whether bytes, the end or an error can be received by `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// What `poll(2)` reports.
+    pub fn poll(&self, deadline: Deadline) -> io::Result<bool> {
+        sys::poll_readable(self.fd.as_fd(), false, deadline)
+    }
+
+    /// Reads once, looking for data for a while before it sleeps.
+    fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
+        let (fd, transport) = (self.fd.as_fd(), self.kind.transport);
+        if deadline == Deadline::Now {
+            return sys::receive(fd, transport, buffer, deadline);
+        }
+        let budget = match transport {
+            Transport::Socket => self.spin.budget(),
+            Transport::File => Duration::ZERO,
+        };
+        if budget.is_zero() && !self.spin.learns() {
+            return sys::receive(fd, transport, buffer, deadline);
+        }
+        // Data that is here already says nothing on whether spinning pays.
+        if let received @ Some(_) = sys::receive(fd, transport, buffer, Deadline::Now)? {
+            return Ok(received);
+        }
+        let begin = Instant::now();
+        while begin.elapsed() < budget {
+            if let received @ Some(_) = sys::receive(fd, transport, buffer, Deadline::Now)? {
+                self.spin.found();
+                return Ok(received);
+            }
+            std::hint::spin_loop();
+        }
+        let received = sys::receive(fd, transport, buffer, deadline)?;
+        self.spin.slept(begin.elapsed());
+        Ok(received)
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}

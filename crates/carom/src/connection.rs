@@ -1,0 +1,329 @@
+//! Whole messages, in memory of their own.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use crate::channel::{Channel, Received};
+use crate::frame::{Header, Runs, Tail, read_header};
+use crate::spin::Spin;
+use crate::sys::{self, Credentials, Deadline};
+use crate::{Error, Result};
+
+/// How much is read at a time, in bytes: about what a Unix socket's default buffers hold of small messages.
+const SLAB: usize = 64 * 1024;
+
+/// How much memory a long payload's buffer grows by at a time. The announced length is a claim by the peer; memory grows
+/// with what arrives.
+const GROWTH: usize = 256 * 1024;
+
+thread_local! {
+    /// One hot slab serves all connections of a thread: it is lent for one read.
+    static LENT: RefCell<(Vec<u8>, Runs)> = RefCell::new((vec![0; SLAB], Runs::default()));
+}
+
+/// One end of a connection between two processes.
+///
+/// Dropping it closes the descriptor; what was accepted but not yet taken by the kernel is then lost, which concerns
+/// [`try_send_bytes`](Self::try_send_bytes) only: call [`flush`](Self::flush) before.
+#[derive(Debug)]
+pub struct Connection {
+    channel: Channel,
+    readable: bool,
+    writable: bool,
+    /// Whole frames that have been read and not yet received, from `received` on.
+    frames: Vec<u8>,
+    received: usize,
+    /// The long message behind those frames: as much of it as has arrived.
+    payload: Option<Vec<u8>>,
+    /// A fault that [`poll`](Self::poll) met behind those messages. The kernel reports a reset only once.
+    fault: Option<Error>,
+    /// What was accepted and not yet taken by the kernel.
+    unsent: Vec<u8>,
+}
+
+impl Connection {
+    /// A connection over `fd`: a stream socket or a FIFO, from this library, from Python, from anywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the descriptor is of another kind.
+    pub fn new(fd: OwnedFd) -> Result<Self> {
+        Self::with_options(fd, u64::MAX, Spin::adaptive())
+    }
+
+    /// As [`new`](Self::new), with the longest message that is received, in bytes, and how long blocking calls spin.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the descriptor is of another kind.
+    pub fn with_options(fd: OwnedFd, max_message_size: u64, spin: Spin) -> Result<Self> {
+        let channel = Channel::new(fd, max_message_size, spin)?;
+        let kind = channel.kind();
+        Ok(Self {
+            channel,
+            readable: kind.readable,
+            writable: kind.writable,
+            frames: Vec::new(),
+            received: 0,
+            payload: None,
+            fault: None,
+            unsent: Vec::new(),
+        })
+    }
+
+    pub(crate) fn only_receiving(mut self) -> Self {
+        self.writable = false;
+        self
+    }
+
+    pub(crate) fn only_sending(mut self) -> Self {
+        self.readable = false;
+        self
+    }
+
+    /// Whether this end receives.
+    #[must_use]
+    pub fn readable(&self) -> bool {
+        self.readable
+    }
+
+    /// Whether this end sends.
+    #[must_use]
+    pub fn writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Sends one message, waiting until the kernel has taken all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotWritable`]; [`Error::Io`] with `EPIPE` where the peer is gone.
+    pub fn send_bytes(&mut self, message: &[u8]) -> Result<()> {
+        self.flush()?;
+        self.channel.send(Header::new(message.len() as u64).as_bytes(), message, Deadline::Never)?;
+        Ok(())
+    }
+
+    /// Sends one message without waiting. `false`: there was no room, and nothing of it was sent. `true`: it was accepted;
+    /// what the kernel did not take leaves with a later call of this method or of [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_bytes`](Self::send_bytes).
+    pub fn try_send_bytes(&mut self, message: &[u8]) -> Result<bool> {
+        if !self.try_flush()? {
+            return Ok(false);
+        }
+        let header = Header::new(message.len() as u64);
+        let taken = self.channel.send(header.as_bytes(), message, Deadline::Now)?;
+        if taken == 0 {
+            return Ok(false);
+        }
+        let header = header.as_bytes();
+        self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
+        self.unsent.extend_from_slice(&message[taken.saturating_sub(header.len())..]);
+        Ok(true)
+    }
+
+    /// Waits until the kernel has taken all that was accepted.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_bytes`](Self::send_bytes).
+    pub fn flush(&mut self) -> Result<()> {
+        self.push(Deadline::Never).map(drop)
+    }
+
+    /// Gives the kernel what it takes of what was accepted, without waiting; whether that was all.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_bytes`](Self::send_bytes).
+    pub fn try_flush(&mut self) -> Result<bool> {
+        self.push(Deadline::Now)
+    }
+
+    fn push(&mut self, deadline: Deadline) -> Result<bool> {
+        if !self.writable {
+            return Err(Error::NotWritable);
+        }
+        if !self.unsent.is_empty() {
+            let taken = self.channel.send(&self.unsent, &[], deadline)?;
+            self.unsent.drain(..taken);
+            if self.unsent.is_empty() {
+                self.unsent = Vec::new();
+            }
+        }
+        Ok(self.unsent.is_empty())
+    }
+
+    /// Receives one message, waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Eof`] when the peer has closed and nothing is left, [`Error::Frame`] for what it did wrong,
+    /// [`Error::NotReadable`], [`Error::Io`].
+    pub fn recv_bytes(&mut self) -> Result<Vec<u8>> {
+        loop {
+            if let Some(message) = self.try_recv_bytes()? {
+                return Ok(message);
+            }
+            self.fill(Deadline::Never)?;
+        }
+    }
+
+    /// Receives one message into `buffer` and returns its length.
+    ///
+    /// ```
+    /// let (mut a, mut b) = carom::pipe()?;
+    /// a.send_bytes(b"too long")?;
+    /// let Err(carom::Error::BufferTooShort { message, .. }) = b.recv_bytes_into(&mut [0; 4]) else { unreachable!() };
+    /// assert_eq!(message, b"too long");
+    /// # Ok::<(), carom::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BufferTooShort`], with the whole message, where it does not fit; otherwise as
+    /// [`recv_bytes`](Self::recv_bytes).
+    pub fn recv_bytes_into(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let message = self.recv_bytes()?;
+        match buffer.get_mut(..message.len()) {
+            Some(front) => {
+                front.copy_from_slice(&message);
+                Ok(message.len())
+            }
+            None => Err(Error::BufferTooShort { capacity: buffer.len(), message }),
+        }
+    }
+
+    /// Receives one message if a whole one is here; never waits. What has arrived of an incomplete one is kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_bytes`](Self::recv_bytes).
+    pub fn try_recv_bytes(&mut self) -> Result<Option<Vec<u8>>> {
+        if !self.has_message() {
+            self.fill_now()?;
+        }
+        Ok(self.take())
+    }
+
+    /// Whether a receive would not wait, or will not within `timeout`: a whole message is here, the peer has closed, or it
+    /// did something wrong. `None` waits for ever, zero just looks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotReadable`].
+    pub fn poll(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        if !self.readable {
+            return Err(Error::NotReadable);
+        }
+        let deadline = Deadline::after(timeout);
+        loop {
+            if !self.has_message() && self.fault.is_none() {
+                self.fault = self.fill_now().err();
+            }
+            if self.has_message() || self.fault.is_some() {
+                return Ok(true);
+            }
+            if !self.channel.poll(deadline)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Who is at the other end of a local connection.
+    ///
+    /// # Errors
+    ///
+    /// Where the peer is not local, or the system does not tell.
+    pub fn peer_credentials(&self) -> io::Result<Credentials> {
+        sys::peer_credentials(self.as_fd())
+    }
+
+    /// Gives the descriptor up.
+    ///
+    /// # Errors
+    ///
+    /// The connection itself, where received or unsent bytes are held back and would be lost.
+    pub fn into_fd(self) -> std::result::Result<OwnedFd, Box<Self>> {
+        if self.has_message() || self.channel.decoder().inside_message() || !self.unsent.is_empty() {
+            return Err(Box::new(self));
+        }
+        Ok(self.channel.into_fd())
+    }
+
+    fn has_message(&self) -> bool {
+        self.received < self.frames.len()
+            || (self.payload.is_some() && self.channel.decoder().payload_remaining() == 0)
+    }
+
+    /// Takes the oldest whole message, if there is one.
+    fn take(&mut self) -> Option<Vec<u8>> {
+        if self.received < self.frames.len() {
+            let rest = &self.frames[self.received..];
+            // Only frames that the decoder has found whole are kept here.
+            let header = read_header(rest).ok().flatten()?;
+            let end = header.header + header.payload as usize;
+            let message = rest.get(header.header..end)?.to_vec();
+            self.received += end;
+            if self.received == self.frames.len() {
+                (self.frames, self.received) = (Vec::new(), 0);
+            }
+            return Some(message);
+        }
+        self.payload.take_if(|_| self.channel.decoder().payload_remaining() == 0)
+    }
+
+    /// Reads until a whole message is here or the kernel has nothing more.
+    fn fill_now(&mut self) -> Result<()> {
+        while self.fill(Deadline::Now)? && !self.has_message() {}
+        Ok(())
+    }
+
+    /// Reads once; whether anything came by `deadline`.
+    fn fill(&mut self, deadline: Deadline) -> Result<bool> {
+        if !self.readable {
+            return Err(Error::NotReadable);
+        }
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        if let Some(payload) = &mut self.payload {
+            return Self::fill_payload(&mut self.channel, payload, deadline);
+        }
+        LENT.with_borrow_mut(|(slab, runs)| match self.channel.receive(slab, runs, deadline)? {
+            Received::Nothing => Ok(false),
+            Received::End => Err(Error::Eof),
+            Received::Bytes { tail, .. } => {
+                self.frames.extend_from_slice(&slab[..runs.end()]);
+                if let Tail::Own { arrived, .. } = tail {
+                    self.payload = Some(slab[arrived].to_vec());
+                }
+                Ok(true)
+            }
+        })
+    }
+
+    fn fill_payload(channel: &mut Channel, payload: &mut Vec<u8>, deadline: Deadline) -> Result<bool> {
+        let filled = payload.len();
+        let remaining = usize::try_from(channel.decoder().payload_remaining()).unwrap_or(usize::MAX);
+        if payload.capacity() - filled < remaining.min(GROWTH) {
+            // Doubling, so that the copies of a growing payload add up to less than the payload.
+            payload.reserve_exact(remaining.min(filled.max(GROWTH)));
+        }
+        payload.resize(filled + remaining.min(GROWTH), 0);
+        let received = channel.receive_payload(&mut payload[filled..], deadline);
+        payload.truncate(filled + received.as_ref().ok().copied().flatten().unwrap_or(0));
+        Ok(received?.is_some())
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.channel.as_fd()
+    }
+}

@@ -1,0 +1,44 @@
+use std::io;
+
+use crate::frame::FrameError;
+
+/// Why an operation on a connection failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer has closed its end, and everything that it sent has been received.
+    #[error("end of stream: the peer has closed the connection")]
+    Eof,
+    /// The peer broke the framing, or closed its end inside a message.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A receive on the sending end of a one-way pipe, or after a message that was too long.
+    #[error("this end of the connection does not receive")]
+    NotReadable,
+    /// A send on the receiving end of a one-way pipe.
+    #[error("this end of the connection does not send")]
+    NotWritable,
+    /// The caller's buffer can't hold the message. The whole message is here, so nothing is lost.
+    #[error("the buffer holds {capacity} bytes, the message has {}", message.len())]
+    BufferTooShort {
+        /// The buffer's size in bytes.
+        capacity: usize,
+        /// The message.
+        message: Vec<u8>,
+    },
+    /// A value could not be encoded; nothing was sent.
+    #[error("the value can't be encoded: {0}")]
+    Encode(#[from] rmp_serde::encode::Error),
+    /// A message could not be decoded; the next one is unharmed.
+    #[error("the message can't be decoded: {0}")]
+    Decode(#[from] rmp_serde::decode::Error),
+    /// A system call failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl From<rustix::io::Errno> for Error {
+    fn from(errno: rustix::io::Errno) -> Self {
+        Self::Io(errno.into())
+    }
+}

@@ -1,0 +1,52 @@
+//! Pipes and framed connections between processes on one machine, byte-compatible with Python's
+//! `multiprocessing.connection` and its fork `billiard.connection`.
+//!
+//! A [`Connection`] carries whole messages. [`pipe`] makes two connected ends, either of which can be handed to
+//! another process as a descriptor; [`wait`] waits for many connections at once.
+//!
+//! ```
+//! let (mut parent, mut child) = carom::pipe()?;
+//! parent.send_bytes(b"ping")?;
+//! assert_eq!(child.recv_bytes()?, b"ping");
+//!
+//! child.send(&("objects", 1, [0.5, 1.5]))?;
+//! let (word, count, numbers): (String, u32, Vec<f64>) = parent.recv()?;
+//! assert_eq!((word.as_str(), count, numbers.len()), ("objects", 1, 2));
+//! # Ok::<(), carom::Error>(())
+//! ```
+//!
+//! # Where a thing is
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`frame`] | the wire: headers, and the decoder that finds messages in a byte stream, without any I/O |
+//! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
+//! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
+//! | [`reactor`] | readiness of many descriptors at once, on `mio` |
+//! | [`spin`] | how long a blocking call looks for data before it sleeps |
+//!
+//! # What is not promised
+//!
+//! A message is not acknowledged: after a successful send it may still be lost when the peer dies before it reads.
+//! Nothing is encrypted. Two peers that both send without receiving until the kernel's buffers are full wait for each
+//! other for ever, as they do in Python.
+#![cfg(unix)]
+
+pub mod channel;
+pub mod connection;
+mod error;
+pub mod frame;
+mod message;
+mod pipe;
+pub mod reactor;
+pub mod spin;
+pub mod sys;
+mod wait;
+
+pub use connection::Connection;
+pub use error::Error;
+pub use pipe::{one_way_pipe, pipe};
+pub use wait::wait;
+
+/// A result whose error is a [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
