@@ -19,7 +19,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class Reactor {
   /**
    * Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
-   * 2 writable) are written to `reports`, and `dispatch` is called with how many there are.
+   * 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with how many there are.
    */
   constructor(driver: string, reports: Uint32Array, dispatch: (arg: number) => void)
   /**

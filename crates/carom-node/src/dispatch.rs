@@ -10,6 +10,8 @@ use napi::{Result, check_status, sys};
 const READABLE: u32 = 1;
 /// Bit of a report: there may be room to write.
 const WRITABLE: u32 = 2;
+/// Bit of a report: nothing more will arrive.
+const ENDED: u32 = 4;
 
 /// The callback, and the array that carries a batch: a number and its readiness bits, in turn.
 pub(crate) struct Dispatch {
@@ -45,7 +47,9 @@ impl Dispatch {
         let words = unsafe { std::slice::from_raw_parts_mut(data.cast::<u32>(), count * 2) };
         for (word, readiness) in words.chunks_exact_mut(2).zip(batch.drain(batch.len() - count..)) {
             word[0] = readiness.token as u32;
-            word[1] = u32::from(readiness.readable) * READABLE + u32::from(readiness.writable) * WRITABLE;
+            word[1] = u32::from(readiness.readable) * READABLE
+                + u32::from(readiness.writable) * WRITABLE
+                + u32::from(readiness.ended) * ENDED;
         }
         Ok(count as u32)
     }

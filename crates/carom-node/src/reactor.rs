@@ -81,7 +81,7 @@ pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
 #[napi]
 impl Reactor {
     /// Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
-    /// 2 writable) are written to `reports`, and `dispatch` is called with how many there are.
+    /// 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with how many there are.
     #[napi(constructor, catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what a generated constructor takes")]
     pub fn new(

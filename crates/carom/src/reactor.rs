@@ -29,6 +29,8 @@ pub struct Readiness {
     pub readable: bool,
     /// There may be room to write, or nobody to read it any more.
     pub writable: bool,
+    /// Nothing more will arrive: who has read all that was there finds the end, or an error, without another report.
+    pub ended: bool,
 }
 
 /// Which descriptors are watched. Independent of the [`Reactor`] that waits, so that it can be used from another thread.
@@ -143,6 +145,7 @@ impl Reactor {
                 token: event.token().0,
                 readable: event.is_readable() || event.is_read_closed() || event.is_error(),
                 writable: event.is_writable() || event.is_write_closed() || event.is_error(),
+                ended: event.is_read_closed() || event.is_error(),
             });
         }
         Ok(woken)
