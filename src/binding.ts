@@ -1,0 +1,2 @@
+/** The only module that knows where the generated loader is. */
+export { Reactor as NativeReactor, socketPair } from '../index.js'

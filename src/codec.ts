@@ -1,0 +1,101 @@
+import { deserialize, serialize } from 'node:v8'
+
+import { invalidType } from './arguments.js'
+import { DecodeError, EncodeError } from './errors.js'
+import { createMsgpack } from './msgpack.js'
+
+/** Turns values into messages and back. */
+export interface Codec {
+  /** The message for a value. Its memory must not be written again: the message may still be on its way. */
+  encode(value: unknown): Uint8Array
+  /** The value of a message, whose memory is the codec's to keep. */
+  decode(bytes: Buffer): unknown
+}
+
+/** A codec by name, or the caller's own. */
+export type CodecOption = 'msgpack' | 'json' | 'v8' | Codec
+
+/**
+ * A codec that works in place: `encode` leaves the message in `bytes[start..end]`; `decode` reads it from the middle of some
+ * memory. The memory of a message of less than 16 KiB may be used again by the next call: such messages are copied when they
+ * are sent.
+ */
+export interface Coder {
+  bytes: Uint8Array
+  start: number
+  end: number
+  encode(value: unknown): void
+  decode(bytes: Buffer, start: number, end: number): unknown
+}
+
+/** The coder of a codec. Whatever a codec throws becomes an `EncodeError` or a `DecodeError`. */
+export function coderOf(codec: unknown): Coder {
+  switch (codec) {
+    case undefined:
+    case 'msgpack':
+      return (msgpack ??= createMsgpack())
+    case 'json':
+      return json
+    case 'v8':
+      return structured
+    default: {
+      const { encode, decode } = (codec ?? {}) as Partial<Codec>
+      if (typeof encode !== 'function' || typeof decode !== 'function') {
+        throw invalidType('codec', "'msgpack', 'json', 'v8', or an object with encode and decode", codec)
+      }
+      return new Whole(codec as Codec)
+    }
+  }
+}
+
+export function encode(coder: Coder, value: unknown): void {
+  try {
+    coder.encode(value)
+  } catch (error) {
+    throw new EncodeError(error)
+  }
+}
+
+export function decode(coder: Coder, bytes: Buffer, start: number, end: number): unknown {
+  try {
+    return coder.decode(bytes, start, end)
+  } catch (error) {
+    throw new DecodeError(bytes.subarray(start, end), error)
+  }
+}
+
+/** A codec that takes and gives whole messages. */
+class Whole implements Coder {
+  bytes: Uint8Array = new Uint8Array(0)
+  start = 0
+  end = 0
+  readonly #codec: Codec
+
+  constructor(codec: Codec) {
+    this.#codec = codec
+  }
+
+  encode(value: unknown): void {
+    const bytes = this.#codec.encode(value)
+    if (!(bytes instanceof Uint8Array)) throw invalidType("what the codec's encode returns", 'a Uint8Array', bytes)
+    this.bytes = bytes
+    this.end = bytes.length
+  }
+
+  decode(bytes: Buffer, start: number, end: number): unknown {
+    return this.#codec.decode(bytes.subarray(start, end))
+  }
+}
+
+let msgpack: Coder | undefined
+
+const json = new Whole({
+  encode(value) {
+    const text = JSON.stringify(value) as string | undefined
+    if (text === undefined) throw new TypeError(`JSON has no ${typeof value}`)
+    return Buffer.from(text)
+  },
+  decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
+})
+
+const structured = new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })

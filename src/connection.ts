@@ -1,0 +1,335 @@
+import * as check from './arguments.js'
+import { type Coder, decode, encode } from './codec.js'
+import { Endpoint, type Take } from './endpoint.js'
+import { BufferTooShortError } from './errors.js'
+import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
+import { until } from './wait.js'
+import { type Source, type SourceOwner, source } from './waitable.js'
+
+/** What has gone through a connection, payloads only. */
+export interface ConnectionStats {
+  messagesSent: number
+  bytesSent: number
+  messagesReceived: number
+  bytesReceived: number
+}
+
+/** Who is at the other end of a local connection, from the kernel. */
+export interface PeerCredentials {
+  pid: number
+  uid: number
+  gid: number
+}
+
+export interface ReceiveOptions {
+  /** Ends the wait: the call rejects with the signal's reason, and the message is there for the next call. */
+  signal?: AbortSignal | undefined
+}
+
+/** The environment's own way in: everybody else has `pipe`, `connect`, `Connection.fromFd`. */
+const internal = Symbol('carom.internal')
+
+/** The message itself, in memory that is the caller's. */
+const whole: Take = (bytes, start, end) => (start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+const wholeItem: Take = (bytes, start, end) => ({ value: whole(bytes, start, end), done: false })
+
+const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
+
+/**
+ * One end of a connection to another process, which sends and receives whole messages.
+ *
+ * Made by `pipe()`, or `Connection.fromFd()`.
+ */
+export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, AsyncIterable<TRecv> {
+  readonly #endpoint: Endpoint
+  readonly #coder: Coder
+  readonly #decoded: Take
+  readonly #decodedItem: Take
+
+  /** @internal */
+  constructor(key: typeof internal, endpoint: Endpoint, coder: Coder) {
+    if (key !== internal) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
+    this.#endpoint = endpoint
+    this.#coder = coder
+    this.#decoded = (bytes, start, end) => decode(coder, bytes, start, end)
+    this.#decodedItem = (bytes, start, end) => ({ value: decode(coder, bytes, start, end), done: false })
+  }
+
+  /**
+   * A connection over an open descriptor: a stream socket or a FIFO, from `detach`, from another program. The descriptor is
+   * the connection's from then on: it closes it.
+   */
+  static fromFd<TRecv = unknown, TSend = TRecv>(
+    fd: number,
+    options?: ConnectionOptions & Directions,
+  ): Connection<TRecv, TSend> {
+    check.integer('fd', fd, 0, 0x7fffffff)
+    const { readable, writable } = directions(options)
+    if (readable === false && writable === false) {
+      throw check.outOfRange('readable and writable', 'true, one of them at least', false)
+    }
+    return adopt(fd, options, false, readable, writable)
+  }
+
+  /** Encodes `value` and sends it as one message. Resolves when it is accepted. */
+  async send(value: TSend): Promise<void> {
+    this.#endpoint.assertWritable()
+    const coder = this.#coder
+    encode(coder, value)
+    return this.#endpoint.send(coder.bytes, coder.start, coder.end)
+  }
+
+  /** As `send`, blocking until the kernel has taken the message. */
+  sendSync(value: TSend): void {
+    this.#endpoint.assertWritable()
+    const coder = this.#coder
+    encode(coder, value)
+    this.#endpoint.sendSync(coder.bytes, coder.start, coder.end)
+  }
+
+  /**
+   * Sends `size` bytes of `data` from `offset` on, both in bytes whatever the view's items are, as one message. The memory
+   * must not be written until the promise resolves.
+   */
+  sendBytes(data: ArrayBufferView | ArrayBufferLike, offset = 0, size?: number): Promise<void> {
+    try {
+      this.#endpoint.assertWritable()
+      const bytes = check.bytes('data', data)
+      return this.#endpoint.send(bytes, offset, part(bytes, offset, size))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** As `sendBytes`, blocking until the kernel has taken the message. */
+  sendBytesSync(data: ArrayBufferView | ArrayBufferLike, offset = 0, size?: number): void {
+    this.#endpoint.assertWritable()
+    const bytes = check.bytes('data', data)
+    this.#endpoint.sendSync(bytes, offset, part(bytes, offset, size))
+  }
+
+  /** The next message, decoded. Rejects with an `EOFError` when the peer has closed and nothing is left. */
+  recv(options?: ReceiveOptions): Promise<TRecv> {
+    return this.#receive(this.#decoded, undefined, options) as Promise<TRecv>
+  }
+
+  /** As `recv`, blocking until a message comes. */
+  recvSync(): TRecv {
+    return this.#endpoint.receiveSync({ take: this.#decoded }) as TRecv
+  }
+
+  /**
+   * The next message as bytes, in memory that is the caller's. One of more than `maxLength` bytes is a
+   * `MessageTooLongError`, and the connection no longer receives.
+   */
+  recvBytes(maxLength?: number, options?: ReceiveOptions): Promise<Buffer> {
+    return this.#receive(whole, maxLength, options) as Promise<Buffer>
+  }
+
+  /** As `recvBytes`, blocking until a message comes. */
+  recvBytesSync(maxLength?: number): Buffer {
+    return this.#endpoint.receiveSync({ take: whole, maxLength: limit(maxLength) }) as Buffer
+  }
+
+  /**
+   * The next message, into `buffer` from byte `offset` on; resolves with its length. One that doesn't fit is a
+   * `BufferTooShortError`, whose `data` is the whole message.
+   */
+  recvBytesInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, options?: ReceiveOptions): Promise<number> {
+    try {
+      return this.#receive(into(buffer, offset), undefined, options) as Promise<number>
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** As `recvBytesInto`, blocking until a message comes. */
+  recvBytesIntoSync(buffer: ArrayBufferView | ArrayBufferLike, offset = 0): number {
+    return this.#endpoint.receiveSync({ take: into(buffer, offset) }) as number
+  }
+
+  /**
+   * Whether there is something to receive, a whole message or the end, within `timeout` milliseconds. `Infinity` waits for
+   * ever.
+   */
+  async poll(timeout = 0, options?: ReceiveOptions): Promise<boolean> {
+    const milliseconds = check.timeout(timeout)
+    const signal = check.abortSignal(check.options(options).signal)
+    return (await until([this.#endpoint], milliseconds, signal)).length > 0
+  }
+
+  /** As `poll`, blocking. */
+  pollSync(timeout = 0): boolean {
+    return this.#endpoint.pollSync(check.timeout(timeout))
+  }
+
+  /** The next message, decoded, if it is here; `undefined` if not. Never waits. */
+  tryRecv(): TRecv | undefined {
+    return this.#endpoint.receiveNow({ take: this.#decoded }) as TRecv | undefined
+  }
+
+  /** The next message as bytes, if it is here; `undefined` if not. Never waits. */
+  tryRecvBytes(): Buffer | undefined {
+    return this.#endpoint.receiveNow({ take: whole }) as Buffer | undefined
+  }
+
+  /** Resolves when the kernel has taken all that was sent; rejects where it can't. */
+  async flush(): Promise<void> {
+    this.#endpoint.assertWritable()
+    return this.#endpoint.sender.flush()
+  }
+
+  /** As `flush`, blocking. */
+  flushSync(): void {
+    this.#endpoint.assertWritable()
+    this.#endpoint.sender.flushSync()
+  }
+
+  /**
+   * Closes this end for the caller at once. What was sent before is still delivered, and the promise resolves then. It never
+   * rejects: use `flush` to know.
+   */
+  close(): Promise<void> {
+    return this.#endpoint.close()
+  }
+
+  /**
+   * Gives the file descriptor up to the caller. Refused while received or unsent data is held back; the connection is closed
+   * otherwise.
+   */
+  detach(): number {
+    return this.#endpoint.detach()
+  }
+
+  /** Messages, decoded, until the end. Leaving the loop does not close the connection. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<TRecv> {
+    return this.#iterate(this.#decodedItem) as AsyncIterableIterator<TRecv>
+  }
+
+  /** Messages as bytes, until the end. Leaving the loop does not close the connection. */
+  bytes(): AsyncIterableIterator<Buffer> {
+    return this.#iterate(wholeItem) as AsyncIterableIterator<Buffer>
+  }
+
+  /** Waiting on the connection keeps the event loop alive, as it does from the start. */
+  ref(): this {
+    this.#endpoint.reference(true)
+    return this
+  }
+
+  /** Waiting on the connection no longer keeps the event loop alive. */
+  unref(): this {
+    this.#endpoint.reference(false)
+    return this
+  }
+
+  /** Whether this end was closed, or detached. */
+  get closed(): boolean {
+    return this.#endpoint.closed
+  }
+
+  /** Whether this end receives. */
+  get readable(): boolean {
+    return this.#endpoint.readable
+  }
+
+  /** Whether this end sends. */
+  get writable(): boolean {
+    return this.#endpoint.writable
+  }
+
+  /** The file descriptor. It stays the connection's. */
+  get fd(): number {
+    this.#endpoint.assertOpen()
+    return this.#endpoint.fd
+  }
+
+  /** Bytes that were accepted and that the kernel has not taken, headers included. */
+  get bufferedAmount(): number {
+    return this.#endpoint.sender.unsent
+  }
+
+  /** What has gone through so far. */
+  get stats(): ConnectionStats {
+    const { sender, messages, bytes } = this.#endpoint
+    return { messagesSent: sender.messages, bytesSent: sender.bytes, messagesReceived: messages, bytesReceived: bytes }
+  }
+
+  /** Who is at the other end of a local connection: for a pipe, who made it. */
+  get peerCredentials(): PeerCredentials {
+    this.#endpoint.assertOpen()
+    return this.#endpoint.peerCredentials()
+  }
+
+  [Symbol.dispose](): void {
+    void this.#endpoint.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#endpoint.close()
+  }
+
+  /** @internal */
+  get [source](): Source {
+    return this.#endpoint
+  }
+
+  #receive(take: Take, maxLength: number | undefined, options: ReceiveOptions | undefined): Promise<unknown> {
+    try {
+      if (options === undefined && maxLength === undefined) return this.#endpoint.receive({ take })
+      const { signal } = check.options(options)
+      return this.#endpoint.receive({ take, maxLength: limit(maxLength) }, check.abortSignal(signal))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #iterate(take: Take): AsyncIterableIterator<unknown> {
+    const endpoint = this.#endpoint
+    const how = { take, atEnd: END }
+    return {
+      next: () => endpoint.receive(how) as Promise<IteratorResult<unknown>>,
+      return: () => Promise.resolve(END),
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+}
+
+/** A connection over a descriptor that this process owns. */
+export function adopt<TRecv, TSend>(
+  fd: number,
+  options: ConnectionOptions | undefined,
+  nonblocking: boolean,
+  readable?: boolean,
+  writable?: boolean,
+): Connection<TRecv, TSend> {
+  const chosen = settings(options)
+  return new Connection(internal, new Endpoint(fd, chosen, nonblocking, readable, writable), chosen.coder)
+}
+
+/** Where the part of `bytes` ends that begins at `offset` and has `size` bytes, or all the rest. */
+function part(bytes: Uint8Array, offset: number, size: number | undefined): number {
+  if (offset === 0 && size === undefined) return bytes.length
+  check.integer('offset', offset, 0, bytes.length)
+  if (size === undefined) return bytes.length
+  return offset + check.integer('size', size, 0, bytes.length - offset)
+}
+
+function limit(maxLength: number | undefined): number | undefined {
+  if (maxLength === undefined || maxLength === Infinity) return undefined
+  return check.integer('maxLength', maxLength, 0, Number.MAX_SAFE_INTEGER)
+}
+
+/** Copies the message to `buffer`, from `offset` on. */
+function into(buffer: ArrayBufferView | ArrayBufferLike, offset: number): Take {
+  const target = check.bytes('buffer', buffer)
+  check.integer('offset', offset, 0, target.length)
+  return (bytes, start, end) => {
+    const message = bytes.subarray(start, end)
+    if (message.length > target.length - offset) throw new BufferTooShortError(message, target.length - offset)
+    target.set(message, offset)
+    return message.length
+  }
+}

@@ -1,0 +1,388 @@
+import { Deadline } from './blocking.js'
+import { type Environment, type Watcher, environmentOf } from './environment.js'
+import { BusyError, ConnectionClosedError, DirectionError, EOFError, MessageTooLongError, WouldBlockError } from './errors.js'
+import type { Settings } from './options.js'
+import { Receiver } from './receiver.js'
+import { Sender } from './sender.js'
+import { checked } from './status.js'
+import { watch } from './watch.js'
+import type { Source } from './waitable.js'
+
+/** Makes what a receive returns of the message `bytes[start..end]`. */
+export type Take = (bytes: Buffer, start: number, end: number) => unknown
+
+/** How a receive is done. */
+export interface Receive {
+  take: Take
+  /** The longest message that it accepts, in bytes. */
+  maxLength?: number | undefined
+  /** What it resolves with at the end of the stream, in place of an `EOFError`. */
+  atEnd?: unknown
+}
+
+/** A receive that waits for its message. */
+interface Pending extends Receive {
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+  /** Removes what listens for its being aborted. */
+  settled?: () => void
+}
+
+/**
+ * One end of a connection, behind the public class: its descriptor, the way in, the way out, who waits, and what the
+ * reactor is asked to watch.
+ */
+export class Endpoint implements Watcher, Source {
+  readonly receiver: Receiver
+  readonly sender: Sender
+  readonly id: number
+  readonly fd: number
+  readonly writable: boolean
+  readonly #settings: Settings
+  readonly #nonblocking: boolean
+  readonly #environment: Environment
+  #readable: boolean
+  #closed: Promise<void> | undefined
+  #open = true
+  #pending: Pending[] = []
+  #listeners = new Set<() => void>()
+  #watched = false
+  #watchedWritable = false
+  #referenced = true
+  #held = false
+  messages = 0
+  bytes = 0
+
+  constructor(fd: number, settings: Settings, nonblocking: boolean, readable?: boolean, writable?: boolean) {
+    const environment = environmentOf()
+    const opened = checked(() => environment.native.open(fd, settings.maxMessageSize, settings.spin))
+    this.#environment = environment
+    this.#settings = settings
+    this.#nonblocking = nonblocking
+    this.#readable = readable ?? opened.readable
+    this.id = opened.id
+    this.fd = fd
+    this.writable = writable ?? opened.writable
+    this.receiver = new Receiver(environment, opened.id, settings.maxMessageSize)
+    this.sender = new Sender(environment, opened.id, settings.highWaterMark, () => this.#watchAgain())
+    environment.add(opened.id, this)
+    if (settings.spin > 0) environment.addSpin(settings.spin)
+  }
+
+  get readable(): boolean {
+    return this.#readable
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined
+  }
+
+  /** Throws where the connection is closed. */
+  assertOpen(): void {
+    if (this.#closed) throw new ConnectionClosedError()
+  }
+
+  // The way in.
+
+  /** Receives one message, now or when it comes. */
+  receive(how: Receive, signal?: AbortSignal): Promise<unknown> {
+    try {
+      this.#assertReadable()
+      if (signal?.aborted) throw signal.reason
+      if (this.#pending.length === 0) {
+        if (this.#nonblocking) return Promise.resolve(this.#takeOrFail(how))
+        if (this.#look(how.maxLength)) return Promise.resolve(this.#take(how))
+      }
+      this.arm()
+    } catch (error) {
+      return error instanceof EOFError && 'atEnd' in how ? Promise.resolve(how.atEnd) : Promise.reject(error)
+    }
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { ...how, resolve, reject }
+      if (signal) {
+        const abort = (): void => {
+          this.#pending.splice(this.#pending.indexOf(pending), 1)
+          this.#updateHold()
+          reject(signal.reason)
+        }
+        signal.addEventListener('abort', abort, { once: true })
+        pending.settled = () => signal.removeEventListener('abort', abort)
+      }
+      this.#pending.push(pending)
+      this.#updateHold()
+    })
+  }
+
+  /** Receives one message, blocking until it comes. */
+  receiveSync(how: Receive): unknown {
+    this.#assertReadable()
+    this.#assertIdle()
+    if (this.#nonblocking) return this.#takeOrFail(how)
+    this.#block(Infinity, how.maxLength)
+    return this.#take(how)
+  }
+
+  /** Receives one message if it is here; `undefined` if not. */
+  receiveNow(how: Receive): unknown {
+    this.#assertReadable()
+    return this.#pending.length === 0 && this.receiver.look() ? this.#take(how) : undefined
+  }
+
+  /** Blocks until a receive would not wait, up to `milliseconds`; whether it is so. */
+  pollSync(milliseconds: number): boolean {
+    this.#assertReadable()
+    this.#assertIdle()
+    return this.receiver.look() || (milliseconds > 0 && this.#block(milliseconds))
+  }
+
+  #takeOrFail(how: Receive): unknown {
+    if (!this.receiver.look()) throw new WouldBlockError('receive')
+    return this.#take(how)
+  }
+
+  #assertReadable(): void {
+    this.assertOpen()
+    if (!this.#readable) throw new DirectionError('receive')
+  }
+
+  #assertIdle(): void {
+    if (this.#pending.length > 0) {
+      throw new BusyError(`${this.#pending.length} asynchronous receives wait for messages: a blocking one would overtake them`)
+    }
+  }
+
+  /** Looks for a message without waiting, within this turn's share of reads. */
+  #look(maxLength: number | undefined): boolean {
+    const { receiver } = this
+    while (!receiver.settled && receiver.readable) {
+      if (!this.#environment.mayRead()) {
+        this.#environment.defer(this)
+        return false
+      }
+      receiver.read(0)
+    }
+    if (!receiver.settled && maxLength !== undefined && receiver.announced > maxLength) {
+      throw this.#refuse(receiver.announced, maxLength)
+    }
+    return receiver.settled
+  }
+
+  #block(milliseconds: number, maxLength?: number): boolean {
+    const { receiver, sender } = this
+    // What was sent before may be what the peer is waiting for.
+    this.#environment.flush()
+    const deadline = new Deadline(milliseconds)
+    while (!receiver.settled) {
+      if (sender.blocked) {
+        this.#environment.native.poll(this.id, true, deadline.slice())
+        sender.push()
+        receiver.read(0)
+      } else {
+        receiver.read(deadline.slice())
+      }
+      if (receiver.settled) break
+      if (maxLength !== undefined && receiver.announced > maxLength) throw this.#refuse(receiver.announced, maxLength)
+      if (deadline.expired()) return false
+    }
+    return true
+  }
+
+  /** Takes the message or the fault that is here. */
+  #take(how: Receive): unknown {
+    const { inbox } = this.receiver
+    if (!inbox.peek()) {
+      const fault = this.receiver.takeFault()
+      if (fault instanceof MessageTooLongError) this.#stopReceiving()
+      throw fault
+    }
+    const { bytes, start, end } = inbox
+    if (how.maxLength !== undefined && end - start > how.maxLength) throw this.#refuse(end - start, how.maxLength)
+    inbox.take()
+    this.messages++
+    this.bytes += end - start
+    return how.take(bytes, start, end)
+  }
+
+  /** A message is too long: as in the original, nothing can be received behind it. */
+  #refuse(length: number, maxLength: number): Error {
+    const error = new MessageTooLongError(length, maxLength, 'maxLength')
+    this.receiver.abandon(error)
+    this.#stopReceiving()
+    return error
+  }
+
+  #stopReceiving(): void {
+    if (this.writable) this.#readable = false
+    else void this.close()
+  }
+
+  // Readiness.
+
+  ready(readable: boolean, writable: boolean, ended: boolean): void {
+    if (writable && this.sender.blocked) this.sender.push()
+    if (!readable || !this.#open) return
+    this.receiver.readable = true
+    if (ended) this.receiver.ending = true
+    this.#serve()
+  }
+
+  /** Gives messages to who waits for them. */
+  #serve(): void {
+    while (this.#pending.length > 0) {
+      const [pending] = this.#pending as [Pending]
+      try {
+        if (!this.#look(pending.maxLength)) break
+        const value = this.#take(pending)
+        this.#pending.shift()
+        pending.settled?.()
+        pending.resolve(value)
+      } catch (error) {
+        this.#pending.shift()
+        pending.settled?.()
+        if (error instanceof EOFError && 'atEnd' in pending) pending.resolve(pending.atEnd)
+        else pending.reject(error)
+        if (!this.#readable) this.#rejectPending(() => new DirectionError('receive'))
+      }
+    }
+    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener()
+    this.#updateHold()
+  }
+
+  #rejectPending(error: () => Error): void {
+    const pending = this.#pending
+    this.#pending = []
+    for (const each of pending) {
+      each.settled?.()
+      each.reject(error())
+    }
+  }
+
+  /** Has the reactor watch the descriptor. */
+  arm(): void {
+    if (!this.#watched) this.#watch(this.sender.blocked)
+  }
+
+  #watchAgain(): void {
+    if (!this.#open) return
+    if (this.sender.blocked !== this.#watchedWritable) this.#watch(this.sender.blocked)
+    this.#updateHold()
+  }
+
+  #watch(writable: boolean): void {
+    watch(this.#environment, this.id, writable, this.#watched)
+    this.#watched = true
+    this.#watchedWritable = writable
+  }
+
+  // As a source of `wait`.
+
+  isReady(): boolean {
+    this.#assertReadable()
+    return this.#pending.length === 0 && this.receiver.look()
+  }
+
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener)
+    this.arm()
+    this.#updateHold()
+  }
+
+  unsubscribe(listener: () => void): void {
+    this.#listeners.delete(listener)
+    this.#updateHold()
+  }
+
+  // The way out.
+
+  /** Accepts a message of which `bytes[start..end]` is the payload. */
+  send(bytes: Uint8Array, start: number, end: number): Promise<void> {
+    if (!this.#nonblocking) return this.sender.send(bytes, start, end)
+    this.sender.sendNow(bytes, start, end)
+    return Promise.resolve()
+  }
+
+  sendSync(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#nonblocking) this.sender.sendNow(bytes, start, end)
+    else this.sender.sendSync(bytes, start, end)
+  }
+
+  assertWritable(): void {
+    this.assertOpen()
+    if (!this.writable) throw new DirectionError('send')
+  }
+
+  /** Who is at the other end of a local connection, from the kernel. */
+  peerCredentials(): { pid: number; uid: number; gid: number } {
+    return checked(() => this.#environment.native.peerCredentials(this.id))
+  }
+
+  // Life.
+
+  /** Whether waiting on this connection keeps the event loop alive. */
+  reference(on: boolean): void {
+    this.#referenced = on
+    this.#updateHold()
+  }
+
+  #updateHold(): void {
+    const waiting = this.#pending.length > 0 || this.#listeners.size > 0 || this.sender.blocked
+    const hold = this.#open && waiting && this.#referenced
+    if (hold === this.#held) return
+    this.#held = hold
+    if (hold) this.#environment.hold()
+    else this.#environment.release()
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return this.#closed
+    const flushed = this.sender.flush()
+    this.#closed = flushed.then(
+      () => this.#release(),
+      // The peer is gone: what it has not read, nobody can deliver.
+      () => this.#release(),
+    )
+    this.#end()
+    // Nothing is unsent: the descriptor is closed before the call returns, so that the peer sees it at once.
+    if (this.sender.unsent === 0) this.#release()
+    return this.#closed
+  }
+
+  /** Gives the descriptor up. */
+  detach(): number {
+    this.assertOpen()
+    this.#assertIdle()
+    if (this.#listeners.size > 0) throw new BusyError('somebody waits on the connection: it can\'t be detached')
+    this.sender.push()
+    if (this.sender.unsent > 0) {
+      throw new BusyError(`${this.sender.unsent} bytes are unsent: await flush() before the connection is detached`)
+    }
+    if (this.receiver.holdsBytes) {
+      throw new BusyError('received messages are held back: receive them before the connection is detached')
+    }
+    this.#closed = Promise.resolve()
+    this.#end()
+    this.#forget()
+    return this.#environment.native.detach(this.id, this.#watched)
+  }
+
+  /** Ends all waiting on this end. */
+  #end(): void {
+    this.receiver.abandon(new ConnectionClosedError())
+    this.#rejectPending(() => new ConnectionClosedError())
+    for (const listener of [...this.#listeners]) listener()
+    this.#updateHold()
+  }
+
+  #release(): void {
+    if (!this.#open) return
+    this.#forget()
+    this.#environment.native.close(this.id, this.#watched)
+  }
+
+  #forget(): void {
+    this.#open = false
+    this.#environment.remove(this.id)
+    if (this.#settings.spin > 0) this.#environment.removeSpin(this.#settings.spin)
+    this.#updateHold()
+  }
+}

@@ -1,0 +1,179 @@
+import { NativeReactor } from './binding.js'
+import type { Sender } from './sender.js'
+import { systemError } from './status.js'
+
+/** How much is read at a time, and staged before it leaves, in bytes. */
+export const SLAB: number = 64 * 1024
+
+/** How many outgoing slabs are lent at most, to connections that have sent something in this turn. */
+const SLABS_LENT = 16
+
+/** How many reports of readiness one call brings. */
+const REPORTS = 1024
+
+/** How many reads a turn of the event loop may do beyond those that readiness asks for, before timers get their turn. */
+const READS_PER_TURN = 16
+
+/** Announced but unreceived bytes that are granted memory at once, all connections together. */
+const CLAIMS = 64 * 1024 * 1024
+
+const READABLE = 1
+const WRITABLE = 2
+const ENDED = 4
+
+/** Who is told when a descriptor may be ready. */
+export interface Watcher {
+  /** `ended`: nothing more will arrive, and no other report will say so. */
+  ready(readable: boolean, writable: boolean, ended: boolean): void
+}
+
+/** libuv's poll handles work in Node itself; Bun aborts on them, Deno's stop after one event. */
+function driver(): 'uv' | 'thread' {
+  const forced = process.env['CAROM_DRIVER']
+  if (forced === 'uv' || forced === 'thread') return forced
+  const node = process.versions['node'] && !process.versions['bun'] && !('Deno' in globalThis)
+  return node && process.platform !== 'win32' ? 'uv' : 'thread'
+}
+
+/**
+ * What the connections of one JavaScript environment (the main thread, or a worker) share: the native reactor, the slab
+ * that is lent for each read, the slabs that are lent for sending, and the event loop's attention.
+ */
+class Environment {
+  /** The slab that every read goes to. What is kept of it is copied out before the next one. */
+  readonly slab: Buffer = Buffer.allocUnsafeSlow(SLAB)
+  /** What a native receive reports; the ends of the runs begin at `RUNS`. */
+  readonly report: Float64Array = new Float64Array(64)
+  readonly native: NativeReactor
+  readonly #watchers: (Watcher | undefined)[] = []
+  readonly #reports = new Uint32Array(REPORTS * 2)
+  readonly #slabs: Buffer[] = []
+  #staged: Sender[] = []
+  #flushing = false
+  #holds = 0
+  #reads = READS_PER_TURN
+  #deferred: Watcher[] = []
+  #claimed = 0
+  readonly #spins: number[] = []
+
+  constructor() {
+    this.native = new NativeReactor(driver(), this.#reports, (count) => {
+      this.#reads = READS_PER_TURN
+      this.#dispatch(count)
+    })
+    // What was sent before the process exits leaves, as far as the kernel takes it without waiting.
+    process.on('exit', () => this.flush())
+  }
+
+  /** Tells `watcher` when the descriptor behind `id` may be ready. */
+  add(id: number, watcher: Watcher): void {
+    this.#watchers[id] = watcher
+  }
+
+  remove(id: number): void {
+    this.#watchers[id] = undefined
+  }
+
+  /** Waits for readiness in place of the event loop; a negative time is for ever. */
+  wait(milliseconds: number): void {
+    const count = this.native.wait(milliseconds)
+    if (count < 0) throw systemError(count, 'epoll_wait')
+    this.#dispatch(count)
+  }
+
+  #dispatch(count: number): void {
+    const reports = this.#reports
+    for (let i = 0; i < count * 2; i += 2) {
+      const bits = reports[i + 1] ?? 0
+      this.#watchers[reports[i] ?? 0]?.ready((bits & READABLE) !== 0, (bits & WRITABLE) !== 0, (bits & ENDED) !== 0)
+    }
+  }
+
+  /** Whether this turn may read once more without having been told of readiness. */
+  mayRead(): boolean {
+    return this.#reads-- > 0
+  }
+
+  /** Serves `watcher` in the event loop's next turn: it is readable, but has had its share of this one. */
+  defer(watcher: Watcher): void {
+    if (this.#deferred.push(watcher) > 1) return
+    setImmediate(() => {
+      this.#reads = READS_PER_TURN
+      const deferred = this.#deferred
+      this.#deferred = []
+      for (const each of deferred) each.ready(true, false, false)
+    })
+  }
+
+  /** Keeps the event loop alive until the same number of calls of `release`. */
+  hold(): void {
+    if (this.#holds++ === 0) this.native.keepAlive(true)
+  }
+
+  release(): void {
+    if (--this.#holds === 0) this.native.keepAlive(false)
+  }
+
+  /** Lends a slab for what `sender` stages; it leaves when this turn's microtasks are done. */
+  lend(sender: Sender): Buffer {
+    if (this.#staged.length >= SLABS_LENT) this.flush()
+    this.#staged.push(sender)
+    if (!this.#flushing) {
+      this.#flushing = true
+      process.nextTick(() => {
+        this.#flushing = false
+        this.flush()
+      })
+    }
+    return this.#slabs.pop() ?? Buffer.allocUnsafeSlow(SLAB)
+  }
+
+  /** Takes back a slab whose bytes have left, or have been copied. */
+  takeBack(sender: Sender, slab: Buffer): void {
+    this.#slabs.push(slab)
+    this.#staged.splice(this.#staged.indexOf(sender), 1)
+  }
+
+  /** Hands what all connections have staged to the kernel, as far as it takes it. */
+  flush(): void {
+    for (let sender = this.#staged[0]; sender; sender = this.#staged[0]) sender.push()
+  }
+
+  /**
+   * How many bytes of memory to allocate for a message of `announced` bytes, `filled` of which are here. The announcement
+   * is the peer's claim: while few bytes are claimed it is believed, then memory grows with what arrives.
+   */
+  grant(announced: number, filled: number): number {
+    const missing = announced - filled
+    if (this.#claimed + missing <= CLAIMS) {
+      this.#claimed += missing
+      return announced
+    }
+    return Math.min(announced, Math.max(SLAB, filled) * 2)
+  }
+
+  /** Gives back the claim of memory of which `missing` bytes had not arrived when it was granted. */
+  settle(missing: number): void {
+    this.#claimed -= missing
+  }
+
+  /** The event loop spins as long as the open connection asks that asks for the longest. */
+  addSpin(microseconds: number): void {
+    this.#spins.push(microseconds)
+    this.native.spin(Math.max(...this.#spins))
+  }
+
+  removeSpin(microseconds: number): void {
+    this.#spins.splice(this.#spins.indexOf(microseconds), 1)
+    this.native.spin(Math.max(0, ...this.#spins))
+  }
+}
+
+let environment: Environment | undefined
+
+/** This environment's, made when the first connection is. */
+export function environmentOf(): Environment {
+  return (environment ??= new Environment())
+}
+
+export type { Environment }

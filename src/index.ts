@@ -1,0 +1,11 @@
+/**
+ * Pipes, framed connections and a wait over many of them: Python's `multiprocessing.connection` for Node.js.
+ *
+ * @packageDocumentation
+ */
+export type { Codec, CodecOption } from './codec.js'
+export { Connection, type ConnectionStats, type PeerCredentials, type ReceiveOptions } from './connection.js'
+export * from './errors.js'
+export type { ConnectionOptions, Directions } from './options.js'
+export { pipe, pipe as Pipe, type PipeOptions } from './pipe.js'
+export { wait, waitSync, type Waitable, type WaitOptions } from './wait.js'

@@ -1,0 +1,91 @@
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
+
+import type { Coder } from './codec.js'
+
+/**
+ * Marks a message that has a `Map` somewhere: MessagePack's 32-bit extension of type `M`, around a message in which objects
+ * are msgpackr's records, so that its maps can only be `Map`s. Messages without one, nearly all, are plain MessagePack, in
+ * which an object is a map: any reader understands them.
+ */
+const EXTENSION_32 = 0xc9
+const WITH_MAPS = 0x4d
+const WRAPPING = 6
+
+/** A message of this size or more takes its memory with it: it may still be on its way when the next one is encoded. */
+const OWN_MEMORY = 16 * 1024
+
+/** The memory that small messages share, in bytes. */
+const SHARED_MEMORY = 16 * 1024
+
+const OPTIONS = { structuredClone: true, moreTypes: true, useBigIntExtension: true, int64AsType: 'bigint' } as const
+const PLAIN = { ...OPTIONS, useRecords: false, mapsAsObjects: true, variableMapSize: true } as const
+const RECORDS = { ...OPTIONS, useRecords: true, mapsAsObjects: false } as const
+
+/** The packer asks whether to write a `Map` as an empty one when, and only when, it meets a `Map`. */
+class PlainPackr extends Packr {
+  metMap = false
+
+  get mapAsEmptyObject(): boolean {
+    this.metMap = true
+    return true
+  }
+}
+
+/** MessagePack with the structured-clone types. */
+class Msgpack implements Coder {
+  bytes: Uint8Array = new Uint8Array(0)
+  start = 0
+  end = 0
+  readonly #packer = new PlainPackr(PLAIN)
+  readonly #unpacker = new Unpackr(PLAIN)
+  readonly #recordPacker = new Packr(RECORDS)
+  readonly #recordUnpacker = new Unpackr(RECORDS)
+  /** One object for all calls: the reader takes the numbers out of it at once. */
+  readonly #range = { start: 0, end: 0 }
+
+  encode(value: unknown): void {
+    const packer = this.#packer
+    const bytes: Packed = packer.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE)
+    if (packer.metMap) {
+      packer.metMap = false
+      this.#encodeWithMaps(value)
+      return
+    }
+    this.bytes = bytes
+    // A message with shared references comes as a copy, without the marks.
+    this.start = bytes.start ?? 0
+    this.end = bytes.end ?? bytes.length
+    if (bytes.length > SHARED_MEMORY || this.end - this.start >= OWN_MEMORY) {
+      packer.useBuffer(Buffer.allocUnsafeSlow(SHARED_MEMORY))
+    }
+  }
+
+  #encodeWithMaps(value: unknown): void {
+    const message = this.#recordPacker.pack(value)
+    const bytes = Buffer.allocUnsafe(WRAPPING + message.length)
+    bytes[0] = EXTENSION_32
+    bytes.writeUInt32BE(message.length, 1)
+    bytes[5] = WITH_MAPS
+    bytes.set(message, WRAPPING)
+    this.bytes = bytes
+    this.start = 0
+    this.end = bytes.length
+  }
+
+  decode(bytes: Buffer, start: number, end: number): unknown {
+    const withMaps = bytes[start] === EXTENSION_32 && bytes[start + 5] === WITH_MAPS && end - start > WRAPPING
+    const range = this.#range
+    range.start = withMaps ? start + WRAPPING : start
+    range.end = end
+    return (withMaps ? this.#recordUnpacker : this.#unpacker).unpack(bytes, range)
+  }
+}
+
+interface Packed extends Uint8Array {
+  start?: number
+  end?: number
+}
+
+export function createMsgpack(): Coder {
+  return new Msgpack()
+}

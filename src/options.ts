@@ -1,0 +1,60 @@
+import { constants } from 'node:buffer'
+
+import { boolean, integer, invalidType, options, outOfRange } from './arguments.js'
+import { type CodecOption, type Coder, coderOf } from './codec.js'
+
+/** How a connection behaves. */
+export interface ConnectionOptions {
+  /** How `send` and `recv` turn values into messages. Default `'msgpack'`. */
+  codec?: CodecOption | undefined
+  /** The longest message that is received, in bytes. Default: the longest `Buffer` there can be. */
+  maxMessageSize?: number | undefined
+  /** How many bytes may be accepted and unsent before a `send` waits. Default 262,144. */
+  highWaterMark?: number | undefined
+  /**
+   * How many microseconds a blocking call looks for data before it sleeps, and the event loop after it has served a
+   * connection. Default `'adaptive'`: blocking calls spin only while it has lately paid off, the event loop never.
+   */
+  spin?: number | 'adaptive' | undefined
+}
+
+/** Options that have been checked, and their defaults filled in. */
+export interface Settings {
+  coder: Coder
+  maxMessageSize: number
+  highWaterMark: number
+  /** Microseconds; negative is adaptive. */
+  spin: number
+}
+
+/** A longer spin would be a hang. */
+const SPIN_MAX = 1_000_000
+
+export function settings(given: ConnectionOptions | undefined): Settings {
+  const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = options(given)
+  return {
+    coder: coderOf(codec),
+    maxMessageSize: maxMessageSize === Infinity ? constants.MAX_LENGTH : integer('maxMessageSize', maxMessageSize, 0, Number.MAX_SAFE_INTEGER),
+    highWaterMark: highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
+    spin: spin === 'adaptive' ? -1 : microseconds(spin),
+  }
+}
+
+function microseconds(spin: unknown): number {
+  if (typeof spin !== 'number') throw invalidType('spin', "a number of microseconds or 'adaptive'", spin)
+  if (!(spin >= 0 && spin <= SPIN_MAX)) throw outOfRange('spin', `from 0 to ${SPIN_MAX} microseconds`, spin)
+  return spin
+}
+
+/** Which ways a descriptor is used; what is not said is what it was opened for. */
+export interface Directions {
+  readable?: boolean | undefined
+  writable?: boolean | undefined
+}
+
+export function directions(given: Directions | undefined): Directions {
+  const { readable, writable } = options(given)
+  if (readable !== undefined) boolean('readable', readable)
+  if (writable !== undefined) boolean('writable', writable)
+  return { readable, writable }
+}

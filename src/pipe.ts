@@ -1,0 +1,28 @@
+import { boolean, options as given } from './arguments.js'
+import { socketPair } from './binding.js'
+import { type Connection, adopt } from './connection.js'
+import { type ConnectionOptions, settings } from './options.js'
+import { checked } from './status.js'
+
+export interface PipeOptions extends ConnectionOptions {
+  /** Whether both ends send and receive. If not, the first only receives and the second only sends. Default `true`. */
+  duplex?: boolean | undefined
+  /** Makes the first end non-blocking: what would have to wait fails with a `WouldBlockError`. Default `false`. */
+  rnonblock?: boolean | undefined
+  /** Makes the second end non-blocking. Default `false`. */
+  wnonblock?: boolean | undefined
+}
+
+/** Two connected ends. */
+export function pipe<TRecv = unknown, TSend = TRecv>(
+  options?: PipeOptions,
+): [Connection<TRecv, TSend>, Connection<TSend, TRecv>] {
+  const { duplex = true, rnonblock = false, wnonblock = false } = given(options)
+  boolean('duplex', duplex)
+  boolean('rnonblock', rnonblock)
+  boolean('wnonblock', wnonblock)
+  // Checked before there are descriptors that an error would leave open.
+  settings(options)
+  const [first, second] = checked(() => socketPair(!duplex)) as [number, number]
+  return [adopt(first, options, rnonblock, true, duplex), adopt(second, options, wnonblock, duplex, true)]
+}

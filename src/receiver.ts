@@ -1,0 +1,182 @@
+import { constants } from 'node:buffer'
+
+import type { Environment } from './environment.js'
+import { EOFError, MessageTooLongError, ProtocolError } from './errors.js'
+import { Inbox } from './inbox.js'
+import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
+
+/** Where the ends of the runs begin in a report. */
+const RUNS = 4
+
+/** A frame's header, in its short form. */
+const HEADER = 4
+
+/** A message that arrives in memory of its own. */
+interface Payload {
+  memory: Buffer
+  filled: number
+  announced: number
+  /** What the environment granted beyond the bytes that had arrived, to be settled when all is here. */
+  claim: number
+}
+
+/**
+ * The way in: reads, and keeps whole messages in an inbox until they are taken.
+ *
+ * Small messages are read into the environment's slab. Runs of them are copied out together, at most 8 KiB in one piece of
+ * memory, so that who keeps one message keeps no more alive. A long one is read straight into memory of its own.
+ */
+export class Receiver {
+  readonly inbox: Inbox = new Inbox()
+  /** Whether the kernel may have more: if not, readiness will be reported. */
+  readable = true
+  /** Nothing more will arrive: the end is behind what the kernel has, and is not reported again. */
+  ending = false
+  /** What ends the receiving once the inbox is empty. */
+  fault: Error | undefined
+  /** The announced length of a message that is incomplete; negative where none is known. */
+  announced = -1
+  readonly #environment: Environment
+  readonly #id: number
+  readonly #limit: number
+  #payload: Payload | undefined
+  #insideMessage = false
+
+  constructor(environment: Environment, id: number, limit: number) {
+    this.#environment = environment
+    this.#id = id
+    this.#limit = limit
+  }
+
+  /** Whether a receive would not wait: a message is here, or the end. */
+  get settled(): boolean {
+    return this.fault !== undefined || !this.inbox.empty
+  }
+
+  /** Whether bytes have been received that no call has returned. */
+  get holdsBytes(): boolean {
+    return this.#insideMessage || this.#payload !== undefined || !this.inbox.empty
+  }
+
+  /** Reads what is there without waiting, until a message is here or the kernel has nothing more. */
+  look(): boolean {
+    while (!this.settled && this.readable) this.read(0)
+    return this.settled
+  }
+
+  /** Reads once, waiting up to `timeout` milliseconds, for ever where it is negative. */
+  read(timeout: number): void {
+    if (this.#payload) this.#readPayload(this.#payload, timeout)
+    else this.#readFrames(timeout)
+  }
+
+  /** Forgets all that was received, and receives no more. */
+  abandon(fault: Error): void {
+    while (this.inbox.peek()) this.inbox.take()
+    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#payload = undefined
+    this.fault = fault
+  }
+
+  /** The fault, if it is one that the kernel reports once; others stay. */
+  takeFault(): Error {
+    const fault = this.fault ?? new EOFError()
+    if (!(fault instanceof EOFError || fault instanceof ProtocolError || fault instanceof MessageTooLongError)) {
+      this.fault = undefined
+      this.readable = true
+    }
+    return fault
+  }
+
+  #readFrames(timeout: number): void {
+    const { native, slab, report } = this.#environment
+    const runs = native.receive(this.#id, slab, report, timeout)
+    if (runs < 0) {
+      this.#stop(runs, report[0]!)
+      return
+    }
+    let start = 0
+    for (let i = RUNS; i < RUNS + runs; i++) {
+      const end = report[i]!
+      this.#keep(slab, start, end)
+      start = end
+    }
+    this.announced = report[0]!
+    this.#insideMessage = report[0] !== -1
+    this.readable = report[3] === 0 || this.ending
+    if (report[2]! > 0) this.#begin(slab.subarray(report[1], report[2]), report[0]!)
+  }
+
+  /** Copies a run of whole frames out of the slab. */
+  #keep(slab: Buffer, start: number, end: number): void {
+    const length = (slab[start]! << 24) | (slab[start + 1]! << 16) | (slab[start + 2]! << 8) | slab[start + 3]!
+    // A single message needs no header.
+    const single = length > 0 && start + HEADER + length === end
+    const from = single ? start + HEADER : start
+    const size = end - from
+    // Node's pool serves small ones without an allocation each.
+    const bytes = size < Buffer.poolSize / 2 ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
+    bytes.set(slab.subarray(from, end))
+    this.inbox.push(bytes, !single)
+  }
+
+  /** A long message begins: `arrived` are its first bytes. */
+  #begin(arrived: Buffer, announced: number): void {
+    if (announced > constants.MAX_LENGTH) {
+      this.fault = new MessageTooLongError(announced, constants.MAX_LENGTH, 'maxMessageSize')
+      return
+    }
+    const granted = this.#environment.grant(announced, arrived.length)
+    const memory = Buffer.allocUnsafeSlow(granted)
+    memory.set(arrived)
+    const claim = granted === announced ? announced - arrived.length : 0
+    this.#payload = { memory, filled: arrived.length, announced, claim }
+  }
+
+  #readPayload(payload: Payload, timeout: number): void {
+    const { memory, filled, announced } = payload
+    const bytes = this.#environment.native.receivePayload(this.#id, memory, filled, memory.length, timeout)
+    if (bytes < 0) {
+      this.#stop(bytes, 0)
+      return
+    }
+    payload.filled += bytes
+    this.readable = payload.filled === memory.length || this.ending
+    if (payload.filled === announced) {
+      this.#environment.settle(payload.claim)
+      this.#payload = undefined
+      this.#insideMessage = false
+      this.announced = -1
+      this.inbox.push(memory, false)
+    } else if (payload.filled === memory.length) {
+      const granted = this.#environment.grant(announced, payload.filled)
+      if (granted === announced) payload.claim = announced - payload.filled
+      payload.memory = Buffer.allocUnsafeSlow(granted)
+      payload.memory.set(memory)
+    }
+  }
+
+  /** Nothing came, or nothing more will. */
+  #stop(status: number, announced: number): void {
+    this.readable = false
+    if (status === NOTHING) return
+    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#payload = undefined
+    this.fault = this.#faultOf(status, announced)
+  }
+
+  #faultOf(status: number, announced: number): Error {
+    switch (status) {
+      case END:
+        return new EOFError()
+      case TRUNCATED:
+        return new ProtocolError('the peer closed the connection inside a message')
+      case MALFORMED:
+        return new ProtocolError(`malformed message: the peer announced a length of ${announced} bytes`)
+      case TOO_LONG:
+        return new MessageTooLongError(announced, this.#limit, 'maxMessageSize')
+      default:
+        return systemError(status, 'recvmsg')
+    }
+  }
+}

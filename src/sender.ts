@@ -1,0 +1,309 @@
+import { FOR_EVER } from './blocking.js'
+import { type Environment, SLAB } from './environment.js'
+import { type SystemError, WouldBlockError } from './errors.js'
+import { NOTHING, systemError } from './status.js'
+
+/** Messages from this size on go to the kernel from the caller's memory; copying smaller ones costs less than a call. */
+const DIRECT = 16 * 1024
+
+/** The longest payload that a 4-byte header can announce. */
+const MAX_SHORT = 0x7fffffff
+
+/** A header in its longer form: −1, then 64 bits. */
+const HEADER_MAX = 12
+
+const NONE = new Uint8Array(0)
+const ACCEPTED: Promise<void> = Promise.resolve()
+
+/** Bytes that the kernel has not taken. */
+interface Piece {
+  bytes: Uint8Array
+  at: number
+  end: number
+  /** The memory is still the caller's: its promise is not resolved yet. */
+  borrowed: boolean
+}
+
+interface Waiter {
+  resolve: () => void
+  reject: (error: Error) => void
+}
+
+/**
+ * The way out: frames messages, and hands them to the kernel.
+ *
+ * Small messages are staged in a slab that the environment lends, and leave together when the turn's microtasks are done
+ * or the slab is full. What the kernel doesn't take is kept here, and leaves when there is room again.
+ */
+export class Sender {
+  messages = 0
+  bytes = 0
+  readonly #environment: Environment
+  readonly #id: number
+  readonly #highWaterMark: number
+  /** Is told when bytes begin to wait for room, and when none do any more. */
+  readonly #onBlocked: (blocked: boolean) => void
+  #slab: Buffer | undefined
+  #staged = 0
+  #queue: Piece[] = []
+  #queued = 0
+  #waiters: Waiter[] = []
+  #flushers: Waiter[] = []
+  #failure = 0
+
+  constructor(environment: Environment, id: number, highWaterMark: number, onBlocked: (blocked: boolean) => void) {
+    this.#environment = environment
+    this.#id = id
+    this.#highWaterMark = highWaterMark
+    this.#onBlocked = onBlocked
+  }
+
+  /** Bytes that were accepted and that the kernel has not taken, headers included. */
+  get unsent(): number {
+    return this.#staged + this.#queued
+  }
+
+  /** Whether bytes wait for room in the kernel. */
+  get blocked(): boolean {
+    return this.#queued > 0
+  }
+
+  /** Accepts a message; resolves as soon as not more than the high-water mark is unsent. */
+  send(bytes: Uint8Array, start: number, end: number): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#error())
+    this.#put(bytes, start, end)
+    if (this.unsent > this.#highWaterMark) this.push()
+    if (this.#failure) return Promise.reject(this.#error())
+    if (this.unsent > this.#highWaterMark) {
+      return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    }
+    if (this.blocked) this.#own()
+    return ACCEPTED
+  }
+
+  /** Sends a message and all before it, waiting until the kernel has taken them. */
+  sendSync(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#failure) throw this.#error()
+    this.#drain()
+    if (end - start < DIRECT) {
+      this.#stage(bytes, start, end)
+      this.flushSync()
+      return
+    }
+    this.#announce(end - start)
+    this.#writeAll(bytes, start, end)
+  }
+
+  /** Sends a message without waiting; throws where the kernel takes nothing of it. */
+  sendNow(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#failure) throw this.#error()
+    if (this.blocked && !this.#pushQueue()) throw new WouldBlockError('send')
+    this.#announce(end - start)
+    const taken = this.#write(bytes, start, end, 0)
+    if (this.#failure) throw this.#error()
+    if (taken === 0) {
+      this.#unstage()
+      this.messages--
+      this.bytes -= end - start
+      throw new WouldBlockError('send')
+    }
+    this.#keep(taken, bytes, start, end)
+    this.#own()
+  }
+
+  /** Hands what is staged to the kernel, as far as it takes it. */
+  push(): void {
+    if (this.blocked && !this.#pushQueue()) {
+      this.#keep(0, NONE, 0, 0)
+    } else if (this.#staged > 0) {
+      this.#keep(this.#write(NONE, 0, 0, 0), NONE, 0, 0)
+    }
+    this.#settle()
+  }
+
+  /** Resolves when the kernel has taken all that was accepted. */
+  flush(): Promise<void> {
+    if (this.#staged > 0) this.push()
+    if (this.#failure) return Promise.reject(this.#error())
+    if (this.unsent === 0) return ACCEPTED
+    return new Promise((resolve, reject) => this.#flushers.push({ resolve, reject }))
+  }
+
+  /** Waits until the kernel has taken all that was accepted. */
+  flushSync(): void {
+    if (this.#failure) throw this.#error()
+    this.#drain()
+    if (this.#staged > 0) this.#writeAll(NONE, 0, 0)
+  }
+
+  /** Ends all waiting with `error`, and forgets what is unsent. */
+  abandon(error: Error): void {
+    this.#unstage()
+    const waiters = [...this.#waiters, ...this.#flushers]
+    this.#waiters = []
+    this.#flushers = []
+    this.#queue = []
+    this.#queued = 0
+    this.#onBlocked(false)
+    for (const waiter of waiters) waiter.reject(error)
+  }
+
+  #put(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < DIRECT) {
+      this.#stage(bytes, start, end)
+      return
+    }
+    const ready = !this.blocked || this.#pushQueue()
+    this.#announce(end - start)
+    this.#keep(ready ? this.#write(bytes, start, end, 0) : 0, bytes, start, end)
+  }
+
+  /** Frames a small message into the slab. */
+  #stage(bytes: Uint8Array, start: number, end: number): void {
+    const slab = this.#room(HEADER_MAX + end - start)
+    const payload = this.#header(slab, end - start)
+    slab.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), payload)
+    this.#staged = payload + end - start
+  }
+
+  /** Stages the header of a message whose payload is elsewhere. */
+  #announce(size: number): void {
+    this.#staged = this.#header(this.#room(HEADER_MAX), size)
+  }
+
+  /** Writes a header at the end of what is staged, and returns where it ends. */
+  #header(slab: Buffer, size: number): number {
+    this.messages++
+    this.bytes += size
+    const at = this.#staged
+    if (size > MAX_SHORT) {
+      slab.writeInt32BE(-1, at)
+      slab.writeBigUInt64BE(BigInt(size), at + 4)
+      return at + HEADER_MAX
+    }
+    slab[at] = size >>> 24
+    slab[at + 1] = size >>> 16
+    slab[at + 2] = size >>> 8
+    slab[at + 3] = size
+    return at + 4
+  }
+
+  #room(size: number): Buffer {
+    if (this.#staged + size > SLAB) this.push()
+    return (this.#slab ??= this.#environment.lend(this))
+  }
+
+  #unstage(): void {
+    this.#staged = 0
+    if (!this.#slab) return
+    this.#environment.takeBack(this, this.#slab)
+    this.#slab = undefined
+  }
+
+  /** Hands what is staged, then `bytes[start..end]`, to the kernel, waiting up to `timeout`; returns how much it took. */
+  #write(bytes: Uint8Array, start: number, end: number, timeout: number): number {
+    const { native } = this.#environment
+    const taken = native.send(this.#id, this.#slab ?? NONE, 0, this.#staged, bytes, start, end, timeout)
+    if (taken === NOTHING) return 0
+    if (taken < 0) this.#fail(taken)
+    return taken
+  }
+
+  /** As `#write`, until all is taken. */
+  #writeAll(bytes: Uint8Array, start: number, end: number): void {
+    const { native } = this.#environment
+    const [slab, staged] = [this.#slab ?? NONE, this.#staged]
+    for (let taken = 0; taken < staged + end - start; ) {
+      const head = Math.min(taken, staged)
+      const more = native.send(this.#id, slab, head, staged, bytes, start + taken - head, end, FOR_EVER.slice())
+      if (more < NOTHING) {
+        this.#fail(more)
+        throw this.#error()
+      }
+      taken += Math.max(more, 0)
+    }
+    this.#unstage()
+    this.#settle()
+  }
+
+  /** Keeps what the kernel left, after it took `taken` bytes, of the slab and of `bytes[start..end]`. */
+  #keep(taken: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#failure) return
+    if (taken < this.#staged) this.#enqueue(Uint8Array.prototype.slice.call(this.#slab, taken, this.#staged), false)
+    const rest = start + Math.max(taken - this.#staged, 0)
+    this.#unstage()
+    if (rest < end) this.#enqueue(bytes.subarray(rest, end), true)
+  }
+
+  #enqueue(bytes: Uint8Array, borrowed: boolean): void {
+    const blocked = this.blocked
+    this.#queue.push({ bytes, at: 0, end: bytes.length, borrowed })
+    this.#queued += bytes.length
+    if (!blocked) this.#onBlocked(true)
+  }
+
+  /** Hands kept pieces to the kernel, as far as it takes them; whether it took all. */
+  #pushQueue(timeout = 0): boolean {
+    const { native } = this.#environment
+    let done = 0
+    for (const piece of this.#queue) {
+      const taken = native.send(this.#id, piece.bytes, piece.at, piece.end, NONE, 0, 0, timeout)
+      if (taken < NOTHING) {
+        this.#fail(taken)
+        return false
+      }
+      if (taken > 0) {
+        piece.at += taken
+        this.#queued -= taken
+      }
+      if (piece.at < piece.end) break
+      done++
+    }
+    this.#queue.splice(0, done)
+    if (this.blocked) return false
+    if (done > 0) this.#onBlocked(false)
+    return true
+  }
+
+  /** Waits until the kernel has taken all kept pieces. */
+  #drain(): void {
+    while (this.blocked && !this.#pushQueue(FOR_EVER.slice())) {
+      if (this.#failure) throw this.#error()
+    }
+  }
+
+  /** Copies what the kernel has not taken of callers' memory, so that it is theirs again. */
+  #own(): void {
+    for (const piece of this.#queue) {
+      if (!piece.borrowed) continue
+      piece.bytes = Uint8Array.prototype.slice.call(piece.bytes, piece.at, piece.end)
+      piece.end -= piece.at
+      piece.at = 0
+      piece.borrowed = false
+    }
+  }
+
+  /** Resolves what waited for the progress that was made. */
+  #settle(): void {
+    if (this.#waiters.length > 0 && this.unsent <= this.#highWaterMark) {
+      this.#own()
+      const waiters = this.#waiters
+      this.#waiters = []
+      for (const waiter of waiters) waiter.resolve()
+    }
+    if (this.#flushers.length > 0 && this.unsent === 0) {
+      const flushers = this.#flushers
+      this.#flushers = []
+      for (const flusher of flushers) flusher.resolve()
+    }
+  }
+
+  #fail(status: number): void {
+    this.#failure = status
+    this.abandon(this.#error())
+  }
+
+  #error(): SystemError {
+    return systemError(this.#failure, 'sendmsg')
+  }
+}

@@ -1,0 +1,138 @@
+import * as check from './arguments.js'
+import { Deadline } from './blocking.js'
+import type { Connection } from './connection.js'
+import { DescriptorSource } from './descriptor.js'
+import { environmentOf } from './environment.js'
+import { type Source, source } from './waitable.js'
+
+/** What can be waited on: a connection, or an open descriptor by its number. */
+export type Waitable = Connection<any, any> | number
+
+export interface WaitOptions {
+  /** Milliseconds; without it, the wait is for ever, and 0 just looks. */
+  timeout?: number | undefined
+  /** Ends the wait: it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+/** The longest time that a timer takes, in milliseconds. */
+const TIMER_MAX = 0x7fffffff
+
+/**
+ * Waits until a receive on one of `objects` would not wait: a message, or the end, is there. Resolves with all that are
+ * ready, in the order given and each once; `[]` when the time is up, and at once where there is nothing to wait on.
+ */
+export async function wait<T extends Waitable>(objects: Iterable<T>, options?: WaitOptions): Promise<T[]> {
+  const { timeout = Infinity, signal } = check.options(options)
+  const [milliseconds, abort] = [check.timeout(timeout), check.abortSignal(signal)]
+  using sources = new Sources(objects)
+  return sources.objectsOf(await until(sources.list, milliseconds, abort))
+}
+
+/** As `wait`, blocking. */
+export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: { timeout?: number | undefined }): T[] {
+  const milliseconds = check.timeout(check.options(options).timeout ?? Infinity)
+  using sources = new Sources(objects)
+  const environment = environmentOf()
+  // What was sent before may be what a peer is waiting for.
+  environment.flush()
+  const deadline = new Deadline(milliseconds)
+  for (;;) {
+    const ready = sources.list.filter((each) => each.isReady())
+    if (ready.length > 0 || sources.list.length === 0 || deadline.expired()) return sources.objectsOf(ready)
+    for (const each of sources.list) each.arm()
+    environment.wait(deadline.slice())
+  }
+}
+
+/** Waits until one of `sources` is ready; resolves with those that are. */
+export function until(sources: Source[], milliseconds: number, signal?: AbortSignal): Promise<Source[]> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) throw signal.reason
+    const look = (): Source[] => sources.filter((each) => each.isReady())
+    const ready = look()
+    if (ready.length > 0 || sources.length === 0 || milliseconds === 0) {
+      resolve(ready)
+      return
+    }
+    const deadline = new Deadline(milliseconds)
+    let timer: NodeJS.Timeout | undefined
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      for (const each of sources) each.unsubscribe(onChange)
+    }
+    const onAbort = (): void => {
+      end()
+      reject(signal?.reason)
+    }
+    const onChange = (): void => {
+      try {
+        const ready = look()
+        if (ready.length === 0) return
+        end()
+        resolve(ready)
+      } catch (error) {
+        end()
+        reject(error)
+      }
+    }
+    const onTime = (): void => {
+      if (!deadline.expired()) {
+        timer = setTimeout(onTime, Math.min(deadline.left(), TIMER_MAX))
+        return
+      }
+      end()
+      resolve([])
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      for (const each of sources) each.subscribe(onChange)
+      if (milliseconds !== Infinity) timer = setTimeout(onTime, Math.min(milliseconds, TIMER_MAX))
+    } catch (error) {
+      end()
+      reject(error)
+    }
+  })
+}
+
+/** The sources of a call's objects, in their order, and back. */
+class Sources<T extends Waitable> implements Disposable {
+  readonly #objects = new Map<Source, T>()
+  readonly #descriptors: DescriptorSource[] = []
+
+  constructor(objects: Iterable<T>) {
+    if (typeof (objects as Iterable<T> | null | undefined)?.[Symbol.iterator] !== 'function' || typeof objects === 'string') {
+      throw check.invalidType('objects', 'an iterable of connections and descriptors', objects)
+    }
+    try {
+      for (const object of new Set(objects)) this.#objects.set(this.#sourceOf(object), object)
+    } catch (error) {
+      this[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  get list(): Source[] {
+    return [...this.#objects.keys()]
+  }
+
+  objectsOf(sources: Source[]): T[] {
+    return sources.map((each) => this.#objects.get(each) as T)
+  }
+
+  #sourceOf(object: Waitable): Source {
+    if (typeof object === 'number') {
+      const descriptor = new DescriptorSource(object)
+      this.#descriptors.push(descriptor)
+      return descriptor
+    }
+    const own = (object as Partial<Connection> | null | undefined)?.[source]
+    if (!own) throw check.invalidType('each object', 'a Connection or a descriptor', object)
+    return own
+  }
+
+  [Symbol.dispose](): void {
+    for (const descriptor of this.#descriptors) descriptor.close()
+  }
+}
