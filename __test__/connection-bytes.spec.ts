@@ -1,0 +1,157 @@
+import test from 'ava'
+import { DirectionError, MessageTooLongError, type Connection } from 'carom'
+import { checkDescriptors } from './descriptors.ts'
+import { pair, pairWithRawEnd } from './pairs.ts'
+import { frame, patterned, readExactly, writeAll } from './wire.ts'
+
+checkDescriptors(test)
+
+// Around the sizes at which a sender or a receiver may change its way: empty, header and body in one write, own memory.
+const sizes = [0, 1, 3, 4, 5, 255, 4096, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 262_144, 1_000_003]
+
+for (const size of sizes) {
+  test(`a message of ${size} bytes arrives equal`, async (t) => {
+    const [a, b] = pair(t)
+    const message = patterned(size)
+    const sending = a.sendBytes(message)
+    t.true(message.equals(await b.recvBytes()))
+    await sending
+  })
+}
+
+test('a message of 16 MiB arrives equal, and so does the small one after it', async (t) => {
+  const [a, b] = pair(t)
+  const message = patterned(16 * 1024 * 1024)
+  const sending = Promise.all([a.sendBytes(message), a.sendBytes(Buffer.from('after'))])
+  t.true(message.equals(await b.recvBytes()))
+  t.is((await b.recvBytes()).toString(), 'after')
+  await sending
+})
+
+test('messages of all sizes in a row arrive equal, in order and apart', async (t) => {
+  const [a, b] = pair(t)
+  const sending = Promise.all(sizes.map((size, n) => a.sendBytes(patterned(size, n))))
+  for (const [n, size] of sizes.entries()) t.true(patterned(size, n).equals(await b.recvBytes()), `message ${n}`)
+  await sending
+})
+
+test('a message is 4 bytes of big-endian length and its bytes', async (t) => {
+  const { connection, fd } = pairWithRawEnd(t)
+  await connection.sendBytes(Buffer.from('ping'))
+  await connection.sendBytes(Buffer.alloc(0))
+  await connection.flush()
+  t.is(readExactly(fd, 12).toString('hex'), '0000000470696e6700000000')
+})
+
+test('a frame written by hand is a message', async (t) => {
+  const { connection, fd } = pairWithRawEnd(t)
+  writeAll(fd, Buffer.concat([frame('async'), frame(''), frame('sync')]))
+  t.is((await connection.recvBytes()).toString(), 'async')
+  t.is((await connection.recvBytes()).length, 0)
+  t.is(connection.recvBytesSync().toString(), 'sync')
+})
+
+const alphabet = Buffer.from('abcdefghijklmnopqrstuvwxyz')
+
+for (const [offset, size, expected] of [
+  [0, undefined, 'abcdefghijklmnopqrstuvwxyz'],
+  [7, undefined, 'hijklmnopqrstuvwxyz'],
+  [7, 3, 'hij'],
+  [26, undefined, ''],
+  [26, 0, ''],
+  [0, 26, 'abcdefghijklmnopqrstuvwxyz'],
+  [4, 0, ''],
+] as const) {
+  test(`sendBytes with offset ${offset} and size ${size ?? 'none'} sends '${expected}'`, async (t) => {
+    const [a, b] = pair(t)
+    await a.sendBytes(alphabet, offset, size)
+    a.sendBytesSync(alphabet, offset, size)
+    t.is((await b.recvBytes()).toString(), expected)
+    t.is(b.recvBytesSync().toString(), expected)
+  })
+}
+
+test('any view and any ArrayBuffer can be sent; offsets and sizes count bytes', async (t) => {
+  const [a, b] = pair(t)
+  const floats = Float64Array.of(1.5, 2.5, 3.5)
+  const bytes = Buffer.from(floats.buffer)
+  const view = new DataView(floats.buffer, 8, 8)
+  await a.sendBytes(floats)
+  await a.sendBytes(floats, 8, 8)
+  await a.sendBytes(floats.buffer)
+  await a.sendBytes(floats.buffer, 16)
+  await a.sendBytes(view)
+  t.deepEqual(await b.recvBytes(), bytes)
+  t.deepEqual(await b.recvBytes(), bytes.subarray(8, 16))
+  t.deepEqual(await b.recvBytes(), bytes)
+  t.deepEqual(await b.recvBytes(), bytes.subarray(16))
+  t.deepEqual(await b.recvBytes(), bytes.subarray(8, 16))
+})
+
+test('what recvBytes hands out is the caller’s: nothing that arrives later changes it', async (t) => {
+  const [a, b] = pair(t)
+  const count = 500
+  const sizeOf = (n: number): number => (n * 37) % 3000
+  const sending = (async () => {
+    for (let n = 0; n < count; n++) await a.sendBytes(patterned(sizeOf(n), n))
+  })()
+  const kept: Buffer[] = []
+  for (let n = 0; n < count; n++) kept.push(n % 2 === 0 ? await b.recvBytes() : b.recvBytesSync())
+  await sending
+  for (const [n, message] of kept.entries()) t.true(message.equals(patterned(sizeOf(n), n)), `message ${n}`)
+})
+
+test('writing into a received message changes no other message', async (t) => {
+  const [a, b] = pair(t)
+  for (const text of ['one', 'two', 'three']) await a.sendBytes(Buffer.from(text))
+  const first = await b.recvBytes()
+  first.fill(0xff)
+  t.is((await b.recvBytes()).toString(), 'two')
+  t.is((await b.recvBytes()).toString(), 'three')
+})
+
+test('a message of exactly maxLength bytes is received', async (t) => {
+  const [a, b] = pair(t)
+  for (const text of ['12345', '']) await a.sendBytes(Buffer.from(text))
+  t.is((await b.recvBytes(5)).toString(), '12345')
+  t.is((await b.recvBytes(0)).length, 0)
+})
+
+for (const [name, receive] of [
+  ['recvBytes', (end: Connection) => end.recvBytes(4)],
+  ['recvBytesSync', async (end: Connection) => end.recvBytesSync(4)],
+] as const) {
+  test(`${name} of a message over maxLength ends the receiving, and only that`, async (t) => {
+    const [a, b] = pair(t)
+    await a.sendBytes(Buffer.from('12345'))
+    await t.throwsAsync(() => receive(b), { instanceOf: MessageTooLongError, code: 'ERR_CAROM_MESSAGE_TOO_LONG' })
+    t.like(b, { readable: false, writable: true, closed: false })
+    await t.throwsAsync(() => b.recvBytes(), { instanceOf: DirectionError })
+    t.throws(() => b.recvSync(), { instanceOf: DirectionError })
+    t.throws(() => b.pollSync(), { instanceOf: DirectionError })
+    await b.send('still sends')
+    t.is(await a.recv(), 'still sends')
+  })
+
+  test(`${name} of a message over maxLength closes an end that only receives`, async (t) => {
+    const [receiver, sender] = pair(t, { duplex: false })
+    await sender.sendBytes(Buffer.from('12345'))
+    await t.throwsAsync(() => receive(receiver), { instanceOf: MessageTooLongError })
+    t.true(receiver.closed)
+    await t.throwsAsync(() => receiver.recvBytes(), { code: 'ERR_CAROM_CONNECTION_CLOSED' })
+  })
+}
+
+test('a message over maxLength in the buffer is refused as one in the kernel is', async (t) => {
+  const [a, b] = pair(t)
+  for (const text of ['1', '12345']) await a.sendBytes(Buffer.from(text))
+  t.is((await b.recvBytes(4)).toString(), '1')
+  await t.throwsAsync(() => b.recvBytes(4), { instanceOf: MessageTooLongError })
+})
+
+test('maxMessageSize bounds what is received', async (t) => {
+  const { connection, fd } = pairWithRawEnd(t, { maxMessageSize: 1000 })
+  writeAll(fd, Buffer.concat([frame(patterned(1000)), frame(patterned(1001))]))
+  t.is((await connection.recvBytes()).length, 1000)
+  await t.throwsAsync(() => connection.recv(), { instanceOf: MessageTooLongError })
+})

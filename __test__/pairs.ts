@@ -1,0 +1,37 @@
+// Pipes that are closed when their test ends, however it ends.
+
+import { closeSync } from 'node:fs'
+import type { ExecutionContext } from 'ava'
+import { pipe, type Connection } from 'carom'
+
+export type PipeOptions = NonNullable<Parameters<typeof pipe>[0]>
+
+/** A pipe whose ends are closed at the end of the test. */
+export function pair(t: ExecutionContext, options: PipeOptions = {}): [Connection, Connection] {
+  const ends = pipe(options)
+  for (const end of ends) closeAfter(t, end)
+  return ends
+}
+
+/** Closes a connection when the test ends, without waiting for a peer that no longer reads. */
+export function closeAfter(t: ExecutionContext, connection: Connection): void {
+  t.teardown(() => {
+    void connection.close()
+  })
+}
+
+/** A pipe of which one end is a connection and the other a bare, blocking descriptor, closed with the test. */
+export function pairWithRawEnd(
+  t: ExecutionContext,
+  options: PipeOptions = {},
+): { connection: Connection; fd: number; closeRawEnd: () => void } {
+  const [connection, other] = pair(t, options)
+  const fd = other.detach()
+  let open = true
+  const closeRawEnd = (): void => {
+    if (open) closeSync(fd)
+    open = false
+  }
+  t.teardown(closeRawEnd)
+  return { connection, fd, closeRawEnd }
+}

@@ -1,0 +1,70 @@
+import test from 'ava'
+import { checkDescriptors } from './descriptors.ts'
+import { pair } from './pairs.ts'
+import { patterned } from './wire.ts'
+
+checkDescriptors(test)
+
+test('a new connection has carried nothing', (t) => {
+  const [a] = pair(t)
+  t.deepEqual({ ...a.stats }, { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0 })
+})
+
+test('stats count messages and their bytes, each way, without the headers', async (t) => {
+  const [a, b] = pair(t)
+  const sizes = [0, 10, 100_000, 1_000_000]
+  const total = sizes.reduce((sum, size) => sum + size)
+  const sending = Promise.all(sizes.map((size) => a.sendBytes(patterned(size))))
+  for (const _ of sizes) await b.recvBytes()
+  await sending
+  await b.sendBytes(Buffer.alloc(7))
+  await a.recvBytes()
+  t.like(a.stats, { messagesSent: 4, bytesSent: total, messagesReceived: 1, bytesReceived: 7 })
+  t.like(b.stats, { messagesSent: 1, bytesSent: 7, messagesReceived: 4, bytesReceived: total })
+})
+
+test('synchronous and asynchronous calls, and every kind of receive, count alike', async (t) => {
+  const [a, b] = pair(t, { codec: 'json' })
+  const receive = [
+    () => b.recv(),
+    () => b.recvSync(),
+    () => b.tryRecv(),
+    () => b.recvBytes(),
+    () => b.recvBytesSync(),
+    () => b.tryRecvBytes(),
+    () => b.recvBytesInto(Buffer.alloc(3)),
+    () => b.recvBytesIntoSync(Buffer.alloc(3)),
+  ]
+  for (const [n, take] of receive.entries()) {
+    if (n % 2 === 0) await a.send('x')
+    else a.sendSync('x')
+    await a.flush()
+    await take()
+    t.like(b.stats, { messagesReceived: n + 1, bytesReceived: 3 * (n + 1) })
+  }
+  t.like(a.stats, { messagesSent: receive.length, bytesSent: 3 * receive.length })
+})
+
+test('what poll only sees, or the buffer holds, is not received yet', async (t) => {
+  const [a, b] = pair(t)
+  for (const text of ['one', 'two', 'three']) await a.sendBytes(Buffer.from(text))
+  await b.recvBytes()
+  await b.poll()
+  t.like(b.stats, { messagesReceived: 1, bytesReceived: 3 })
+})
+
+test('stats may still be read after close', async (t) => {
+  const [a, b] = pair(t)
+  await a.sendBytes(Buffer.from('four'))
+  await a.close()
+  await b.recvBytes()
+  t.like(a.stats, { messagesSent: 1, bytesSent: 4 })
+})
+
+test('stats is a picture of one moment', async (t) => {
+  const [a] = pair(t)
+  const before = a.stats
+  await a.send('x')
+  t.is(before.messagesSent, 0)
+  t.is(a.stats.messagesSent, 1)
+})

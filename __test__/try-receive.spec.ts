@@ -1,0 +1,60 @@
+import test from 'ava'
+import { EOFError } from 'carom'
+import { checkDescriptors } from './descriptors.ts'
+import { pair, pairWithRawEnd } from './pairs.ts'
+import { frame, writeAll } from './wire.ts'
+
+checkDescriptors(test)
+
+test('tryRecv and tryRecvBytes at rest give undefined', (t) => {
+  const [a] = pair(t)
+  t.is(a.tryRecv(), undefined)
+  t.is(a.tryRecvBytes(), undefined)
+})
+
+test('tryRecv gives the message that is there, then undefined', (t) => {
+  const [a, b] = pair(t)
+  a.sendSync('one')
+  a.sendSync('two')
+  t.is(b.tryRecv(), 'one')
+  t.is(b.tryRecv(), 'two')
+  t.is(b.tryRecv(), undefined)
+})
+
+test('tryRecvBytes gives the bytes that are there, then undefined', (t) => {
+  const [a, b] = pair(t)
+  a.sendBytesSync(Buffer.from('one'))
+  a.sendBytesSync(Buffer.alloc(0))
+  t.is(b.tryRecvBytes()?.toString(), 'one')
+  t.is(b.tryRecvBytes()?.length, 0)
+  t.is(b.tryRecvBytes(), undefined)
+})
+
+test('a message of which only a part has arrived is not there yet, and loses nothing by the asking', (t) => {
+  const { connection, fd } = pairWithRawEnd(t)
+  const bytes = frame('whole')
+  for (const byte of bytes.subarray(0, -1)) {
+    writeAll(fd, Buffer.of(byte))
+    t.is(connection.tryRecvBytes(), undefined)
+  }
+  writeAll(fd, bytes.subarray(-1))
+  t.is(connection.tryRecvBytes()?.toString(), 'whole')
+})
+
+test('what remains after an asynchronous receive is there for tryRecv', async (t) => {
+  const [a, b] = pair(t)
+  for (const n of [1, 2, 3]) await a.send(n)
+  t.is(await b.recv(), 1)
+  t.is(b.tryRecv(), 2)
+  t.is(b.tryRecv(), 3)
+  t.is(b.tryRecv(), undefined)
+})
+
+test('at the end of the stream both throw EOFError: the end is not “nothing yet”', (t) => {
+  const { connection, fd, closeRawEnd } = pairWithRawEnd(t)
+  writeAll(fd, frame('last'))
+  closeRawEnd()
+  t.is(connection.tryRecvBytes()?.toString(), 'last')
+  t.throws(() => connection.tryRecvBytes(), { instanceOf: EOFError })
+  t.throws(() => connection.tryRecv(), { instanceOf: EOFError })
+})
