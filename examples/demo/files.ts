@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { relative } from 'node:path'
+
+import type { Connection } from 'carom'
+
+import type { Job, Report } from './messages.ts'
+import { type Done, Progress } from './progress.ts'
+import { walk } from './walk.ts'
+
+const MOST_SECONDS = 15
+const LARGEST = 64 * 1024 * 1024
+
+/** One file in so many is hashed by the parent as well. */
+const SAMPLE = 20
+
+interface Sent {
+  path: string
+  size: number
+  /** What the digest must be, if the file is in the sample. */
+  digest: Buffer | undefined
+}
+
+/** Sends every file under `folder` to the child, an object then its bytes; takes the digests as they come, and checks them. */
+export async function hashFiles(connection: Connection<Report, Job>, folder: string): Promise<Done> {
+  const progress = new Progress('files out, SHA-256 digests back')
+  const sent: Sent[] = []
+  // Both at once: the child blocks while it sends a digest, so a parent that sent first and received later would block it.
+  const [, checked] = await Promise.all([sendFiles(), receiveDigests()])
+  assert.notEqual(sent.length, 0, `there is no file to read under ${folder}`)
+  return progress.done(`${checked} of ${sent.length} digests checked`)
+
+  async function sendFiles(): Promise<void> {
+    for await (const path of walk(folder)) {
+      if (progress.seconds > MOST_SECONDS) break
+      const content = await read(path)
+      if (!content) continue
+      const name = relative(folder, path)
+      const digest = sent.length % SAMPLE === 0 ? createHash('sha256').update(content).digest() : undefined
+      sent.push({ path: name, size: content.length, digest })
+      await connection.send({ job: 'hash', path: name, size: content.length })
+      await connection.sendBytes(content)
+      progress.add(2, content.length)
+    }
+    await connection.send({ job: 'total' })
+  }
+
+  /** How many digests were checked. */
+  async function receiveDigests(): Promise<number> {
+    let files = 0
+    let bytes = 0
+    let equal = 0
+    for await (const report of connection) {
+      if (report.report === 'total') {
+        assert.deepEqual(
+          report,
+          { report: 'total', messages: sent.length, bytes, wrong: 0 },
+          'the child counts otherwise',
+        )
+        assert.equal(files, sent.length, 'digests are missing')
+        return equal
+      }
+      const digest = await connection.recvBytes()
+      const expected = sent[files++]
+      assert.equal(report.path, expected?.path, 'the digests come in another order')
+      assert.equal(report.size, expected?.size, `${report.path} arrived with another size`)
+      assert.equal(digest.length, 32, `the digest of ${report.path} is not one`)
+      if (expected?.digest) {
+        assert.ok(digest.equals(expected.digest), `${report.path} has another digest`)
+        equal += 1
+      }
+      bytes += report.size
+      progress.add(2, digest.length)
+    }
+    throw new Error('the child has gone before all files were hashed')
+  }
+}
+
+/** A file's content; nothing if it is too large for a demonstration, or has gone, or may not be read. */
+async function read(path: string): Promise<Buffer | undefined> {
+  try {
+    return (await stat(path)).size <= LARGEST ? await readFile(path) : undefined
+  } catch {
+    return undefined
+  }
+}
