@@ -1,0 +1,46 @@
+//! What bare system calls reach between two processes on one machine: the floor for carom's benchmarks.
+//!
+//! ```text
+//! carom-floor round-trip [--size 64] [--spin MICROSECONDS] [--send-buffer BYTES] [--warm-up SECONDS] [--seconds SECONDS]
+//! carom-floor one-way    (the same)
+//! ```
+//!
+//! Each run forks, measures for about the given time and prints one line of JSON. Messages are framed as carom frames
+//! them (a 4-byte big-endian length, then the payload), so the same bytes cross the kernel.
+
+mod one_way;
+mod options;
+mod peer;
+mod round_trip;
+mod socket;
+
+use std::process::ExitCode;
+
+use options::Options;
+
+/// Bytes of a frame's header: the payload's length, big-endian.
+pub(crate) const HEADER: usize = 4;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let workload = args.next().unwrap_or_default();
+    let line = Options::parse(args).and_then(|options| match workload.as_str() {
+        "round-trip" => Ok(round_trip::measure(&options)),
+        "one-way" => Ok(one_way::measure(&options)),
+        other => Err(format!("unknown workload {other:?}: it is round-trip or one-way")),
+    });
+    match line {
+        Ok(Ok(line)) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Ok(Err(error)) => {
+            eprintln!("carom-floor {workload}: {error}");
+            ExitCode::FAILURE
+        }
+        Err(usage) => {
+            eprintln!("carom-floor: {usage}");
+            ExitCode::from(2)
+        }
+    }
+}

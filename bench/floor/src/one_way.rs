@@ -1,0 +1,146 @@
+//! Messages one way, as many as the kernel takes, and one answer when all have arrived.
+//!
+//! A run is: a 4-byte message with the count, that many messages, then a 4-byte answer from the far end.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::HEADER;
+use crate::options::Options;
+use crate::peer::with_peer;
+use crate::socket::Socket;
+
+/// Small messages are gathered up to this before a write.
+const BATCH: usize = 64 * 1024;
+
+/// Bounds a run, whatever time was asked for.
+const MOST_MESSAGES: u32 = 500_000_000;
+
+pub(crate) fn measure(options: &Options) -> io::Result<String> {
+    let size = options.size;
+    with_peer(
+        Socket::pair(options)?,
+        |near| {
+            let mut sender = Sender::new(near, size);
+            // Doubling until a run is long enough to tell the rate, which also warms everything up.
+            let mut count = 16;
+            let mut time = sender.run(count)?;
+            while time < options.warm_up && count < MOST_MESSAGES / 2 {
+                count *= 2;
+                time = sender.run(count)?;
+            }
+            let wanted = f64::from(count) * options.time.as_secs_f64() / time.as_secs_f64();
+            let count = (wanted as u32).clamp(1, MOST_MESSAGES);
+            let seconds = sender.run(count)?.as_secs_f64();
+            Ok(format!(
+                "{{\"messages\":{count},\"bytes\":{},\"seconds\":{seconds}}}",
+                u64::from(count) * size as u64
+            ))
+        },
+        |far| receive(far, size),
+    )
+}
+
+struct Sender<'socket> {
+    socket: &'socket Socket,
+    message: Vec<u8>,
+    batch: Vec<u8>,
+}
+
+impl<'socket> Sender<'socket> {
+    fn new(socket: &'socket Socket, size: usize) -> Self {
+        Self {
+            socket,
+            message: vec![0x63; size],
+            batch: Vec::with_capacity(BATCH.max(HEADER + size)),
+        }
+    }
+
+    fn run(&mut self, count: u32) -> io::Result<Duration> {
+        let start = Instant::now();
+        self.batch.extend_from_slice(&4_u32.to_be_bytes());
+        self.batch.extend_from_slice(&count.to_be_bytes());
+        let header = (self.message.len() as u32).to_be_bytes();
+        if HEADER + self.message.len() > BATCH {
+            self.flush()?;
+            // The frame is made once: a message of this size goes out from where it lies, whoever sends it.
+            self.batch.extend_from_slice(&header);
+            self.batch.extend_from_slice(&self.message);
+            for _ in 0..count {
+                self.socket.send(&self.batch)?;
+            }
+            self.batch.clear();
+        } else {
+            for _ in 0..count {
+                if self.batch.len() + HEADER + self.message.len() > BATCH {
+                    self.flush()?;
+                }
+                self.batch.extend_from_slice(&header);
+                self.batch.extend_from_slice(&self.message);
+            }
+            self.flush()?;
+        }
+        let mut answer = [0; HEADER + 4];
+        if !self.socket.receive_exact(&mut answer)? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(start.elapsed())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.send(&self.batch)?;
+        self.batch.clear();
+        Ok(())
+    }
+}
+
+/// Takes the frames where the kernel put them, in one buffer that is used again and again.
+fn receive(far: &Socket, size: usize) -> io::Result<()> {
+    let mut buffer = vec![0; BATCH.max(HEADER + size)];
+    let mut have = 0;
+    let mut left = 0_u32;
+    loop {
+        let count = far.receive(&mut buffer[have..])?;
+        if count == 0 {
+            return if have == 0 {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            };
+        }
+        have += count;
+        let mut at = 0;
+        while let Some(payload) = next_frame(&buffer[at..have]) {
+            at += HEADER + payload.len();
+            if left == 0 {
+                let announced = payload
+                    .try_into()
+                    .map_err(|_| malformed("a run must be announced by 4 bytes"))?;
+                left = u32::from_be_bytes(announced);
+                continue;
+            }
+            if payload.len() != size || payload[0] != 0x63 || payload[size - 1] != 0x63 {
+                return Err(malformed("another message than was sent"));
+            }
+            left -= 1;
+            if left == 0 {
+                let mut answer = [0; HEADER + 4];
+                answer[HEADER - 1] = 4;
+                far.send(&answer)?;
+            }
+        }
+        // A frame cut by the end of the buffer goes on at its beginning.
+        buffer.copy_within(at..have, 0);
+        have -= at;
+    }
+}
+
+/// The payload of the first frame in `bytes`, if it is all there.
+fn next_frame(bytes: &[u8]) -> Option<&[u8]> {
+    let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+    rest.get(..u32::from_be_bytes(*header) as usize)
+}
+
+fn malformed(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}

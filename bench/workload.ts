@@ -1,0 +1,31 @@
+import type { End } from './rival.ts'
+
+/** How long one measurement may take. */
+export interface Bounds {
+  /** Seconds before anything is measured, for the compiler and the caches. */
+  warmUp: number
+  /** Seconds that are measured, about. */
+  seconds: number
+}
+
+/** What one measurement of a latency found; times in nanoseconds. */
+export interface LatencySample {
+  p50: number
+  p99: number
+  samples: number
+}
+
+/** What one measurement of a throughput found. `bytes` are payload as the workload counts it. */
+export interface RateSample {
+  messages: number
+  bytes: number
+  seconds: number
+}
+
+export type Sample = LatencySample | RateSample
+
+/** What two ends do: the measuring process runs `near`, the far process `far` until the near end closes. */
+export interface Workload {
+  near(end: End, bounds: Bounds): Promise<Sample>
+  far(end: End): Promise<void>
+}
