@@ -22,13 +22,22 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    pub(crate) fn new(env: sys::napi_env, callback: &Function<'_, u32, ()>, reports: &Uint32ArraySlice<'_>) -> Result<Self> {
+    pub(crate) fn new(
+        env: sys::napi_env,
+        callback: &Function<'_, u32, ()>,
+        reports: &Uint32ArraySlice<'_>,
+    ) -> Result<Self> {
         let mut references = [ptr::null_mut(); 2];
         for (reference, value) in references.iter_mut().zip([callback.raw(), reports.value().value]) {
             // SAFETY: a value of this environment, while its scope is open.
             check_status!(unsafe { sys::napi_create_reference(env, value, 1, reference) })?;
         }
-        Ok(Self { env, callback: references[0], reports: references[1], capacity: reports.len() / 2 })
+        Ok(Self {
+            env,
+            callback: references[0],
+            reports: references[1],
+            capacity: reports.len() / 2,
+        })
     }
 
     /// Copies as much of `batch`, from its end, as the array holds; returns how many reports that is.
@@ -40,7 +49,15 @@ impl Dispatch {
             let env = self.env;
             check_status!(sys::napi_get_reference_value(env, self.reports, &raw mut array))?;
             let (length, data) = (&raw mut length, &raw mut data);
-            check_status!(sys::napi_get_typedarray_info(env, array, ptr::null_mut(), length, data, ptr::null_mut(), ptr::null_mut()))?;
+            check_status!(sys::napi_get_typedarray_info(
+                env,
+                array,
+                ptr::null_mut(),
+                length,
+                data,
+                ptr::null_mut(),
+                ptr::null_mut()
+            ))?;
         }
         let count = batch.len().min(self.capacity).min(length / 2);
         // SAFETY: JavaScript doesn't run meanwhile, so the array's memory is ours and is not moved or detached.
@@ -74,7 +91,11 @@ impl Dispatch {
         let (mut callback, mut receiver, mut argument) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // SAFETY: as in `report`; the callback and its argument are values of this environment.
         unsafe {
-            check_status!(sys::napi_get_reference_value(self.env, self.callback, &raw mut callback))?;
+            check_status!(sys::napi_get_reference_value(
+                self.env,
+                self.callback,
+                &raw mut callback
+            ))?;
             check_status!(sys::napi_get_reference_value(self.env, self.reports, &raw mut receiver))?;
             check_status!(sys::napi_create_uint32(self.env, count, &raw mut argument))?;
             let status = sys::napi_make_callback(

@@ -1,41 +1,28 @@
 //! What makes the reactor part of JavaScript's event loop. Two ways, one face: libuv watches the reactor's descriptor, or a
-//! thread waits on the reactor and wakes JavaScript.
+//! thread does and wakes JavaScript. Either then serves the reactor on JavaScript's thread.
 
 mod thread;
 mod uv;
 
-use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 
-use carom::reactor::{Readiness, Registry};
-use carom::sys::Deadline;
 use napi::sys;
 
-use crate::dispatch::Dispatch;
+use crate::environment::Environment;
 
-/// A reactor that JavaScript's event loop serves.
+/// Has the event loop serve an environment's reactor, until the environment ends.
 pub(crate) trait Driver {
-    /// Which descriptors are watched.
-    fn registry(&self) -> &Registry;
-    /// Waits by `deadline` for reports, in place of the event loop, and takes them.
-    fn collect(&self, deadline: Deadline, batch: &mut Vec<Readiness>) -> io::Result<()>;
     /// Whether the event loop goes on while nothing else keeps it.
     fn keep_alive(&self, on: bool);
-    /// How long the event loop looks for reports before it sleeps. A driver may not be able to.
-    fn spin(&self, duration: Duration);
 }
 
-/// Starts the driver called `name`. It stops when the environment ends, and calls `at_end` then.
-pub(crate) fn start(
-    name: &str,
-    env: sys::napi_env,
-    dispatch: Rc<Dispatch>,
-    at_end: impl FnOnce() + 'static,
-) -> napi::Result<Rc<dyn Driver>> {
+/// Starts the driver called `name`. It stops when the environment ends, and ends `environment` then.
+pub(crate) fn start(name: &str, env: sys::napi_env, environment: Rc<Environment>) -> napi::Result<Rc<dyn Driver>> {
     match name {
-        "uv" => Ok(uv::UvDriver::start(env, dispatch, at_end)?),
-        "thread" => Ok(thread::ThreadDriver::start(env, dispatch, at_end)?),
-        _ => Err(napi::Error::from_reason(format!("no driver is called {name:?}: \"uv\" or \"thread\""))),
+        "uv" => Ok(uv::UvDriver::start(env, environment)?),
+        "thread" => Ok(thread::ThreadDriver::start(env, environment)?),
+        _ => Err(napi::Error::from_reason(format!(
+            "no driver is called {name:?}: \"uv\" or \"thread\""
+        ))),
     }
 }

@@ -7,7 +7,12 @@
 
 mod dispatch;
 mod driver;
+mod environment;
 mod image;
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
 pub mod reactor;
 mod slots;
 mod status;

@@ -15,7 +15,8 @@ use napi_derive::napi;
 
 use crate::dispatch::Dispatch;
 use crate::driver::{self, Driver};
-use crate::slots::{Slot, Slots};
+use crate::environment::Environment;
+use crate::slots::Slot;
 use crate::status;
 
 /// Who is at the other end of a local connection.
@@ -50,9 +51,8 @@ pub struct Opened {
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
 #[napi]
 pub struct Reactor {
-    slots: Rc<RefCell<Slots>>,
+    environment: Rc<Environment>,
     driver: Rc<dyn Driver>,
-    dispatch: Rc<Dispatch>,
     runs: RefCell<Runs>,
 }
 
@@ -91,11 +91,13 @@ impl Reactor {
         dispatch: Function<'_, u32, ()>,
     ) -> Result<Self> {
         crate::image::pin();
-        let slots = Rc::new(RefCell::new(Slots::default()));
-        let ending = Rc::clone(&slots);
-        let dispatch = Rc::new(Dispatch::new(env.raw(), &dispatch, &reports)?);
-        let driver = driver::start(&driver, env.raw(), Rc::clone(&dispatch), move || ending.borrow_mut().clear())?;
-        Ok(Self { slots, driver, dispatch, runs: RefCell::default() })
+        let environment = Rc::new(Environment::new(Dispatch::new(env.raw(), &dispatch, &reports)?)?);
+        let driver = driver::start(&driver, env.raw(), Rc::clone(&environment))?;
+        Ok(Self {
+            environment,
+            driver,
+            runs: RefCell::default(),
+        })
     }
 
     /// Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
@@ -116,17 +118,21 @@ impl Reactor {
                 return Err(status::thrown("fstat", &error));
             }
         };
-        let channel = Channel::new(fd, limit as u64, spin)
-            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        let id = self.slots.borrow_mut().insert(Slot::Channel(channel));
-        Ok(Opened { id, readable: kind.readable, writable: kind.writable })
+        let channel =
+            Channel::new(fd, limit as u64, spin).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let id = self.environment.slots.borrow_mut().insert(Slot::Channel(channel));
+        Ok(Opened {
+            id,
+            readable: kind.readable,
+            writable: kind.writable,
+        })
     }
 
     /// A number for the descriptor `fd`, to wait on. It stays the caller's.
     #[napi(catch_unwind)]
     pub fn open_watched(&self, fd: i32) -> Result<u32> {
         let fd = sys::duplicate(fd).map_err(|error| status::thrown("fcntl", &error))?;
-        Ok(self.slots.borrow_mut().insert(Slot::Watched(fd)))
+        Ok(self.environment.slots.borrow_mut().insert(Slot::Watched(fd)))
     }
 
     /// Closes a descriptor.
@@ -145,10 +151,10 @@ impl Reactor {
     }
 
     fn remove(&self, id: u32, watched: bool) -> Result<Slot> {
-        let slot = self.slots.borrow_mut().remove(id)?;
+        let slot = self.environment.slots.borrow_mut().remove(id)?;
         if watched {
             // Fails only for what isn't watched any more.
-            let _ = self.driver.registry().forget(slot.as_fd());
+            let _ = self.environment.registry.forget(slot.as_fd());
         }
         Ok(slot)
     }
@@ -164,7 +170,7 @@ impl Reactor {
         mut report: Float64ArraySlice<'_>,
         timeout: f64,
     ) -> Result<f64> {
-        let mut slots = self.slots.borrow_mut();
+        let mut slots = self.environment.slots.borrow_mut();
         let mut runs = self.runs.borrow_mut();
         // SAFETY: JavaScript doesn't run during the call, and lends its own memory.
         let (slab, report) = unsafe { (slab.as_mut(), report.as_mut()) };
@@ -180,7 +186,9 @@ impl Reactor {
             Err(error) => return Ok(status::failure(&error, &mut head[0])),
         };
         *head = match tail {
-            Tail::Carried { announced: Some(length) } => [length as f64, 0.0, 0.0, 0.0],
+            Tail::Carried {
+                announced: Some(length),
+            } => [length as f64, 0.0, 0.0, 0.0],
             Tail::Carried { announced: None } if channel.decoder().inside_message() => [-2.0, 0.0, 0.0, 0.0],
             Tail::Carried { announced: None } => [-1.0, 0.0, 0.0, 0.0],
             Tail::Own { announced, arrived } => [announced as f64, arrived.start as f64, arrived.end as f64, 0.0],
@@ -202,9 +210,11 @@ impl Reactor {
         end: f64,
         timeout: f64,
     ) -> Result<f64> {
-        let mut slots = self.slots.borrow_mut();
+        let mut slots = self.environment.slots.borrow_mut();
         // SAFETY: JavaScript doesn't run during the call, and lends its own memory.
-        let memory = unsafe { memory.as_mut() }.get_mut(start as usize..end as usize).unwrap_or_default();
+        let memory = unsafe { memory.as_mut() }
+            .get_mut(start as usize..end as usize)
+            .unwrap_or_default();
         Ok(match slots.channel(id)?.receive_payload(memory, deadline(timeout)) {
             Ok(Some(bytes)) => bytes as f64,
             Ok(None) => status::NOTHING,
@@ -227,7 +237,7 @@ impl Reactor {
         body_end: f64,
         timeout: f64,
     ) -> Result<f64> {
-        let mut slots = self.slots.borrow_mut();
+        let mut slots = self.environment.slots.borrow_mut();
         let (head, body) = (part(head, head_start, head_end), part(body, body_start, body_end));
         Ok(match slots.channel(id)?.send(head, body, deadline(timeout)) {
             Ok(0) if !head.is_empty() || !body.is_empty() => status::NOTHING,
@@ -240,8 +250,8 @@ impl Reactor {
     /// Returns 0, or a status.
     #[napi(catch_unwind)]
     pub fn watch(&self, id: u32, writable: bool, again: bool) -> Result<f64> {
-        let slots = self.slots.borrow();
-        let (registry, fd) = (self.driver.registry(), slots.get(id)?.as_fd());
+        let slots = self.environment.slots.borrow();
+        let (registry, fd) = (&self.environment.registry, slots.get(id)?.as_fd());
         let watched = if again {
             registry.rearm(fd, id as usize, writable)
         } else {
@@ -254,7 +264,7 @@ impl Reactor {
     /// status.
     #[napi(catch_unwind)]
     pub fn poll(&self, id: u32, writable: bool, timeout: f64) -> Result<f64> {
-        let slots = self.slots.borrow();
+        let slots = self.environment.slots.borrow();
         let ready = sys::poll_readable(slots.get(id)?.as_fd(), writable, deadline(timeout));
         Ok(match ready {
             Ok(true) => 1.0,
@@ -267,11 +277,10 @@ impl Reactor {
     /// how many there are, or a status.
     #[napi(catch_unwind)]
     pub fn wait(&self, timeout: f64) -> Result<f64> {
-        let mut batch = Vec::new();
-        if let Err(error) = self.driver.collect(deadline(timeout), &mut batch) {
-            return Ok(status::system(&error));
+        match self.environment.wait(deadline(timeout)) {
+            Ok(count) => count.map(f64::from),
+            Err(error) => Ok(status::system(&error)),
         }
-        self.dispatch.report(&mut batch).map(f64::from)
     }
 
     /// Whether the event loop goes on while nothing else keeps it.
@@ -283,15 +292,20 @@ impl Reactor {
     /// How many microseconds the event loop looks for reports before it sleeps.
     #[napi(catch_unwind)]
     pub fn spin(&self, duration: f64) {
-        self.driver.spin(Duration::try_from_secs_f64(duration / 1_000_000.0).unwrap_or_default());
+        self.environment
+            .spin(Duration::try_from_secs_f64(duration / 1_000_000.0).unwrap_or_default());
     }
 
     /// Who is at the other end of a local connection.
     #[napi(catch_unwind)]
     pub fn peer_credentials(&self, id: u32) -> Result<PeerCredentials> {
-        let slots = self.slots.borrow();
+        let slots = self.environment.slots.borrow();
         let peer =
             sys::peer_credentials(slots.get(id)?.as_fd()).map_err(|error| status::thrown("getsockopt", &error))?;
-        Ok(PeerCredentials { pid: peer.pid, uid: peer.uid, gid: peer.gid })
+        Ok(PeerCredentials {
+            pid: peer.pid,
+            uid: peer.uid,
+            gid: peer.gid,
+        })
     }
 }

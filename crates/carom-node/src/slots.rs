@@ -39,7 +39,10 @@ impl Slots {
     }
 
     pub(crate) fn get(&self, id: u32) -> napi::Result<&Slot> {
-        self.slots.get(id as usize).and_then(Option::as_ref).ok_or_else(|| unknown(id))
+        self.slots
+            .get(id as usize)
+            .and_then(Option::as_ref)
+            .ok_or_else(|| unknown(id))
     }
 
     pub(crate) fn channel(&mut self, id: u32) -> napi::Result<&mut Channel> {
@@ -50,7 +53,11 @@ impl Slots {
     }
 
     pub(crate) fn remove(&mut self, id: u32) -> napi::Result<Slot> {
-        let slot = self.slots.get_mut(id as usize).and_then(Option::take).ok_or_else(|| unknown(id))?;
+        let slot = self
+            .slots
+            .get_mut(id as usize)
+            .and_then(Option::take)
+            .ok_or_else(|| unknown(id))?;
         self.free.push(id);
         Ok(slot)
     }

@@ -102,7 +102,8 @@ impl Connection {
     /// [`Error::NotWritable`]; [`Error::Io`] with `EPIPE` where the peer is gone.
     pub fn send_bytes(&mut self, message: &[u8]) -> Result<()> {
         self.flush()?;
-        self.channel.send(Header::new(message.len() as u64).as_bytes(), message, Deadline::Never)?;
+        self.channel
+            .send(Header::new(message.len() as u64).as_bytes(), message, Deadline::Never)?;
         Ok(())
     }
 
@@ -123,7 +124,8 @@ impl Connection {
         }
         let header = header.as_bytes();
         self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
-        self.unsent.extend_from_slice(&message[taken.saturating_sub(header.len())..]);
+        self.unsent
+            .extend_from_slice(&message[taken.saturating_sub(header.len())..]);
         Ok(true)
     }
 
@@ -195,7 +197,10 @@ impl Connection {
                 front.copy_from_slice(&message);
                 Ok(message.len())
             }
-            None => Err(Error::BufferTooShort { capacity: buffer.len(), message }),
+            None => Err(Error::BufferTooShort {
+                capacity: buffer.len(),
+                message,
+            }),
         }
     }
 
@@ -257,8 +262,7 @@ impl Connection {
     }
 
     fn has_message(&self) -> bool {
-        self.received < self.frames.len()
-            || (self.payload.is_some() && self.channel.decoder().payload_remaining() == 0)
+        self.received < self.frames.len() || (self.payload.is_some() && self.channel.decoder().payload_remaining() == 0)
     }
 
     /// Takes the oldest whole message, if there is one.
@@ -275,7 +279,8 @@ impl Connection {
             }
             return Some(message);
         }
-        self.payload.take_if(|_| self.channel.decoder().payload_remaining() == 0)
+        self.payload
+            .take_if(|_| self.channel.decoder().payload_remaining() == 0)
     }
 
     /// Reads until a whole message is here or the kernel has nothing more.

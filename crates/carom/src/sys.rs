@@ -106,7 +106,11 @@ pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
             if rustix::net::sockopt::socket_type(fd)? != SocketType::STREAM {
                 return Err(Errno::PROTOTYPE.into());
             }
-            Ok(Kind { transport: Transport::Socket, readable: true, writable: true })
+            Ok(Kind {
+                transport: Transport::Socket,
+                readable: true,
+                writable: true,
+            })
         }
         FileType::Directory => Err(Errno::INVAL.into()),
         _ => {
@@ -156,7 +160,11 @@ pub fn shut_receiving(fd: BorrowedFd<'_>) -> io::Result<()> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
     let peer = rustix::net::sockopt::socket_peercred(fd)?;
-    Ok(Credentials { pid: peer.pid.as_raw_pid(), uid: peer.uid.as_raw(), gid: peer.gid.as_raw() })
+    Ok(Credentials {
+        pid: peer.pid.as_raw_pid(),
+        uid: peer.uid.as_raw(),
+        gid: peer.gid.as_raw(),
+    })
 }
 
 /// Who is at the other end of a local socket.
@@ -175,7 +183,15 @@ pub fn peer_credentials(_fd: BorrowedFd<'_>) -> io::Result<Credentials> {
 ///
 /// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
 pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) -> io::Result<bool> {
-    poll_one(fd, if or_writable { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN }, deadline)
+    poll_one(
+        fd,
+        if or_writable {
+            PollFlags::IN | PollFlags::OUT
+        } else {
+            PollFlags::IN
+        },
+        deadline,
+    )
 }
 
 /// Whether `fd` has become ready for `events`, or has ended or failed, by `deadline`. Interruptions by signals don't show.
@@ -292,10 +308,9 @@ fn send_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>], wait: bool) -> rustix::
 /// (pipe(7)), so it is given no more than that at a time.
 fn write_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
     const PIPE_BUF: usize = 4096;
-    slices
-        .iter()
-        .find(|slice| !slice.is_empty())
-        .map_or(Ok(0), |slice| rustix::io::write(fd, &slice[..slice.len().min(PIPE_BUF)]))
+    slices.iter().find(|slice| !slice.is_empty()).map_or(Ok(0), |slice| {
+        rustix::io::write(fd, &slice[..slice.len().min(PIPE_BUF)])
+    })
 }
 
 /// Another descriptor of the same open file, close-on-exec.
@@ -308,5 +323,8 @@ pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
         return Err(Errno::BADF.into());
     }
     // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
-    Ok(rustix::io::fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(fd) }, 3)?)
+    Ok(rustix::io::fcntl_dupfd_cloexec(
+        unsafe { BorrowedFd::borrow_raw(fd) },
+        3,
+    )?)
 }

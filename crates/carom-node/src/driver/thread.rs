@@ -1,24 +1,23 @@
-//! A thread waits on the reactor and wakes JavaScript by a thread-safe function: for runtimes without libuv, and where
-//! libuv can't watch the reactor.
+//! A thread watches the reactor's descriptor and wakes JavaScript by a thread-safe function: for runtimes without libuv, and
+//! where libuv can't watch the reactor.
 //!
-//! The thread takes one batch at a time, and looks again only when JavaScript has taken that one, so a busy JavaScript
-//! thread is not woken for nothing and nothing piles up.
+//! The thread takes no reports itself: it says that there are some, and looks again only when JavaScript has taken them, so
+//! a busy JavaScript thread is not woken for nothing and nothing piles up.
 
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use carom::reactor::{Reactor, Readiness, Registry};
 use carom::sys::Deadline;
 use napi::{Result, check_status, sys};
 
 use super::Driver;
-use crate::dispatch::Dispatch;
+use crate::environment::Environment;
 
 /// What the thread and JavaScript's thread share.
 #[derive(Default)]
@@ -27,28 +26,35 @@ struct Shared {
     changed: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    /// Reports that JavaScript has not taken.
-    batch: Vec<Readiness>,
-    ended: bool,
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// The thread watches the reactor.
+    #[default]
+    Watching,
+    /// JavaScript has been told, and has not served the reactor yet.
+    Told,
+    /// The environment has ended.
+    Ended,
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn set(&self, state: State) {
+        *self.lock() = state;
+        self.changed.notify_one();
+    }
 }
 
 pub(super) struct ThreadDriver {
     env: sys::napi_env,
+    environment: Rc<Environment>,
     shared: Arc<Shared>,
-    registry: Registry,
     waker: mio::Waker,
     thread: Cell<Option<JoinHandle<()>>>,
     function: sys::napi_threadsafe_function,
-    dispatch: Rc<Dispatch>,
-    at_end: Cell<Option<Box<dyn FnOnce()>>>,
 }
 
 /// The thread's handle to wake JavaScript.
@@ -67,21 +73,18 @@ impl Wake {
 }
 
 impl ThreadDriver {
-    pub(super) fn start(env: sys::napi_env, dispatch: Rc<Dispatch>, at_end: impl FnOnce() + 'static) -> Result<Rc<Self>> {
+    pub(super) fn start(env: sys::napi_env, environment: Rc<Environment>) -> Result<Rc<Self>> {
         let failed = |syscall: &'static str| move |error: io::Error| crate::status::thrown(syscall, &error);
-        let mut reactor = Reactor::new().map_err(failed("epoll_create"))?;
-        let registry = reactor.registry().map_err(failed("dup"))?;
-        let waker = reactor.waker().map_err(failed("eventfd"))?;
+        let watched = carom::sys::duplicate(environment.as_raw_fd()).map_err(failed("dup"))?;
+        let waker = environment.waker().map_err(failed("eventfd"))?;
 
-        let driver = Rc::new_cyclic(|this: &std::rc::Weak<Self>| Self {
+        let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             env,
+            environment,
             shared: Arc::default(),
-            registry,
             waker,
             thread: Cell::new(None),
             function: threadsafe_function(env, this.as_ptr()),
-            dispatch,
-            at_end: Cell::new(Some(Box::new(at_end))),
         });
         if driver.function.is_null() {
             return Err(napi::Error::from_reason("no thread-safe function can be made"));
@@ -89,7 +92,7 @@ impl ThreadDriver {
         let (shared, wake) = (Arc::clone(&driver.shared), Wake(driver.function));
         let thread = std::thread::Builder::new()
             .name("carom".to_owned())
-            .spawn(move || watch(&mut reactor, &shared, &wake))
+            .spawn(move || watch(&watched, &shared, &wake))
             .map_err(failed("pthread_create"))?;
         driver.thread.set(Some(thread));
         // The hook owns one count of the driver, which `on_end` gives back. Hooks run in reverse order, so this one runs
@@ -129,61 +132,37 @@ fn threadsafe_function(env: sys::napi_env, driver: *const ThreadDriver) -> sys::
 }
 
 /// The thread's life.
-fn watch(reactor: &mut Reactor, shared: &Shared, wake: &Wake) {
-    let mut batch = Vec::new();
+fn watch(reactor: &OwnedFd, shared: &Shared, wake: &Wake) {
     loop {
-        // A failing look leaves the batch empty. It can only fail for want of memory, which passes.
-        let _ = reactor.poll(Deadline::Never, |readiness| batch.push(readiness));
+        // A failing look tells JavaScript for nothing. It can only fail for want of memory, which passes.
+        let _ = carom::sys::poll_readable(reactor.as_fd(), false, Deadline::Never);
         let mut state = shared.lock();
-        if state.ended {
-            return;
+        if *state == State::Watching {
+            *state = State::Told;
+            wake.call();
         }
-        if batch.is_empty() {
-            continue;
-        }
-        state.batch.append(&mut batch);
-        shared.changed.notify_all();
-        wake.call();
-        while !state.batch.is_empty() {
+        while *state == State::Told {
             state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        if state.ended {
+        if *state == State::Ended {
             return;
         }
     }
 }
 
 impl Driver for ThreadDriver {
-    fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    fn collect(&self, deadline: Deadline, batch: &mut Vec<Readiness>) -> io::Result<()> {
-        let mut state = self.shared.lock();
-        while state.batch.is_empty() {
-            let changed = &self.shared.changed;
-            state = match deadline.remaining() {
-                Some(Duration::ZERO) => return Ok(()),
-                Some(left) => changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
-        batch.append(&mut state.batch);
-        self.shared.changed.notify_all();
-        Ok(())
-    }
-
     fn keep_alive(&self, on: bool) {
-        let call = if on { sys::napi_ref_threadsafe_function } else { sys::napi_unref_threadsafe_function };
+        let call = if on {
+            sys::napi_ref_threadsafe_function
+        } else {
+            sys::napi_unref_threadsafe_function
+        };
         // SAFETY: called on the environment's thread; the function is alive as long as the environment.
         unsafe { call(self.env, self.function) };
     }
-
-    /// The event loop's thread doesn't wait on the reactor, so it can't spin on it.
-    fn spin(&self, _duration: Duration) {}
 }
 
-/// On JavaScript's thread: the thread has reports.
+/// On JavaScript's thread: there are reports.
 unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, context: *mut c_void, _data: *mut c_void) {
     if env.is_null() {
         // The environment is ending; nobody listens any more.
@@ -195,9 +174,9 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
         Rc::increment_strong_count(driver);
         Rc::from_raw(driver)
     };
-    let mut batch = Vec::new();
-    if driver.collect(Deadline::Now, &mut batch).is_ok() && !batch.is_empty() {
-        driver.dispatch.run(&mut batch);
+    driver.environment.serve();
+    if !driver.environment.ended() {
+        driver.shared.set(State::Watching);
     }
 }
 
@@ -205,19 +184,12 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
 unsafe extern "C" fn on_end(data: *mut c_void) {
     // SAFETY: the hook's count of the driver, given back once.
     let driver = unsafe { Rc::from_raw(data.cast::<ThreadDriver>().cast_const()) };
-    {
-        let mut state = driver.shared.lock();
-        state.ended = true;
-        state.batch.clear();
-    }
-    driver.shared.changed.notify_all();
+    driver.shared.set(State::Ended);
     // A waker that fails would leave the thread waiting for ever: then it is not joined.
     if driver.waker.wake().is_ok()
         && let Some(thread) = driver.thread.take()
     {
         let _ = thread.join();
     }
-    if let Some(at_end) = driver.at_end.take() {
-        at_end();
-    }
+    driver.environment.end();
 }

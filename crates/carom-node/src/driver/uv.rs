@@ -5,28 +5,23 @@
 //! integers, they are looked up in the running process, and the handle's size is asked for.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
-use carom::reactor::{Reactor, Readiness, Registry};
-use carom::sys::Deadline;
 use libloading::os::unix::{Library, Symbol};
 use napi::{Error, Result, check_status, sys};
 
 use super::Driver;
-use crate::dispatch::Dispatch;
+use crate::environment::Environment;
 
 /// `UV_POLL` of `uv_handle_type`.
 const UV_POLL: c_int = 8;
 /// `UV_READABLE` of `uv_poll_event`.
 const UV_READABLE: c_int = 1;
-/// The longest that one callback keeps the event loop from its timers by spinning.
-const SPIN_TOTAL: Duration = Duration::from_millis(1);
 
 type Handle = *mut c_void;
 type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
@@ -64,40 +59,31 @@ impl Uv {
 pub(super) struct UvDriver {
     uv: Uv,
     handle: HandleMemory,
-    reactor: RefCell<Reactor>,
-    registry: Registry,
-    dispatch: Rc<Dispatch>,
-    spin: Cell<Duration>,
-    ended: Cell<bool>,
-    at_end: Cell<Option<Box<dyn FnOnce()>>>,
+    environment: Rc<Environment>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
 impl UvDriver {
-    pub(super) fn start(env: sys::napi_env, dispatch: Rc<Dispatch>, at_end: impl FnOnce() + 'static) -> Result<Rc<Self>> {
+    pub(super) fn start(env: sys::napi_env, environment: Rc<Environment>) -> Result<Rc<Self>> {
         let uv = Uv::find().map_err(|error| Error::from_reason(format!("libuv isn't in this process: {error}")))?;
         let mut event_loop = ptr::null_mut();
         // SAFETY: called on the environment's thread, with a valid out pointer.
         check_status!(unsafe { sys::napi_get_uv_event_loop(env, &raw mut event_loop) })?;
-        let reactor = Reactor::new().map_err(|error| crate::status::thrown("epoll_create", &error))?;
-        let registry = reactor.registry().map_err(|error| crate::status::thrown("dup", &error))?;
 
         // SAFETY: the function takes a handle type and returns a size.
         let handle = HandleMemory::new(unsafe { (uv.handle_size)(UV_POLL) })?;
         // SAFETY: the loop is this environment's, the memory is large enough for the handle, the descriptor is open.
-        let status = unsafe { (uv.poll_init)(event_loop, handle.handle(), reactor.as_raw_fd()) };
+        let status = unsafe { (uv.poll_init)(event_loop, handle.handle(), environment.as_raw_fd()) };
         if status != 0 {
-            return Err(crate::status::thrown("uv_poll_init", &io::Error::from_raw_os_error(-status)));
+            return Err(crate::status::thrown(
+                "uv_poll_init",
+                &io::Error::from_raw_os_error(-status),
+            ));
         }
         let driver = Rc::new(Self {
             uv,
             handle,
-            reactor: RefCell::new(reactor),
-            registry,
-            dispatch,
-            spin: Cell::new(Duration::ZERO),
-            ended: Cell::new(false),
-            at_end: Cell::new(Some(Box::new(at_end))),
+            environment,
             hook: Cell::new(ptr::null_mut()),
         });
         // SAFETY: the handle is initialised. It owns one count of the driver, which `on_closed` gives back.
@@ -114,49 +100,16 @@ impl UvDriver {
         driver.hook.set(hook);
         Ok(driver)
     }
-
-    fn serve(&self) {
-        let begin = Instant::now();
-        let mut batch = Vec::new();
-        let mut until = begin;
-        loop {
-            // A failing look leaves the batch empty; the event loop asks again.
-            let _ = self.collect(Deadline::Now, &mut batch);
-            if !batch.is_empty() {
-                self.dispatch.run(&mut batch);
-                let spin = self.spin.get();
-                if spin.is_zero() {
-                    return;
-                }
-                until = (Instant::now() + spin).min(begin + SPIN_TOTAL);
-            }
-            if self.ended.get() || Instant::now() >= until {
-                return;
-            }
-        }
-    }
 }
 
 impl Driver for UvDriver {
-    fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    fn collect(&self, deadline: Deadline, batch: &mut Vec<Readiness>) -> io::Result<()> {
-        self.reactor.borrow_mut().poll(deadline, |readiness| batch.push(readiness)).map(drop)
-    }
-
     fn keep_alive(&self, on: bool) {
-        if self.ended.get() {
+        if self.environment.ended() {
             return;
         }
         let call = if on { &self.uv.reference } else { &self.uv.unreference };
         // SAFETY: the handle is open until the environment has ended.
         unsafe { call(self.handle.handle()) };
-    }
-
-    fn spin(&self, duration: Duration) {
-        self.spin.set(duration);
     }
 }
 
@@ -179,9 +132,15 @@ impl HandleMemory {
         // SAFETY: the layout is not empty.
         let memory: *mut c_void = unsafe { alloc_zeroed(layout) }.cast();
         if memory.is_null() {
-            return Err(crate::status::thrown("malloc", &io::Error::from_raw_os_error(libc::ENOMEM)));
+            return Err(crate::status::thrown(
+                "malloc",
+                &io::Error::from_raw_os_error(libc::ENOMEM),
+            ));
         }
-        Ok(Self { front: memory.cast(), layout })
+        Ok(Self {
+            front: memory.cast(),
+            layout,
+        })
     }
 
     fn handle(&self) -> Handle {
@@ -221,17 +180,14 @@ unsafe extern "C" fn on_readable(handle: Handle, _status: c_int, _events: c_int)
         Rc::increment_strong_count(driver);
         Rc::from_raw(driver)
     };
-    driver.serve();
+    driver.environment.serve();
 }
 
 /// The environment ends: the handle must be closed before, and its callback needs the event loop once more.
 unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     // SAFETY: `data` is the driver, alive until `on_closed`.
     let driver = unsafe { &*data.cast::<UvDriver>().cast_const() };
-    driver.ended.set(true);
-    if let Some(at_end) = driver.at_end.take() {
-        at_end();
-    }
+    driver.environment.end();
     // SAFETY: the handle is open, and closed only here.
     unsafe {
         (driver.uv.poll_stop)(driver.handle.handle());
