@@ -1,19 +1,32 @@
 /** Checks of what callers pass: each refusal says what was expected and what came. */
 
 export function invalidType(name: string, expected: string, value: unknown): TypeError {
-  const came = value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'an object') : typeof value
-  return Object.assign(new TypeError(`${name} must be ${expected}, not ${came}`), { code: 'ERR_INVALID_ARG_TYPE' })
+  return Object.assign(new TypeError(`${name} must be ${expected}, not ${kind(value)}`), {
+    code: 'ERR_INVALID_ARG_TYPE',
+  })
+}
+
+function kind(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`
+  return typeof value === 'object' ? (value.constructor?.name ?? 'an object') : `a ${typeof value}`
 }
 
 export function outOfRange(name: string, expected: string, value: unknown): RangeError {
-  return Object.assign(new RangeError(`${name} must be ${expected}, not ${String(value)}`), { code: 'ERR_OUT_OF_RANGE' })
+  return Object.assign(new RangeError(`${name} must be ${expected}, not ${String(value)}`), {
+    code: 'ERR_OUT_OF_RANGE',
+  })
 }
 
 /** An integer from `least` to `most`. */
 export function integer(name: string, value: unknown, least: number, most: number): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number', value)
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw outOfRange(name, most === Infinity ? `an integer of at least ${least}` : `an integer from ${least} to ${most}`, value)
+    throw outOfRange(
+      name,
+      most === Infinity ? `an integer of at least ${least}` : `an integer from ${least} to ${most}`,
+      value,
+    )
   }
   return value
 }

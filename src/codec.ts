@@ -39,8 +39,8 @@ export function coderOf(codec: unknown): Coder {
     case 'v8':
       return structured
     default: {
-      const { encode, decode } = (codec ?? {}) as Partial<Codec>
-      if (typeof encode !== 'function' || typeof decode !== 'function') {
+      const own = (codec ?? {}) as Partial<Codec>
+      if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
         throw invalidType('codec', "'msgpack', 'json', 'v8', or an object with encode and decode", codec)
       }
       return new Whole(codec as Codec)

@@ -26,9 +26,6 @@ export interface ReceiveOptions {
   signal?: AbortSignal | undefined
 }
 
-/** The environment's own way in: everybody else has `pipe`, `connect`, `Connection.fromFd`. */
-const internal = Symbol('carom.internal')
-
 /** The message itself, in memory that is the caller's. */
 const whole: Take = (bytes, start, end) => (start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
 const wholeItem: Take = (bytes, start, end) => ({ value: whole(bytes, start, end), done: false })
@@ -46,9 +43,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   readonly #decoded: Take
   readonly #decodedItem: Take
 
-  /** @internal */
-  constructor(key: typeof internal, endpoint: Endpoint, coder: Coder) {
-    if (key !== internal) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
+  private constructor(endpoint: Endpoint, coder: Coder) {
+    if (!(endpoint instanceof Endpoint)) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
     this.#endpoint = endpoint
     this.#coder = coder
     this.#decoded = (bytes, start, end) => decode(coder, bytes, start, end)
@@ -68,7 +64,23 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     if (readable === false && writable === false) {
       throw check.outOfRange('readable and writable', 'true, one of them at least', false)
     }
-    return adopt(fd, options, false, readable, writable)
+    return Connection.adopt(fd, options, false, readable, writable)
+  }
+
+  /**
+   * A connection over a descriptor that this process owns.
+   *
+   * @internal
+   */
+  static adopt<TRecv, TSend>(
+    fd: number,
+    options: ConnectionOptions | undefined,
+    nonblocking: boolean,
+    readable?: boolean,
+    writable?: boolean,
+  ): Connection<TRecv, TSend> {
+    const chosen = settings(options)
+    return new Connection(new Endpoint(fd, chosen, nonblocking, readable, writable), chosen.coder)
   }
 
   /** Encodes `value` and sends it as one message. Resolves when it is accepted. */
@@ -128,6 +140,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `recvBytes`, blocking until a message comes. */
   recvBytesSync(maxLength?: number): Buffer {
+    this.#endpoint.assertReadable()
     return this.#endpoint.receiveSync({ take: whole, maxLength: limit(maxLength) }) as Buffer
   }
 
@@ -137,6 +150,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    */
   recvBytesInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, options?: ReceiveOptions): Promise<number> {
     try {
+      this.#endpoint.assertReadable()
       return this.#receive(into(buffer, offset), undefined, options) as Promise<number>
     } catch (error) {
       return Promise.reject(error)
@@ -145,6 +159,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `recvBytesInto`, blocking until a message comes. */
   recvBytesIntoSync(buffer: ArrayBufferView | ArrayBufferLike, offset = 0): number {
+    this.#endpoint.assertReadable()
     return this.#endpoint.receiveSync({ take: into(buffer, offset) }) as number
   }
 
@@ -153,13 +168,17 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * ever.
    */
   async poll(timeout = 0, options?: ReceiveOptions): Promise<boolean> {
+    this.#endpoint.assertReadable()
     const milliseconds = check.timeout(timeout)
     const signal = check.abortSignal(check.options(options).signal)
-    return (await until([this.#endpoint], milliseconds, signal)).length > 0
+    signal?.throwIfAborted()
+    if (this.#endpoint.pollNow()) return true
+    return milliseconds > 0 && (await until([this.#endpoint], milliseconds, signal)).length > 0
   }
 
   /** As `poll`, blocking. */
   pollSync(timeout = 0): boolean {
+    this.#endpoint.assertReadable()
     return this.#endpoint.pollSync(check.timeout(timeout))
   }
 
@@ -277,6 +296,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   #receive(take: Take, maxLength: number | undefined, options: ReceiveOptions | undefined): Promise<unknown> {
     try {
       if (options === undefined && maxLength === undefined) return this.#endpoint.receive({ take })
+      this.#endpoint.assertReadable()
       const { signal } = check.options(options)
       return this.#endpoint.receive({ take, maxLength: limit(maxLength) }, check.abortSignal(signal))
     } catch (error) {
@@ -295,18 +315,6 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       },
     }
   }
-}
-
-/** A connection over a descriptor that this process owns. */
-export function adopt<TRecv, TSend>(
-  fd: number,
-  options: ConnectionOptions | undefined,
-  nonblocking: boolean,
-  readable?: boolean,
-  writable?: boolean,
-): Connection<TRecv, TSend> {
-  const chosen = settings(options)
-  return new Connection(internal, new Endpoint(fd, chosen, nonblocking, readable, writable), chosen.coder)
 }
 
 /** Where the part of `bytes` ends that begins at `offset` and has `size` bytes, or all the rest. */

@@ -1,12 +1,20 @@
+import { onAbort } from './abort.js'
 import { Deadline } from './blocking.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
-import { BusyError, ConnectionClosedError, DirectionError, EOFError, MessageTooLongError, WouldBlockError } from './errors.js'
+import {
+  BusyError,
+  ConnectionClosedError,
+  DirectionError,
+  EOFError,
+  MessageTooLongError,
+  WouldBlockError,
+} from './errors.js'
 import type { Settings } from './options.js'
 import { Receiver } from './receiver.js'
 import { Sender } from './sender.js'
 import { checked } from './status.js'
 import { watch } from './watch.js'
-import type { Source } from './waitable.js'
+import type { Listener, Source } from './waitable.js'
 
 /** Makes what a receive returns of the message `bytes[start..end]`. */
 export type Take = (bytes: Buffer, start: number, end: number) => unknown
@@ -45,8 +53,9 @@ export class Endpoint implements Watcher, Source {
   #closed: Promise<void> | undefined
   #open = true
   #pending: Pending[] = []
-  #listeners = new Set<() => void>()
+  #listeners = new Set<Listener>()
   #watched = false
+  #watchable = true
   #watchedWritable = false
   #referenced = true
   #held = false
@@ -87,7 +96,7 @@ export class Endpoint implements Watcher, Source {
   /** Receives one message, now or when it comes. */
   receive(how: Receive, signal?: AbortSignal): Promise<unknown> {
     try {
-      this.#assertReadable()
+      this.assertReadable()
       if (signal?.aborted) throw signal.reason
       if (this.#pending.length === 0) {
         if (this.#nonblocking) return Promise.resolve(this.#takeOrFail(how))
@@ -100,13 +109,11 @@ export class Endpoint implements Watcher, Source {
     return new Promise((resolve, reject) => {
       const pending: Pending = { ...how, resolve, reject }
       if (signal) {
-        const abort = (): void => {
+        pending.settled = onAbort(signal, () => {
           this.#pending.splice(this.#pending.indexOf(pending), 1)
           this.#updateHold()
           reject(signal.reason)
-        }
-        signal.addEventListener('abort', abort, { once: true })
-        pending.settled = () => signal.removeEventListener('abort', abort)
+        })
       }
       this.#pending.push(pending)
       this.#updateHold()
@@ -115,7 +122,7 @@ export class Endpoint implements Watcher, Source {
 
   /** Receives one message, blocking until it comes. */
   receiveSync(how: Receive): unknown {
-    this.#assertReadable()
+    this.assertReadable()
     this.#assertIdle()
     if (this.#nonblocking) return this.#takeOrFail(how)
     this.#block(Infinity, how.maxLength)
@@ -124,13 +131,19 @@ export class Endpoint implements Watcher, Source {
 
   /** Receives one message if it is here; `undefined` if not. */
   receiveNow(how: Receive): unknown {
-    this.#assertReadable()
+    this.assertReadable()
     return this.#pending.length === 0 && this.receiver.look() ? this.#take(how) : undefined
+  }
+
+  /** Whether a receive would not wait. */
+  pollNow(): boolean {
+    this.assertReadable()
+    return this.#pending.length === 0 && this.receiver.look()
   }
 
   /** Blocks until a receive would not wait, up to `milliseconds`; whether it is so. */
   pollSync(milliseconds: number): boolean {
-    this.#assertReadable()
+    this.assertReadable()
     this.#assertIdle()
     return this.receiver.look() || (milliseconds > 0 && this.#block(milliseconds))
   }
@@ -140,18 +153,20 @@ export class Endpoint implements Watcher, Source {
     return this.#take(how)
   }
 
-  #assertReadable(): void {
+  assertReadable(): void {
     this.assertOpen()
     if (!this.#readable) throw new DirectionError('receive')
   }
 
   #assertIdle(): void {
     if (this.#pending.length > 0) {
-      throw new BusyError(`${this.#pending.length} asynchronous receives wait for messages: a blocking one would overtake them`)
+      throw new BusyError(
+        `${this.#pending.length} asynchronous receives wait for messages: a blocking one would overtake them`,
+      )
     }
   }
 
-  /** Looks for a message without waiting, within this turn's share of reads. */
+  /** Looks for a message where the kernel may have one, within this turn's share of reads. */
   #look(maxLength: number | undefined): boolean {
     const { receiver } = this
     while (!receiver.settled && receiver.readable) {
@@ -226,26 +241,29 @@ export class Endpoint implements Watcher, Source {
     this.#serve()
   }
 
-  /** Gives messages to who waits for them. */
+  /** Tells who waits for something to receive, then gives messages to who waits for them. */
   #serve(): void {
-    while (this.#pending.length > 0) {
-      const [pending] = this.#pending as [Pending]
+    this.#tellListeners()
+    for (let pending = this.#pending[0]; pending; pending = this.#pending[0]) {
       try {
         if (!this.#look(pending.maxLength)) break
-        const value = this.#take(pending)
+        // A codec may close the connection, or receive from it.
         this.#pending.shift()
         pending.settled?.()
-        pending.resolve(value)
+        pending.resolve(this.#take(pending))
       } catch (error) {
-        this.#pending.shift()
+        if (this.#pending[0] === pending) this.#pending.shift()
         pending.settled?.()
         if (error instanceof EOFError && 'atEnd' in pending) pending.resolve(pending.atEnd)
         else pending.reject(error)
         if (!this.#readable) this.#rejectPending(() => new DirectionError('receive'))
       }
     }
-    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener()
     this.#updateHold()
+  }
+
+  #tellListeners(): void {
+    for (const listener of this.#listeners) listener(this)
   }
 
   #rejectPending(error: () => Error): void {
@@ -260,6 +278,7 @@ export class Endpoint implements Watcher, Source {
   /** Has the reactor watch the descriptor. */
   arm(): void {
     if (!this.#watched) this.#watch(this.sender.blocked)
+    else if (!this.#watchable) this.receiver.readable = true
   }
 
   #watchAgain(): void {
@@ -269,7 +288,8 @@ export class Endpoint implements Watcher, Source {
   }
 
   #watch(writable: boolean): void {
-    watch(this.#environment, this.id, writable, this.#watched)
+    this.#watchable = watch(this.#environment, this.id, writable, this.#watched)
+    if (!this.#watchable) this.receiver.readable = true
     this.#watched = true
     this.#watchedWritable = writable
   }
@@ -277,17 +297,18 @@ export class Endpoint implements Watcher, Source {
   // As a source of `wait`.
 
   isReady(): boolean {
-    this.#assertReadable()
-    return this.#pending.length === 0 && this.receiver.look()
+    this.assertReadable()
+    const { receiver } = this
+    while (!receiver.settled && receiver.readable) receiver.read(0)
+    return receiver.settled
   }
 
-  subscribe(listener: () => void): void {
+  subscribe(listener: Listener): void {
     this.#listeners.add(listener)
-    this.arm()
     this.#updateHold()
   }
 
-  unsubscribe(listener: () => void): void {
+  unsubscribe(listener: Listener): void {
     this.#listeners.delete(listener)
     this.#updateHold()
   }
@@ -351,7 +372,7 @@ export class Endpoint implements Watcher, Source {
   detach(): number {
     this.assertOpen()
     this.#assertIdle()
-    if (this.#listeners.size > 0) throw new BusyError('somebody waits on the connection: it can\'t be detached')
+    if (this.#listeners.size > 0) throw new BusyError("somebody waits on the connection: it can't be detached")
     this.sender.push()
     if (this.sender.unsent > 0) {
       throw new BusyError(`${this.sender.unsent} bytes are unsent: await flush() before the connection is detached`)
@@ -369,7 +390,7 @@ export class Endpoint implements Watcher, Source {
   #end(): void {
     this.receiver.abandon(new ConnectionClosedError())
     this.#rejectPending(() => new ConnectionClosedError())
-    for (const listener of [...this.#listeners]) listener()
+    this.#tellListeners()
     this.#updateHold()
   }
 

@@ -50,6 +50,7 @@ class Environment {
   readonly #slabs: Buffer[] = []
   #staged: Sender[] = []
   #flushing = false
+  #dispatching = false
   #holds = 0
   #reads = READS_PER_TURN
   #deferred: Watcher[] = []
@@ -76,17 +77,22 @@ class Environment {
 
   /** Waits for readiness in place of the event loop; a negative time is for ever. */
   wait(milliseconds: number): void {
+    // A caller's code may wait while it is told of something: what it has not been told of yet must not be overwritten.
+    const untold = this.#dispatching ? this.#reports.slice() : undefined
     const count = this.native.wait(milliseconds)
     if (count < 0) throw systemError(count, 'epoll_wait')
     this.#dispatch(count)
+    if (untold) this.#reports.set(untold)
   }
 
   #dispatch(count: number): void {
-    const reports = this.#reports
+    const [reports, nested] = [this.#reports, this.#dispatching]
+    this.#dispatching = true
     for (let i = 0; i < count * 2; i += 2) {
       const bits = reports[i + 1] ?? 0
       this.#watchers[reports[i] ?? 0]?.ready((bits & READABLE) !== 0, (bits & WRITABLE) !== 0, (bits & ENDED) !== 0)
     }
+    this.#dispatching = nested
   }
 
   /** Whether this turn may read once more without having been told of readiness. */

@@ -87,7 +87,7 @@ export class WouldBlockError extends CaromError {
     super(
       operation === 'receive'
         ? 'nothing to receive, and this end was made non-blocking (EAGAIN)'
-        : "no room to send, and this end was made non-blocking (EAGAIN); nothing of the message was sent",
+        : 'no room to send, and this end was made non-blocking (EAGAIN); nothing of the message was sent',
       'EAGAIN',
     )
   }
@@ -111,7 +111,9 @@ export class BusyError extends CaromError {
 export class DirectionError extends CaromError {
   constructor(operation: 'receive' | 'send') {
     super(
-      operation === 'receive' ? 'this end of the connection does not receive' : 'this end of the connection only receives',
+      operation === 'receive'
+        ? 'this end of the connection does not receive'
+        : 'this end of the connection only receives',
       'ERR_CAROM_DIRECTION',
     )
   }

@@ -1,14 +1,14 @@
-import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
+import { C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 
 import type { Coder } from './codec.js'
 
 /**
- * Marks a message that has a `Map` somewhere: MessagePack's 32-bit extension of type `M`, around a message in which objects
- * are msgpackr's records, so that its maps can only be `Map`s. Messages without one, nearly all, are plain MessagePack, in
- * which an object is a map: any reader understands them.
+ * Marks a message with a `Map`, or with an object that occurs more than once: MessagePack's 32-bit extension of type `M`,
+ * around a message in which objects are msgpackr's records, so that its maps can only be `Map`s. Messages without, nearly
+ * all, are plain MessagePack, in which an object is a map: any reader understands them.
  */
 const EXTENSION_32 = 0xc9
-const WITH_MAPS = 0x4d
+const IN_RECORDS = 0x4d
 const WRAPPING = 6
 
 /** A message of this size or more takes its memory with it: it may still be on its way when the next one is encoded. */
@@ -46,26 +46,26 @@ class Msgpack implements Coder {
   encode(value: unknown): void {
     const packer = this.#packer
     const bytes: Packed = packer.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE)
-    if (packer.metMap) {
+    // A message with an object that occurs twice comes as a copy, without the marks of where it is.
+    if (packer.metMap || bytes.end === undefined) {
       packer.metMap = false
-      this.#encodeWithMaps(value)
+      this.#encodeInRecords(value)
       return
     }
     this.bytes = bytes
-    // A message with shared references comes as a copy, without the marks.
     this.start = bytes.start ?? 0
-    this.end = bytes.end ?? bytes.length
+    this.end = bytes.end
     if (bytes.length > SHARED_MEMORY || this.end - this.start >= OWN_MEMORY) {
       packer.useBuffer(Buffer.allocUnsafeSlow(SHARED_MEMORY))
     }
   }
 
-  #encodeWithMaps(value: unknown): void {
+  #encodeInRecords(value: unknown): void {
     const message = this.#recordPacker.pack(value)
     const bytes = Buffer.allocUnsafe(WRAPPING + message.length)
     bytes[0] = EXTENSION_32
     bytes.writeUInt32BE(message.length, 1)
-    bytes[5] = WITH_MAPS
+    bytes[5] = IN_RECORDS
     bytes.set(message, WRAPPING)
     this.bytes = bytes
     this.start = 0
@@ -73,11 +73,13 @@ class Msgpack implements Coder {
   }
 
   decode(bytes: Buffer, start: number, end: number): unknown {
-    const withMaps = bytes[start] === EXTENSION_32 && bytes[start + 5] === WITH_MAPS && end - start > WRAPPING
+    const inRecords = bytes[start] === EXTENSION_32 && bytes[start + 5] === IN_RECORDS && end - start > WRAPPING
     const range = this.#range
-    range.start = withMaps ? start + WRAPPING : start
+    range.start = inRecords ? start + WRAPPING : start
     range.end = end
-    return (withMaps ? this.#recordUnpacker : this.#unpacker).unpack(bytes, range)
+    const value: unknown = (inRecords ? this.#recordUnpacker : this.#unpacker).unpack(bytes, range)
+    if (value === C1) throw new Error('the byte 0xc1 begins no value')
+    return value
   }
 }
 

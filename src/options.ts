@@ -34,8 +34,12 @@ export function settings(given: ConnectionOptions | undefined): Settings {
   const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = options(given)
   return {
     coder: coderOf(codec),
-    maxMessageSize: maxMessageSize === Infinity ? constants.MAX_LENGTH : integer('maxMessageSize', maxMessageSize, 0, Number.MAX_SAFE_INTEGER),
-    highWaterMark: highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
+    maxMessageSize:
+      maxMessageSize === Infinity
+        ? constants.MAX_LENGTH
+        : integer('maxMessageSize', maxMessageSize, 0, Number.MAX_SAFE_INTEGER),
+    highWaterMark:
+      highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
     spin: spin === 'adaptive' ? -1 : microseconds(spin),
   }
 }

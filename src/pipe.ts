@@ -1,6 +1,6 @@
 import { boolean, options as given } from './arguments.js'
 import { socketPair } from './binding.js'
-import { type Connection, adopt } from './connection.js'
+import { Connection } from './connection.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from './status.js'
 
@@ -24,5 +24,8 @@ export function pipe<TRecv = unknown, TSend = TRecv>(
   // Checked before there are descriptors that an error would leave open.
   settings(options)
   const [first, second] = checked(() => socketPair(!duplex)) as [number, number]
-  return [adopt(first, options, rnonblock, true, duplex), adopt(second, options, wnonblock, duplex, true)]
+  return [
+    Connection.adopt(first, options, rnonblock, true, duplex),
+    Connection.adopt(second, options, wnonblock, duplex, true),
+  ]
 }

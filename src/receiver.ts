@@ -28,7 +28,7 @@ interface Payload {
  */
 export class Receiver {
   readonly inbox: Inbox = new Inbox()
-  /** Whether the kernel may have more: if not, readiness will be reported. */
+  /** Whether the kernel may have more. If not, the reactor reports when it has: where it watches the connection. */
   readable = true
   /** Nothing more will arrive: the end is behind what the kernel has, and is not reported again. */
   ending = false
@@ -60,6 +60,10 @@ export class Receiver {
 
   /** Reads what is there without waiting, until a message is here or the kernel has nothing more. */
   look(): boolean {
+    if (this.settled) return true
+    // What was sent before may have its answer here, or be for an end in this very process.
+    this.#environment.flush()
+    this.readable = true
     while (!this.settled && this.readable) this.read(0)
     return this.settled
   }

@@ -213,7 +213,7 @@ export class Sender {
   #writeAll(bytes: Uint8Array, start: number, end: number): void {
     const { native } = this.#environment
     const [slab, staged] = [this.#slab ?? NONE, this.#staged]
-    for (let taken = 0; taken < staged + end - start; ) {
+    for (let taken = 0; taken < staged + end - start;) {
       const head = Math.min(taken, staged)
       const more = native.send(this.#id, slab, head, staged, bytes, start + taken - head, end, FOR_EVER.slice())
       if (more < NOTHING) {

@@ -1,12 +1,13 @@
+import { onAbort } from './abort.js'
 import * as check from './arguments.js'
 import { Deadline } from './blocking.js'
 import type { Connection } from './connection.js'
 import { DescriptorSource } from './descriptor.js'
-import { environmentOf } from './environment.js'
+import { type Environment, environmentOf } from './environment.js'
 import { type Source, source } from './waitable.js'
 
 /** What can be waited on: a connection, or an open descriptor by its number. */
-export type Waitable = Connection<any, any> | number
+export type Waitable = Connection | number
 
 export interface WaitOptions {
   /** Milliseconds; without it, the wait is for ever, and 0 just looks. */
@@ -37,20 +38,26 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: { t
   // What was sent before may be what a peer is waiting for.
   environment.flush()
   const deadline = new Deadline(milliseconds)
-  for (;;) {
-    const ready = sources.list.filter((each) => each.isReady())
-    if (ready.length > 0 || sources.list.length === 0 || deadline.expired()) return sources.objectsOf(ready)
-    for (const each of sources.list) each.arm()
+  let ready = look(environment, sources.list)
+  while (ready.length === 0 && sources.list.length > 0 && !deadline.expired()) {
     environment.wait(deadline.slice())
+    ready = sources.list.filter((each) => each.isReady())
   }
+  return sources.objectsOf(ready)
+}
+
+/** Which of `sources` are ready now: one call to the reactor tells of all. */
+function look(environment: Environment, sources: Source[]): Source[] {
+  for (const each of sources) each.arm()
+  environment.wait(0)
+  return sources.filter((each) => each.isReady())
 }
 
 /** Waits until one of `sources` is ready; resolves with those that are. */
 export function until(sources: Source[], milliseconds: number, signal?: AbortSignal): Promise<Source[]> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw signal.reason
-    const look = (): Source[] => sources.filter((each) => each.isReady())
-    const ready = look()
+    const ready = look(environmentOf(), sources)
     if (ready.length > 0 || sources.length === 0 || milliseconds === 0) {
       resolve(ready)
       return
@@ -59,19 +66,15 @@ export function until(sources: Source[], milliseconds: number, signal?: AbortSig
     let timer: NodeJS.Timeout | undefined
     const end = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      unwatch?.()
       for (const each of sources) each.unsubscribe(onChange)
     }
-    const onAbort = (): void => {
-      end()
-      reject(signal?.reason)
-    }
-    const onChange = (): void => {
+    const onChange = (changed: Source): void => {
       try {
-        const ready = look()
-        if (ready.length === 0) return
+        if (!changed.isReady()) return
+        const all = sources.filter((each) => each.isReady())
         end()
-        resolve(ready)
+        resolve(all)
       } catch (error) {
         end()
         reject(error)
@@ -85,7 +88,12 @@ export function until(sources: Source[], milliseconds: number, signal?: AbortSig
       end()
       resolve([])
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const unwatch =
+      signal &&
+      onAbort(signal, () => {
+        end()
+        reject(signal.reason)
+      })
     try {
       for (const each of sources) each.subscribe(onChange)
       if (milliseconds !== Infinity) timer = setTimeout(onTime, Math.min(milliseconds, TIMER_MAX))
@@ -102,7 +110,10 @@ class Sources<T extends Waitable> implements Disposable {
   readonly #descriptors: DescriptorSource[] = []
 
   constructor(objects: Iterable<T>) {
-    if (typeof (objects as Iterable<T> | null | undefined)?.[Symbol.iterator] !== 'function' || typeof objects === 'string') {
+    if (
+      typeof (objects as Iterable<T> | null | undefined)?.[Symbol.iterator] !== 'function' ||
+      typeof objects === 'string'
+    ) {
       throw check.invalidType('objects', 'an iterable of connections and descriptors', objects)
     }
     try {

@@ -1,15 +1,18 @@
 /** The key under which an object that can be waited on has its source. */
 export const source: unique symbol = Symbol('carom.source')
 
+/** Is told which source may have become ready. */
+export type Listener = (changed: Source) => void
+
 /** What `wait` needs of an object. */
 export interface Source {
-  /** Whether it is ready now. Throws where it can't be waited on: it is closed, or only sends. */
+  /** Has the reactor watch it, so that it reports what happens from now on, and what is there already. */
+  arm(): void
+  /** Whether it is ready, as far as the reactor has reported. Throws where it can't be waited on: it is closed, or only sends. */
   isReady(): boolean
   /** Calls `listener` whenever it may have become ready. Keeps the event loop alive until `unsubscribe`. */
-  subscribe(listener: () => void): void
-  unsubscribe(listener: () => void): void
-  /** Has the reactor watch it, for a wait that the event loop has no part in. */
-  arm(): void
+  subscribe(listener: Listener): void
+  unsubscribe(listener: Listener): void
 }
 
 /** An object that can be waited on. */

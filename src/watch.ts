@@ -4,12 +4,13 @@ import type { Environment } from './environment.js'
 import { systemError } from './status.js'
 
 /**
- * Has the reactor watch the descriptor behind `id` for reading, or also for writing; `again` where it does so already. A
- * file that can't be watched is always ready, and is left alone.
+ * Has the reactor watch the descriptor behind `id` for reading, or also for writing; `again` where it does so already.
+ * `false`: it is a file that can't be watched, since it is always ready.
  */
-export function watch(environment: Environment, id: number, writable: boolean, again: boolean): void {
+export function watch(environment: Environment, id: number, writable: boolean, again: boolean): boolean {
   const status = environment.native.watch(id, writable, again)
-  if (status === 0) return
+  if (status === 0) return true
   const error = systemError(status, 'epoll_ctl')
   if (-error.errno !== constants.errno.EPERM) throw error
+  return false
 }
