@@ -1,29 +1,44 @@
 import test from 'ava'
-import * as carom from 'carom'
+import {
+  AuthenticationError,
+  BufferTooShortError,
+  BusyError,
+  CaromError,
+  ConnectionClosedError,
+  DecodeError,
+  DirectionError,
+  EOFError,
+  EncodeError,
+  MessageTooLongError,
+  ProtocolError,
+  SystemError,
+  TimeoutError,
+  WouldBlockError,
+} from 'carom'
 import { checkDescriptors } from './descriptors.ts'
 
 checkDescriptors(test)
 
-const classes = [
-  'EOFError',
-  'ConnectionClosedError',
-  'AuthenticationError',
-  'BufferTooShortError',
-  'MessageTooLongError',
-  'DecodeError',
-  'EncodeError',
-  'WouldBlockError',
-  'TimeoutError',
-  'BusyError',
-  'DirectionError',
-  'ProtocolError',
-  'SystemError',
-] as const
+const classes = {
+  EOFError,
+  ConnectionClosedError,
+  AuthenticationError,
+  BufferTooShortError,
+  MessageTooLongError,
+  DecodeError,
+  EncodeError,
+  WouldBlockError,
+  TimeoutError,
+  BusyError,
+  DirectionError,
+  ProtocolError,
+  SystemError,
+}
 
-for (const name of classes) {
+for (const [name, type] of Object.entries(classes)) {
   test(`${name} is a CaromError, and an Error`, (t) => {
-    t.is(carom[name].name, name)
-    t.true(carom[name].prototype instanceof carom.CaromError)
-    t.true(carom.CaromError.prototype instanceof Error)
+    t.is(type.name, name)
+    t.true(type.prototype instanceof CaromError)
+    t.true(CaromError.prototype instanceof Error)
   })
 }
