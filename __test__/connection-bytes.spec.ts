@@ -92,9 +92,7 @@ test('what recvBytes hands out is the caller’s: nothing that arrives later cha
   const [a, b] = pair(t)
   const count = 500
   const sizeOf = (n: number): number => (n * 37) % 3000
-  const sending = (async () => {
-    for (let n = 0; n < count; n++) await a.sendBytes(patterned(sizeOf(n), n))
-  })()
+  const sending = Promise.all(Array.from({ length: count }, (_, n) => a.sendBytes(patterned(sizeOf(n), n))))
   const kept: Buffer[] = []
   for (let n = 0; n < count; n++) kept.push(n % 2 === 0 ? await b.recvBytes() : b.recvBytesSync())
   await sending

@@ -183,17 +183,18 @@ export class Endpoint implements Watcher, Source {
   }
 
   #block(milliseconds: number, maxLength?: number): boolean {
-    const { receiver, sender } = this
-    // What was sent before may be what the peer is waiting for.
-    this.#environment.flush()
+    const [environment, { receiver }] = [this.#environment, this]
+    // What was sent before, here or on another connection, may be what the peer is waiting for.
+    environment.flush()
     const deadline = new Deadline(milliseconds)
     while (!receiver.settled) {
-      if (sender.blocked) {
-        this.#environment.native.poll(this.id, true, deadline.slice())
-        sender.push()
+      if (environment.blockedSenders === 0) {
+        receiver.read(deadline.slice())
+      } else if (receiver.readable) {
         receiver.read(0)
       } else {
-        receiver.read(deadline.slice())
+        this.arm()
+        environment.wait(deadline.slice())
       }
       if (receiver.settled) break
       if (maxLength !== undefined && receiver.announced > maxLength) throw this.#refuse(receiver.announced, maxLength)

@@ -45,6 +45,8 @@ class Environment {
   /** What a native receive reports; the ends of the runs begin at `RUNS`. */
   readonly report: Float64Array = new Float64Array(64)
   readonly native: NativeReactor
+  /** How many connections have bytes that wait for room in the kernel. */
+  blockedSenders = 0
   readonly #watchers: (Watcher | undefined)[] = []
   readonly #reports = new Uint32Array(REPORTS * 2)
   readonly #slabs: Buffer[] = []
@@ -140,9 +142,10 @@ class Environment {
     this.#staged.splice(this.#staged.indexOf(sender), 1)
   }
 
-  /** Hands what all connections have staged to the kernel, as far as it takes it. */
-  flush(): void {
-    for (let sender = this.#staged[0]; sender; sender = this.#staged[0]) sender.push()
+  /** Hands what connections have staged to the kernel, as far as it takes it: of all but `except`. */
+  flush(except?: Sender): void {
+    if (this.#staged.length === (except ? 1 : 0)) return
+    for (const sender of this.#staged.slice()) if (sender !== except) sender.push()
   }
 
   /**

@@ -42,7 +42,7 @@ export class Sender {
   readonly #id: number
   readonly #highWaterMark: number
   /** Is told when bytes begin to wait for room, and when none do any more. */
-  readonly #onBlocked: (blocked: boolean) => void
+  readonly #onBlocked: () => void
   #slab: Buffer | undefined
   #staged = 0
   #queue: Piece[] = []
@@ -50,8 +50,9 @@ export class Sender {
   #waiters: Waiter[] = []
   #flushers: Waiter[] = []
   #failure = 0
+  #wasBlocked = false
 
-  constructor(environment: Environment, id: number, highWaterMark: number, onBlocked: (blocked: boolean) => void) {
+  constructor(environment: Environment, id: number, highWaterMark: number, onBlocked: () => void) {
     this.#environment = environment
     this.#id = id
     this.#highWaterMark = highWaterMark
@@ -144,7 +145,7 @@ export class Sender {
     this.#flushers = []
     this.#queue = []
     this.#queued = 0
-    this.#onBlocked(false)
+    this.#tellBlocked()
     for (const waiter of waiters) waiter.reject(error)
   }
 
@@ -211,11 +212,28 @@ export class Sender {
 
   /** As `#write`, until all is taken. */
   #writeAll(bytes: Uint8Array, start: number, end: number): void {
-    const { native } = this.#environment
+    const environment = this.#environment
+    // What is staged elsewhere may be what the peer is waiting for, before it reads.
+    environment.flush(this)
+    if (environment.blockedSenders > 0) {
+      this.#keep(this.#write(bytes, start, end, 0), bytes, start, end)
+      this.#drain()
+      if (this.#failure) throw this.#error()
+      return
+    }
     const [slab, staged] = [this.#slab ?? NONE, this.#staged]
     for (let taken = 0; taken < staged + end - start;) {
       const head = Math.min(taken, staged)
-      const more = native.send(this.#id, slab, head, staged, bytes, start + taken - head, end, FOR_EVER.slice())
+      const more = environment.native.send(
+        this.#id,
+        slab,
+        head,
+        staged,
+        bytes,
+        start + taken - head,
+        end,
+        FOR_EVER.slice(),
+      )
       if (more < NOTHING) {
         this.#fail(more)
         throw this.#error()
@@ -236,10 +254,16 @@ export class Sender {
   }
 
   #enqueue(bytes: Uint8Array, borrowed: boolean): void {
-    const blocked = this.blocked
     this.#queue.push({ bytes, at: 0, end: bytes.length, borrowed })
     this.#queued += bytes.length
-    if (!blocked) this.#onBlocked(true)
+    this.#tellBlocked()
+  }
+
+  #tellBlocked(): void {
+    if (this.blocked === this.#wasBlocked) return
+    this.#wasBlocked = this.blocked
+    this.#environment.blockedSenders += this.blocked ? 1 : -1
+    this.#onBlocked()
   }
 
   /** Hands kept pieces to the kernel, as far as it takes them; whether it took all. */
@@ -260,14 +284,15 @@ export class Sender {
       done++
     }
     this.#queue.splice(0, done)
-    if (this.blocked) return false
-    if (done > 0) this.#onBlocked(false)
-    return true
+    this.#tellBlocked()
+    return !this.blocked
   }
 
-  /** Waits until the kernel has taken all kept pieces. */
+  /** Waits until the kernel has taken all kept pieces. Those of other connections go on leaving meanwhile. */
   #drain(): void {
-    while (this.blocked && !this.#pushQueue(FOR_EVER.slice())) {
+    while (this.blocked) {
+      if (this.#environment.blockedSenders > 1) this.#environment.wait(FOR_EVER.slice())
+      else this.#pushQueue(FOR_EVER.slice())
       if (this.#failure) throw this.#error()
     }
   }
