@@ -102,8 +102,11 @@ impl Connection {
     /// [`Error::NotWritable`]; [`Error::Io`] with `EPIPE` where the peer is gone.
     pub fn send_bytes(&mut self, message: &[u8]) -> Result<()> {
         self.flush()?;
-        self.channel.send(Header::new(message.len() as u64).as_bytes(), message, Deadline::Never)?;
-        Ok(())
+        let header = Header::new(message.len() as u64);
+        let taken = self.channel.send(header.as_bytes(), message, Deadline::Never)?;
+        // Where the kernel failed half way, it took a part: the next call reports why.
+        self.keep_unsent(header.as_bytes(), message, taken);
+        self.flush()
     }
 
     /// Sends one message without waiting. `false`: there was no room, and nothing of it was sent. `true`: it was accepted;
@@ -121,10 +124,14 @@ impl Connection {
         if taken == 0 {
             return Ok(false);
         }
-        let header = header.as_bytes();
+        self.keep_unsent(header.as_bytes(), message, taken);
+        Ok(true)
+    }
+
+    /// Keeps what the kernel did not take, so that the stream stays in step.
+    fn keep_unsent(&mut self, header: &[u8], message: &[u8], taken: usize) {
         self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
         self.unsent.extend_from_slice(&message[taken.saturating_sub(header.len())..]);
-        Ok(true)
     }
 
     /// Waits until the kernel has taken all that was accepted.
@@ -149,14 +156,16 @@ impl Connection {
         if !self.writable {
             return Err(Error::NotWritable);
         }
-        if !self.unsent.is_empty() {
+        while !self.unsent.is_empty() {
             let taken = self.channel.send(&self.unsent, &[], deadline)?;
             self.unsent.drain(..taken);
             if self.unsent.is_empty() {
                 self.unsent = Vec::new();
+            } else if deadline != Deadline::Never {
+                return Ok(false);
             }
         }
-        Ok(self.unsent.is_empty())
+        Ok(true)
     }
 
     /// Receives one message, waiting for it.

@@ -1,0 +1,51 @@
+//! What once was wrong.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::io::{ErrorKind, Read};
+use std::thread;
+
+use carom::Error;
+
+mod peer;
+
+use peer::{fifo, payload, socket};
+
+/// Long enough that the kernel can't have taken all of it when the peer goes away.
+const LONG: usize = 16 * 1024 * 1024;
+
+fn assert_broken(result: carom::Result<()>) {
+    let Err(Error::Io(error)) = result else {
+        panic!("the peer went away half way, and yet: {result:?}");
+    };
+    assert!(
+        matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_send_fails_where_the_peer_goes_away_half_way() {
+    let (mut connection, mut peer) = socket();
+    let reader = thread::spawn(move || peer.read_exact(&mut [0; 1000]));
+    assert_broken(connection.send_bytes(&payload(LONG)));
+    assert_broken(connection.send_bytes(b"and so does the next"));
+    reader.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_send_on_a_fifo_fails_where_the_peer_goes_away_half_way() {
+    let (receiver, mut sender) = fifo();
+    let mut reader = std::fs::File::from(receiver.into_fd().unwrap());
+    let reader = thread::spawn(move || reader.read_exact(&mut [0; 1000]));
+    assert_broken(sender.send_bytes(&payload(LONG)));
+    reader.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_flush_fails_where_the_peer_goes_away_half_way() {
+    let (mut connection, mut peer) = socket();
+    assert!(connection.try_send_bytes(&payload(LONG)).unwrap());
+    let reader = thread::spawn(move || peer.read_exact(&mut vec![0; 500_000]));
+    assert_broken(connection.flush());
+    reader.join().unwrap().unwrap();
+}
