@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::channel::{Channel, Received};
-use crate::frame::{Header, Runs, Tail, read_header};
+use crate::frame::{FrameError, Header, Runs, Tail, read_header};
 use crate::spin::Spin;
 use crate::sys::{self, Credentials, Deadline};
 use crate::{Error, Result};
@@ -83,7 +83,7 @@ impl Connection {
         self
     }
 
-    /// Whether this end receives.
+    /// Whether this end receives. It no longer does after a message that was too long; it may still send.
     #[must_use]
     pub fn readable(&self) -> bool {
         self.readable
@@ -179,7 +179,7 @@ impl Connection {
             if let Some(message) = self.try_recv_bytes()? {
                 return Ok(message);
             }
-            self.fill(Deadline::Never)?;
+            self.fill(Deadline::Never).map_err(|fault| self.met(fault))?;
         }
     }
 
@@ -215,7 +215,7 @@ impl Connection {
     /// As [`recv_bytes`](Self::recv_bytes).
     pub fn try_recv_bytes(&mut self) -> Result<Option<Vec<u8>>> {
         if !self.has_message() {
-            self.fill_now()?;
+            self.fill_now().map_err(|fault| self.met(fault))?;
         }
         Ok(self.take())
     }
@@ -285,6 +285,14 @@ impl Connection {
             return Some(message);
         }
         self.payload.take_if(|_| self.channel.decoder().payload_remaining() == 0)
+    }
+
+    /// Behind a message that was too long, nothing can be found: this end no longer receives, as in Python.
+    fn met(&mut self, fault: Error) -> Error {
+        if matches!(fault, Error::Frame(FrameError::TooLong { .. })) {
+            self.readable = false;
+        }
+        fault
     }
 
     /// Reads until a whole message is here or the kernel has nothing more.

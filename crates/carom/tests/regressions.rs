@@ -4,11 +4,12 @@
 use std::io::{ErrorKind, Read};
 use std::thread;
 
-use carom::Error;
+use carom::frame::FrameError;
+use carom::{Connection, Error};
 
 mod peer;
 
-use peer::{fifo, payload, socket};
+use peer::{fifo, payload, socket, socket_with_limit};
 
 /// Long enough that the kernel can't have taken all of it when the peer goes away.
 const LONG: usize = 16 * 1024 * 1024;
@@ -48,4 +49,16 @@ fn a_flush_fails_where_the_peer_goes_away_half_way() {
     let reader = thread::spawn(move || peer.read_exact(&mut vec![0; 500_000]));
     assert_broken(connection.flush());
     reader.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_connection_no_longer_receives_after_a_message_that_was_too_long() {
+    let (mut connection, peer) = socket_with_limit(3);
+    let mut peer = Connection::new(peer.into()).unwrap();
+    peer.send_bytes(b"four").unwrap();
+    assert!(matches!(
+        connection.recv_bytes(),
+        Err(Error::Frame(FrameError::TooLong { announced: 4, limit: 3 }))
+    ));
+    assert!(matches!(connection.recv_bytes(), Err(Error::NotReadable)));
 }
