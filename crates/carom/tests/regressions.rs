@@ -4,7 +4,7 @@
 use std::io::{ErrorKind, Read};
 use std::thread;
 
-use carom::frame::FrameError;
+use carom::frame::{Decoder, FrameError, Runs, SLAB_MIN};
 use carom::{Connection, Error};
 
 mod peer;
@@ -49,6 +49,16 @@ fn a_flush_fails_where_the_peer_goes_away_half_way() {
     let reader = thread::spawn(move || peer.read_exact(&mut vec![0; 500_000]));
     assert_broken(connection.flush());
     reader.join().unwrap().unwrap();
+}
+
+#[test]
+#[should_panic(expected = "too small")]
+fn a_slab_without_room_is_no_end_of_the_stream() {
+    let mut decoder = Decoder::new(u64::MAX);
+    let mut slab = vec![0; SLAB_MIN];
+    slab[2] = 9;
+    decoder.find(&slab[..6], &mut Runs::default()).unwrap();
+    decoder.begin(&mut slab[..6]);
 }
 
 #[test]
