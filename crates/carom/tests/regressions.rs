@@ -2,9 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::{ErrorKind, Read};
+use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::{Duration, Instant};
 
+use carom::channel::{Channel, Received};
 use carom::frame::{Decoder, FrameError, Runs, SLAB_MIN};
+use carom::spin::Spin;
+use carom::sys::Deadline;
 use carom::{Connection, Error};
 
 mod peer;
@@ -71,4 +76,15 @@ fn a_connection_no_longer_receives_after_a_message_that_was_too_long() {
         Err(Error::Frame(FrameError::TooLong { announced: 4, limit: 3 }))
     ));
     assert!(matches!(connection.recv_bytes(), Err(Error::NotReadable)));
+}
+
+#[test]
+fn a_spin_ends_at_the_deadline() {
+    let (ours, _peer) = UnixStream::pair().unwrap();
+    let mut channel = Channel::new(ours.into(), u64::MAX, Spin::fixed(Duration::from_secs(24 * 3600))).unwrap();
+    let deadline = Deadline::At(Instant::now() + Duration::from_millis(5));
+    let received = channel
+        .receive(&mut vec![0; SLAB_MIN], &mut Runs::default(), deadline)
+        .unwrap();
+    assert_eq!(received, Received::Nothing);
 }
