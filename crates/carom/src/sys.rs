@@ -3,6 +3,8 @@
 
 use std::io::{self, IoSlice};
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -67,7 +69,7 @@ pub struct Kind {
 /// Who is at the other end of a local connection: the process that created the socket, or connected it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credentials {
-    /// Process id.
+    /// Process id; 0 where the peer is in a pid namespace that can't be seen from here.
     pub pid: i32,
     /// User id.
     pub uid: u32,
@@ -155,8 +157,21 @@ pub fn shut_receiving(fd: BorrowedFd<'_>) -> io::Result<()> {
 /// What `getsockopt(2)` reports; `ENOTCONN` for a peer that isn't local.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
-    let peer = rustix::net::sockopt::socket_peercred(fd)?;
-    Ok(Credentials { pid: peer.pid.as_raw_pid(), uid: peer.uid.as_raw(), gid: peer.gid.as_raw() })
+    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut size = size_of::<libc::ucred>() as libc::socklen_t;
+    // Not by rustix, which takes the process id for non-zero: it is 0 for a TCP peer, and for one in another pid namespace.
+    // SAFETY: both pointers are valid for the call, and `size` is that of the memory behind `peer`.
+    let status = unsafe {
+        let (memory, size) = ((&raw mut peer).cast(), &raw mut size);
+        libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, memory, size)
+    };
+    if status != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if peer.uid == libc::uid_t::MAX {
+        return Err(Errno::NOTCONN.into());
+    }
+    Ok(Credentials { pid: peer.pid, uid: peer.uid, gid: peer.gid })
 }
 
 /// Who is at the other end of a local socket.

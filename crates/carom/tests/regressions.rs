@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::{ErrorKind, Read};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -87,4 +89,13 @@ fn a_spin_ends_at_the_deadline() {
         .receive(&mut vec![0; SLAB_MIN], &mut Runs::default(), deadline)
         .unwrap();
     assert_eq!(received, Received::Nothing);
+}
+
+#[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn the_peer_of_a_tcp_socket_is_not_known() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let error = carom::sys::peer_credentials(client.as_fd()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotConnected);
 }
