@@ -8,10 +8,10 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use crate::Result;
 use crate::frame::{Decoder, FrameError, Runs, Tail};
 use crate::spin::Spin;
 use crate::sys::{self, Deadline, Kind, Transport};
-use crate::Result;
 
 /// What a [`Channel::receive`] brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,12 @@ impl Channel {
     /// [`Error::Io`](crate::Error::Io) where the descriptor is of another kind.
     pub fn new(fd: OwnedFd, limit: u64, spin: Spin) -> Result<Self> {
         let kind = sys::kind(fd.as_fd())?;
-        Ok(Self { fd, kind, decoder: Decoder::new(limit), spin })
+        Ok(Self {
+            fd,
+            kind,
+            decoder: Decoder::new(limit),
+            spin,
+        })
     }
 
     /// What the descriptor can be used for.
@@ -93,7 +98,10 @@ impl Channel {
             Some(bytes) => {
                 let filled = start + bytes;
                 let tail = self.decoder.find(&slab[..filled], runs)?;
-                Ok(Received::Bytes { tail, drained: filled < slab.len() })
+                Ok(Received::Bytes {
+                    tail,
+                    drained: filled < slab.len(),
+                })
             }
         }
     }
@@ -128,7 +136,11 @@ impl Channel {
     /// What the kernel reports; `EPIPE` where the peer is gone.
     pub fn send(&self, head: &[u8], body: &[u8], deadline: Deadline) -> io::Result<usize> {
         let mut slices = [IoSlice::new(head), IoSlice::new(body)];
-        let slices = if body.is_empty() { &mut slices[..1] } else { &mut slices[..] };
+        let slices = if body.is_empty() {
+            &mut slices[..1]
+        } else {
+            &mut slices[..]
+        };
         sys::send(self.fd.as_fd(), self.kind.transport, slices, deadline)
     }
 

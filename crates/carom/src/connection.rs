@@ -131,7 +131,8 @@ impl Connection {
     /// Keeps what the kernel did not take, so that the stream stays in step.
     fn keep_unsent(&mut self, header: &[u8], message: &[u8], taken: usize) {
         self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
-        self.unsent.extend_from_slice(&message[taken.saturating_sub(header.len())..]);
+        self.unsent
+            .extend_from_slice(&message[taken.saturating_sub(header.len())..]);
     }
 
     /// Waits until the kernel has taken all that was accepted.
@@ -204,7 +205,10 @@ impl Connection {
                 front.copy_from_slice(&message);
                 Ok(message.len())
             }
-            None => Err(Error::BufferTooShort { capacity: buffer.len(), message }),
+            None => Err(Error::BufferTooShort {
+                capacity: buffer.len(),
+                message,
+            }),
         }
     }
 
@@ -266,8 +270,7 @@ impl Connection {
     }
 
     fn has_message(&self) -> bool {
-        self.received < self.frames.len()
-            || (self.payload.is_some() && self.channel.decoder().payload_remaining() == 0)
+        self.received < self.frames.len() || (self.payload.is_some() && self.channel.decoder().payload_remaining() == 0)
     }
 
     /// Takes the oldest whole message, if there is one.
@@ -284,7 +287,8 @@ impl Connection {
             }
             return Some(message);
         }
-        self.payload.take_if(|_| self.channel.decoder().payload_remaining() == 0)
+        self.payload
+            .take_if(|_| self.channel.decoder().payload_remaining() == 0)
     }
 
     /// Behind a message that was too long, nothing can be found: this end no longer receives, as in Python.

@@ -103,9 +103,10 @@ pub fn read_header(bytes: &[u8]) -> Result<Option<Announcement>, FrameError> {
         return Ok(None);
     };
     match i32::from_be_bytes(*short) {
-        -1 => Ok(rest
-            .first_chunk::<8>()
-            .map(|long| Announcement { header: 12, payload: u64::from_be_bytes(*long) })),
+        -1 => Ok(rest.first_chunk::<8>().map(|long| Announcement {
+            header: 12,
+            payload: u64::from_be_bytes(*long),
+        })),
         length => u64::try_from(length)
             .map(|payload| Some(Announcement { header: 4, payload }))
             .map_err(|_| FrameError::MalformedLength { length }),
@@ -197,7 +198,11 @@ impl Decoder {
     /// A decoder that refuses payloads of more than `limit` bytes.
     #[must_use]
     pub fn new(limit: u64) -> Self {
-        Self { limit, state: State::Frames, carry: Vec::new() }
+        Self {
+            limit,
+            state: State::Frames,
+            carry: Vec::new(),
+        }
     }
 
     /// Copies what was carried over to the front of `slab`; the bytes that are read next belong behind it. Returns how
@@ -208,7 +213,11 @@ impl Decoder {
     /// Where `slab` is smaller than [`SLAB_MIN`].
     pub fn begin(&self, slab: &mut [u8]) -> usize {
         // Without room behind what is carried over, a read of nothing would look like the end of the stream.
-        assert!(slab.len() >= SLAB_MIN, "a slab of {} bytes is too small, {SLAB_MIN} are needed", slab.len());
+        assert!(
+            slab.len() >= SLAB_MIN,
+            "a slab of {} bytes is too small, {SLAB_MIN} are needed",
+            slab.len()
+        );
         slab[..self.carry.len()].copy_from_slice(&self.carry);
         self.carry.len()
     }
@@ -231,7 +240,10 @@ impl Decoder {
                 Err(error) => return self.fail(error, runs),
             };
             let start = at + header.header;
-            match usize::try_from(header.payload).ok().and_then(|length| start.checked_add(length)) {
+            match usize::try_from(header.payload)
+                .ok()
+                .and_then(|length| start.checked_add(length))
+            {
                 Some(end) if end <= filled.len() => {
                     runs.push(at..end, &mut open);
                     at = end;
@@ -244,8 +256,13 @@ impl Decoder {
             && header.payload > (CARRY_MAX - header.header) as u64
         {
             self.carry = Vec::new();
-            self.state = State::Payload { remaining: header.payload - (filled.len() - start) as u64 };
-            return Ok(Tail::Own { announced: header.payload, arrived: start..filled.len() });
+            self.state = State::Payload {
+                remaining: header.payload - (filled.len() - start) as u64,
+            };
+            return Ok(Tail::Own {
+                announced: header.payload,
+                arrived: start..filled.len(),
+            });
         }
         if at < filled.len() {
             self.carry.extend_from_slice(&filled[at..]);
@@ -253,7 +270,9 @@ impl Decoder {
             // A connection at rest holds no memory.
             self.carry = Vec::new();
         }
-        Ok(Tail::Carried { announced: incomplete.map(|(_, header)| header.payload) })
+        Ok(Tail::Carried {
+            announced: incomplete.map(|(_, header)| header.payload),
+        })
     }
 
     /// How many bytes of a payload in memory of its own are still to come; 0 between frames.
@@ -296,9 +315,10 @@ impl Decoder {
 
     fn admit(&self, bytes: &[u8]) -> Result<Option<Announcement>, FrameError> {
         match read_header(bytes)? {
-            Some(header) if header.payload > self.limit => {
-                Err(FrameError::TooLong { announced: header.payload, limit: self.limit })
-            }
+            Some(header) if header.payload > self.limit => Err(FrameError::TooLong {
+                announced: header.payload,
+                limit: self.limit,
+            }),
             header => Ok(header),
         }
     }
@@ -306,6 +326,10 @@ impl Decoder {
     fn fail(&mut self, error: FrameError, runs: &Runs) -> Result<Tail, FrameError> {
         self.state = State::Failed(error);
         self.carry = Vec::new();
-        if runs.ends.is_empty() { Err(error) } else { Ok(Tail::Carried { announced: None }) }
+        if runs.ends.is_empty() {
+            Err(error)
+        } else {
+            Ok(Tail::Carried { announced: None })
+        }
     }
 }

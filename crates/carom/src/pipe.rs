@@ -23,5 +23,8 @@ pub fn pipe() -> Result<(Connection, Connection)> {
 pub fn one_way_pipe() -> Result<(Connection, Connection)> {
     let (receiver, sender) = sys::socket_pair()?;
     sys::shut_receiving(sender.as_fd())?;
-    Ok((Connection::new(receiver)?.only_receiving(), Connection::new(sender)?.only_sending()))
+    Ok((
+        Connection::new(receiver)?.only_receiving(),
+        Connection::new(sender)?.only_sending(),
+    ))
 }

@@ -44,7 +44,8 @@ impl Registry {
     ///
     /// What the system's selector reports: `EPERM` for a file that is always ready, `EEXIST`, `ENOSPC`, `ENOMEM`.
     pub fn watch(&self, fd: BorrowedFd<'_>, token: usize, writable: bool) -> io::Result<()> {
-        self.0.register(&mut SourceFd(&fd.as_raw_fd()), Token(token), interest(writable))
+        self.0
+            .register(&mut SourceFd(&fd.as_raw_fd()), Token(token), interest(writable))
     }
 
     /// Asks anew: what is ready now is reported, even if it was before.
@@ -53,7 +54,8 @@ impl Registry {
     ///
     /// What the system's selector reports: `ENOENT` for a descriptor that isn't watched.
     pub fn rearm(&self, fd: BorrowedFd<'_>, token: usize, writable: bool) -> io::Result<()> {
-        self.0.reregister(&mut SourceFd(&fd.as_raw_fd()), Token(token), interest(writable))
+        self.0
+            .reregister(&mut SourceFd(&fd.as_raw_fd()), Token(token), interest(writable))
     }
 
     /// Stops watching `fd`. To be called before the descriptor is closed: other descriptors of the same open file, in this
@@ -68,7 +70,11 @@ impl Registry {
 }
 
 fn interest(writable: bool) -> Interest {
-    if writable { Interest::READABLE.add(Interest::WRITABLE) } else { Interest::READABLE }
+    if writable {
+        Interest::READABLE.add(Interest::WRITABLE)
+    } else {
+        Interest::READABLE
+    }
 }
 
 /// Waits for many descriptors.
@@ -99,7 +105,10 @@ impl Reactor {
     ///
     /// What the system's selector reports: `EMFILE`, `ENFILE`, `ENOMEM`.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { poll: mio::Poll::new()?, events: Events::with_capacity(BATCH) })
+        Ok(Self {
+            poll: mio::Poll::new()?,
+            events: Events::with_capacity(BATCH),
+        })
     }
 
     /// A handle to say what is watched.

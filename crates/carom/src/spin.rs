@@ -43,7 +43,11 @@ impl Spin {
     pub fn adaptive() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         if processors > 1 {
-            Self(Mode::Adaptive { on: false, short_sleeps: 0, caution: 2 })
+            Self(Mode::Adaptive {
+                on: false,
+                short_sleeps: 0,
+                caution: 2,
+            })
         } else {
             Self::fixed(Duration::ZERO)
         }
@@ -79,7 +83,14 @@ impl Spin {
 
     /// Data came after a sleep of `duration`, which followed a spin in vain if there was one.
     pub fn slept(&mut self, duration: Duration) {
-        let Mode::Adaptive { on, short_sleeps, caution } = &mut self.0 else { return };
+        let Mode::Adaptive {
+            on,
+            short_sleeps,
+            caution,
+        } = &mut self.0
+        else {
+            return;
+        };
         if *on {
             *on = false;
             *short_sleeps = 0;
@@ -98,7 +109,11 @@ mod tests {
     use super::*;
 
     fn eager() -> Spin {
-        Spin(Mode::Adaptive { on: false, short_sleeps: 0, caution: 2 })
+        Spin(Mode::Adaptive {
+            on: false,
+            short_sleeps: 0,
+            caution: 2,
+        })
     }
 
     #[test]

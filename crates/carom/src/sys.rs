@@ -2,9 +2,9 @@
 //! which another process may share. Sockets are asked not to wait call by call; other files are polled first.
 
 use std::io::{self, IoSlice};
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::os::fd::AsRawFd;
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -108,7 +108,11 @@ pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
             if rustix::net::sockopt::socket_type(fd)? != SocketType::STREAM {
                 return Err(Errno::PROTOTYPE.into());
             }
-            Ok(Kind { transport: Transport::Socket, readable: true, writable: true })
+            Ok(Kind {
+                transport: Transport::Socket,
+                readable: true,
+                writable: true,
+            })
         }
         FileType::Directory => Err(Errno::INVAL.into()),
         _ => {
@@ -171,7 +175,11 @@ pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
     if peer.uid == libc::uid_t::MAX {
         return Err(Errno::NOTCONN.into());
     }
-    Ok(Credentials { pid: peer.pid, uid: peer.uid, gid: peer.gid })
+    Ok(Credentials {
+        pid: peer.pid,
+        uid: peer.uid,
+        gid: peer.gid,
+    })
 }
 
 /// Who is at the other end of a local socket.
@@ -190,7 +198,15 @@ pub fn peer_credentials(_fd: BorrowedFd<'_>) -> io::Result<Credentials> {
 ///
 /// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
 pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) -> io::Result<bool> {
-    poll_one(fd, if or_writable { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN }, deadline)
+    poll_one(
+        fd,
+        if or_writable {
+            PollFlags::IN | PollFlags::OUT
+        } else {
+            PollFlags::IN
+        },
+        deadline,
+    )
 }
 
 /// Whether `fd` has become ready for `events`, or has ended or failed, by `deadline`. Interruptions by signals don't show.
@@ -307,10 +323,9 @@ fn send_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>], wait: bool) -> rustix::
 /// (pipe(7)), so it is given no more than that at a time.
 fn write_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
     const PIPE_BUF: usize = 4096;
-    slices
-        .iter()
-        .find(|slice| !slice.is_empty())
-        .map_or(Ok(0), |slice| rustix::io::write(fd, &slice[..slice.len().min(PIPE_BUF)]))
+    slices.iter().find(|slice| !slice.is_empty()).map_or(Ok(0), |slice| {
+        rustix::io::write(fd, &slice[..slice.len().min(PIPE_BUF)])
+    })
 }
 
 /// Another descriptor of the same open file, close-on-exec.
@@ -323,5 +338,8 @@ pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
         return Err(Errno::BADF.into());
     }
     // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
-    Ok(rustix::io::fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(fd) }, 3)?)
+    Ok(rustix::io::fcntl_dupfd_cloexec(
+        unsafe { BorrowedFd::borrow_raw(fd) },
+        3,
+    )?)
 }
