@@ -273,8 +273,9 @@ pub fn receive(
 ///
 /// # Errors
 ///
-/// What the kernel reports, `EINTR` and `EAGAIN` excepted; `EPIPE` where the peer is gone, without a signal. Where a part
-/// had been taken before, that part is returned, and the error comes from the next call.
+/// What the kernel reports, `EINTR` and `EAGAIN` excepted; `EPIPE` where the peer is gone. Where a part had been taken
+/// before, that part is returned, and the error comes from the next call. A socket raises no `SIGPIPE`; for a FIFO the
+/// kernel offers no way to hold it back, so the process has to ignore it, as Rust programs do by default.
 pub fn send(
     fd: BorrowedFd<'_>,
     transport: Transport,
