@@ -3,15 +3,14 @@
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::net::UnixStream;
-use std::process::Command;
-use std::{env, thread};
+use std::thread;
 
 use carom::frame::FrameError;
 use carom::{Connection, Error, one_way_pipe, pipe};
 
 mod peer;
 
-use peer::{echo_process, frame, payload, socket};
+use peer::{frame, payload, socket};
 
 fn kind(error: &Error) -> ErrorKind {
     match error {
@@ -81,32 +80,6 @@ fn what_a_closed_peer_sent_can_be_received_after_a_send_failed() {
     assert!(matches!(a.recv_bytes(), Err(Error::Eof)));
 }
 
-/// Rust programs ignore the signal, which would hide that it comes: the test runs once more, in a process where it kills.
-#[test]
-fn a_send_to_nobody_raises_no_signal() {
-    const ALONE: &str = "CAROM_TEST_ALONE";
-    if env::var_os(ALONE).is_none() {
-        let arguments = ["--exact", "a_send_to_nobody_raises_no_signal"];
-        let output = Command::new(env::current_exe().unwrap())
-            .args(arguments)
-            .env(ALONE, "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-        return;
-    }
-    // SAFETY: nothing else runs in this process.
-    assert_ne!(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }, libc::SIG_ERR);
-    let (mut a, b) = pipe().unwrap();
-    drop(b);
-    assert_eq!(kind(&a.send_bytes(b"x").unwrap_err()), ErrorKind::BrokenPipe);
-    assert_eq!(kind(&a.try_send_bytes(b"x").unwrap_err()), ErrorKind::BrokenPipe);
-    let (mut a, b) = pipe().unwrap();
-    assert!(a.try_send_bytes(&payload(4 << 20)).unwrap());
-    drop(b);
-    assert_eq!(kind(&a.flush().unwrap_err()), ErrorKind::BrokenPipe);
-}
-
 #[test]
 fn a_peer_that_closes_wakes_who_waits_to_receive() {
     let (mut a, b) = pipe().unwrap();
@@ -126,18 +99,6 @@ fn a_peer_that_closes_in_a_long_message_truncates_it() {
         connection.recv_bytes(),
         Err(Error::Frame(FrameError::Truncated))
     ));
-}
-
-#[test]
-fn a_process_that_is_killed_ends_the_stream() {
-    let (ours, mut process) = echo_process();
-    let mut connection = Connection::new(ours.into()).unwrap();
-    connection.send_bytes(b"are you there").unwrap();
-    assert_eq!(connection.recv_bytes().unwrap(), b"are you there");
-    process.kill().unwrap();
-    process.wait().unwrap();
-    assert!(matches!(connection.recv_bytes(), Err(Error::Eof)));
-    assert_eq!(kind(&connection.send_bytes(b"x").unwrap_err()), ErrorKind::BrokenPipe);
 }
 
 #[test]
