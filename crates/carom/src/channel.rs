@@ -160,7 +160,7 @@ impl Channel {
             return sys::receive(fd, transport, buffer, deadline);
         }
         let budget = match transport {
-            Transport::Socket => self.spin.budget(),
+            Transport::Socket => self.spin.budget().min(deadline.remaining().unwrap_or(Duration::MAX)),
             Transport::File => Duration::ZERO,
         };
         if budget.is_zero() && !self.spin.learns() {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::channel::{Channel, Received};
-use crate::frame::{Header, Runs, Tail, read_header};
+use crate::frame::{FrameError, Header, Runs, Tail, read_header};
 use crate::spin::Spin;
 use crate::sys::{self, Credentials, Deadline};
 use crate::{Error, Result};
@@ -83,7 +83,7 @@ impl Connection {
         self
     }
 
-    /// Whether this end receives.
+    /// Whether this end receives. It no longer does after a message that was too long; it may still send.
     #[must_use]
     pub fn readable(&self) -> bool {
         self.readable
@@ -102,9 +102,11 @@ impl Connection {
     /// [`Error::NotWritable`]; [`Error::Io`] with `EPIPE` where the peer is gone.
     pub fn send_bytes(&mut self, message: &[u8]) -> Result<()> {
         self.flush()?;
-        self.channel
-            .send(Header::new(message.len() as u64).as_bytes(), message, Deadline::Never)?;
-        Ok(())
+        let header = Header::new(message.len() as u64);
+        let taken = self.channel.send(header.as_bytes(), message, Deadline::Never)?;
+        // Where the kernel failed half way, it took a part: the next call reports why.
+        self.keep_unsent(header.as_bytes(), message, taken);
+        self.flush()
     }
 
     /// Sends one message without waiting. `false`: there was no room, and nothing of it was sent. `true`: it was accepted;
@@ -122,11 +124,15 @@ impl Connection {
         if taken == 0 {
             return Ok(false);
         }
-        let header = header.as_bytes();
+        self.keep_unsent(header.as_bytes(), message, taken);
+        Ok(true)
+    }
+
+    /// Keeps what the kernel did not take, so that the stream stays in step.
+    fn keep_unsent(&mut self, header: &[u8], message: &[u8], taken: usize) {
         self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
         self.unsent
             .extend_from_slice(&message[taken.saturating_sub(header.len())..]);
-        Ok(true)
     }
 
     /// Waits until the kernel has taken all that was accepted.
@@ -151,14 +157,16 @@ impl Connection {
         if !self.writable {
             return Err(Error::NotWritable);
         }
-        if !self.unsent.is_empty() {
+        while !self.unsent.is_empty() {
             let taken = self.channel.send(&self.unsent, &[], deadline)?;
             self.unsent.drain(..taken);
             if self.unsent.is_empty() {
                 self.unsent = Vec::new();
+            } else if deadline != Deadline::Never {
+                return Ok(false);
             }
         }
-        Ok(self.unsent.is_empty())
+        Ok(true)
     }
 
     /// Receives one message, waiting for it.
@@ -172,7 +180,7 @@ impl Connection {
             if let Some(message) = self.try_recv_bytes()? {
                 return Ok(message);
             }
-            self.fill(Deadline::Never)?;
+            self.fill(Deadline::Never).map_err(|fault| self.met(fault))?;
         }
     }
 
@@ -211,7 +219,7 @@ impl Connection {
     /// As [`recv_bytes`](Self::recv_bytes).
     pub fn try_recv_bytes(&mut self) -> Result<Option<Vec<u8>>> {
         if !self.has_message() {
-            self.fill_now()?;
+            self.fill_now().map_err(|fault| self.met(fault))?;
         }
         Ok(self.take())
     }
@@ -281,6 +289,14 @@ impl Connection {
         }
         self.payload
             .take_if(|_| self.channel.decoder().payload_remaining() == 0)
+    }
+
+    /// Behind a message that was too long, nothing can be found: this end no longer receives, as in Python.
+    fn met(&mut self, fault: Error) -> Error {
+        if matches!(fault, Error::Frame(FrameError::TooLong { .. })) {
+            self.readable = false;
+        }
+        fault
     }
 
     /// Reads until a whole message is here or the kernel has nothing more.

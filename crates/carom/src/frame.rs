@@ -212,6 +212,12 @@ impl Decoder {
     ///
     /// Where `slab` is smaller than [`SLAB_MIN`].
     pub fn begin(&self, slab: &mut [u8]) -> usize {
+        // Without room behind what is carried over, a read of nothing would look like the end of the stream.
+        assert!(
+            slab.len() >= SLAB_MIN,
+            "a slab of {} bytes is too small, {SLAB_MIN} are needed",
+            slab.len()
+        );
         slab[..self.carry.len()].copy_from_slice(&self.carry);
         self.carry.len()
     }

@@ -50,3 +50,8 @@ pub use wait::wait;
 
 /// A result whose error is a [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The README's example is a test like those here.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -120,11 +120,15 @@ impl Reactor {
         self.poll.registry().try_clone().map(Registry)
     }
 
-    /// A handle that ends a wait from another thread.
+    /// A handle that ends a wait from another thread. There is one per reactor; share it.
     ///
     /// # Errors
     ///
     /// `EMFILE` and the like.
+    ///
+    /// # Panics
+    ///
+    /// In a debug build, where it is called a second time.
     pub fn waker(&self) -> io::Result<Waker> {
         Waker::new(self.poll.registry(), WAKER)
     }

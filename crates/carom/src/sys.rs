@@ -2,6 +2,8 @@
 //! which another process may share. Sockets are asked not to wait call by call; other files are polled first.
 
 use std::io::{self, IoSlice};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::AsRawFd;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -67,7 +69,7 @@ pub struct Kind {
 /// Who is at the other end of a local connection: the process that created the socket, or connected it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credentials {
-    /// Process id.
+    /// Process id; 0 where the peer is in a pid namespace that can't be seen from here.
     pub pid: i32,
     /// User id.
     pub uid: u32,
@@ -159,11 +161,24 @@ pub fn shut_receiving(fd: BorrowedFd<'_>) -> io::Result<()> {
 /// What `getsockopt(2)` reports; `ENOTCONN` for a peer that isn't local.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
-    let peer = rustix::net::sockopt::socket_peercred(fd)?;
+    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut size = size_of::<libc::ucred>() as libc::socklen_t;
+    // Not by rustix, which takes the process id for non-zero: it is 0 for a TCP peer, and for one in another pid namespace.
+    // SAFETY: both pointers are valid for the call, and `size` is that of the memory behind `peer`.
+    let status = unsafe {
+        let (memory, size) = ((&raw mut peer).cast(), &raw mut size);
+        libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, memory, size)
+    };
+    if status != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if peer.uid == libc::uid_t::MAX {
+        return Err(Errno::NOTCONN.into());
+    }
     Ok(Credentials {
-        pid: peer.pid.as_raw_pid(),
-        uid: peer.uid.as_raw(),
-        gid: peer.gid.as_raw(),
+        pid: peer.pid,
+        uid: peer.uid,
+        gid: peer.gid,
     })
 }
 
@@ -258,8 +273,9 @@ pub fn receive(
 ///
 /// # Errors
 ///
-/// What the kernel reports, `EINTR` and `EAGAIN` excepted; `EPIPE` where the peer is gone, without a signal. Where a part
-/// had been taken before, that part is returned, and the error comes from the next call.
+/// What the kernel reports, `EINTR` and `EAGAIN` excepted; `EPIPE` where the peer is gone. Where a part had been taken
+/// before, that part is returned, and the error comes from the next call. A socket raises no `SIGPIPE`; for a FIFO the
+/// kernel offers no way to hold it back, so the process has to ignore it, as Rust programs do by default.
 pub fn send(
     fd: BorrowedFd<'_>,
     transport: Transport,

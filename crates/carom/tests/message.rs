@@ -1,0 +1,114 @@
+//! Typed messages.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::collections::BTreeMap;
+
+use carom::{Error, pipe};
+use proptest::prelude::*;
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Nothing,
+    Circle(f64),
+    Polygon {
+        points: Vec<(i32, i32)>,
+        label: Option<String>,
+    },
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    prop_oneof![
+        Just(Shape::Nothing),
+        (-1e9..1e9).prop_map(Shape::Circle),
+        (
+            prop::collection::vec(any::<(i32, i32)>(), 0..20),
+            any::<Option<String>>()
+        )
+            .prop_map(|(points, label)| Shape::Polygon { points, label }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn values_arrive_equal(shapes in prop::collection::btree_map(any::<String>(), shape(), 0..8)) {
+        let (mut a, mut b) = pipe()?;
+        a.send(&shapes)?;
+        prop_assert_eq!(b.recv::<BTreeMap<String, Shape>>()?, shapes);
+    }
+}
+
+#[test]
+fn numbers_at_their_limits_arrive_equal() {
+    let (mut a, mut b) = pipe().unwrap();
+    let value = (u64::MAX, i64::MIN, f64::MIN_POSITIVE, '🂡', (), true, String::new());
+    a.send(&value).unwrap();
+    assert_eq!(b.recv::<(u64, i64, f64, char, (), bool, String)>().unwrap(), value);
+}
+
+#[test]
+fn the_ends_may_know_different_fields() {
+    #[derive(Serialize)]
+    struct Newer {
+        name: &'static str,
+        added: u8,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Older {
+        #[serde(default)]
+        removed: u8,
+        name: String,
+    }
+    let (mut a, mut b) = pipe().unwrap();
+    a.send(&Newer { name: "x", added: 1 }).unwrap();
+    assert_eq!(
+        b.recv::<Older>().unwrap(),
+        Older {
+            removed: 0,
+            name: "x".into()
+        }
+    );
+}
+
+#[test]
+fn a_struct_is_sent_as_a_map_of_its_fields() {
+    #[derive(Serialize)]
+    struct Point {
+        x: u8,
+    }
+    let (mut a, mut b) = pipe().unwrap();
+    a.send(&Point { x: 7 }).unwrap();
+    assert_eq!(b.recv_bytes().unwrap(), b"\x81\xa1x\x07");
+}
+
+#[test]
+fn a_message_of_another_shape_is_consumed_and_the_next_one_is_unharmed() {
+    let (mut a, mut b) = pipe().unwrap();
+    a.send("a word").unwrap();
+    a.send_bytes(b"\xc1 is no MessagePack").unwrap();
+    a.send_bytes(b"").unwrap();
+    a.send(&42).unwrap();
+    for _ in 0..3 {
+        assert!(matches!(b.recv::<u32>(), Err(Error::Decode(_))));
+    }
+    assert_eq!(b.recv::<u32>().unwrap(), 42);
+}
+
+#[test]
+fn a_value_that_can_not_be_encoded_sends_nothing() {
+    struct Refusing;
+    impl Serialize for Refusing {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(S::Error::custom("not today"))
+        }
+    }
+    let (mut a, mut b) = pipe().unwrap();
+    let error = a.send(&("a beginning", Refusing)).unwrap_err();
+    assert!(
+        matches!(error, Error::Encode(_)) && error.to_string().contains("not today"),
+        "{error}"
+    );
+    a.send("fine").unwrap();
+    assert_eq!(b.recv::<String>().unwrap(), "fine");
+}
