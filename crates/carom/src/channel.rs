@@ -17,11 +17,12 @@ use crate::sys::{self, Deadline, Kind, Transport};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received {
     /// Bytes. The whole frames among them are in the slab, as the runs say (there may be none), and `tail` says what
-    /// follows them. `drained`: the kernel had no more when this was read.
+    /// follows them.
     Bytes {
         /// What follows the last whole frame.
         tail: Tail,
-        /// Whether the kernel had nothing more.
+        /// Whether the kernel had no more when this was read. If not, the next call has something to say at once: more
+        /// bytes, the end, or what the peer did wrong behind these frames.
         drained: bool,
     },
     /// Nothing came in time.
@@ -85,8 +86,8 @@ impl Channel {
     /// Where `slab` is smaller than [`SLAB_MIN`](crate::frame::SLAB_MIN).
     pub fn receive(&mut self, slab: &mut [u8], runs: &mut Runs, deadline: Deadline) -> Result<Received> {
         debug_assert_eq!(self.decoder.payload_remaining(), 0, "the payload comes first");
-        if let Err(error @ (FrameError::MalformedLength { .. } | FrameError::TooLong { .. })) = self.decoder.end() {
-            return Err(error.into());
+        if let Some(fault) = self.decoder.fault() {
+            return Err(fault.into());
         }
         let start = self.decoder.begin(slab);
         match self.read(&mut slab[start..], deadline)? {
@@ -100,7 +101,7 @@ impl Channel {
                 let tail = self.decoder.find(&slab[..filled], runs)?;
                 Ok(Received::Bytes {
                     tail,
-                    drained: filled < slab.len(),
+                    drained: filled < slab.len() && self.decoder.fault().is_none(),
                 })
             }
         }

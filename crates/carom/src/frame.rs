@@ -300,16 +300,25 @@ impl Decoder {
         !self.carry.is_empty() || self.payload_remaining() > 0
     }
 
+    /// What the peer did wrong, once it has: everything before that was found.
+    #[must_use]
+    pub fn fault(&self) -> Option<FrameError> {
+        match self.state {
+            State::Failed(error) => Some(error),
+            State::Frames | State::Payload { .. } => None,
+        }
+    }
+
     /// What the end of the stream means now.
     ///
     /// # Errors
     ///
     /// [`FrameError::Truncated`] inside a message; an earlier fault again.
     pub fn end(&self) -> Result<(), FrameError> {
-        match self.state {
-            State::Failed(error) => Err(error),
-            _ if self.inside_message() => Err(FrameError::Truncated),
-            _ => Ok(()),
+        match self.fault() {
+            Some(error) => Err(error),
+            None if self.inside_message() => Err(FrameError::Truncated),
+            None => Ok(()),
         }
     }
 
