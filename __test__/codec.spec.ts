@@ -139,6 +139,7 @@ const unencodable: [string, Codec, unknown][] = [
   ['json: a bigint', 'json', { n: 1n }],
   ['json: undefined, which JSON has no text for', 'json', undefined],
   ['v8: a function', 'v8', { f: () => {} }],
+  ['msgpack: a function', 'msgpack', { f: () => {} }],
   ['v8: a symbol', 'v8', Symbol('no')],
   ['a custom codec that throws', reversedText, 5],
   ['a custom codec that does not return bytes', { encode: () => 'text' as never, decode: () => 0 }, 5],

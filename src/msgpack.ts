@@ -21,8 +21,15 @@ const OPTIONS = { structuredClone: true, moreTypes: true, useBigIntExtension: tr
 const PLAIN = { ...OPTIONS, useRecords: false, mapsAsObjects: true, variableMapSize: true } as const
 const RECORDS = { ...OPTIONS, useRecords: true, mapsAsObjects: false } as const
 
+/** Refuses what the original would write as `undefined`. */
+class StrictPackr extends Packr {
+  writeFunction(value: () => unknown): never {
+    throw new TypeError(`the function ${value.name || '(anonymous)'} has no encoding`)
+  }
+}
+
 /** The packer asks whether to write a `Map` as an empty one when, and only when, it meets a `Map`. */
-class PlainPackr extends Packr {
+class PlainPackr extends StrictPackr {
   metMap = false
 
   get mapAsEmptyObject(): boolean {
@@ -38,7 +45,7 @@ class Msgpack implements Coder {
   end = 0
   readonly #packer = new PlainPackr(PLAIN)
   readonly #unpacker = new Unpackr(PLAIN)
-  readonly #recordPacker = new Packr(RECORDS)
+  readonly #recordPacker = new StrictPackr(RECORDS)
   readonly #recordUnpacker = new Unpackr(RECORDS)
   /** One object for all calls: the reader takes the numbers out of it at once. */
   readonly #range = { start: 0, end: 0 }
