@@ -1,0 +1,147 @@
+import { Machine, truncated, underflow } from './machine.js'
+import * as op from './opcodes.js'
+import { decodeText, type NativeBuffer } from './text.js'
+import { runRare } from './rare-opcodes.js'
+
+/**
+ * Reads the pickle at `bytes[start..end]`. The opcodes that nearly all of a pickle consists of are here, the others in
+ * `runRare`.
+ */
+export function readPickle(bytes: Buffer, start: number, end: number): unknown {
+  const machine = new Machine(bytes as NativeBuffer, start, end)
+  const { stack } = machine
+  let view: DataView | undefined
+  let height = 0
+  let p = start
+
+  // Operands of a fixed size may be read beyond the end: then no opcode follows, and nothing is returned.
+  while (p < end) {
+    const opcode = bytes[p++]!
+    switch (opcode) {
+      case op.SHORT_BINUNICODE: {
+        const from = p + 1
+        p = from + bytes[p]!
+        if (!(p <= end)) throw truncated()
+        stack[height++] = decodeText(bytes as NativeBuffer, from, p)
+        break
+      }
+      case op.BINUNICODE: {
+        const from = p + 4
+        p = from + uint32(bytes, p)
+        if (!(p <= end)) throw truncated()
+        stack[height++] = decodeText(bytes as NativeBuffer, from, p)
+        break
+      }
+      case op.SHORT_BINBYTES: {
+        const from = p + 1
+        p = from + bytes[p]!
+        if (!(p <= end)) throw truncated()
+        stack[height++] = bytes.subarray(from, p)
+        break
+      }
+      case op.MEMOIZE:
+        if (height <= machine.floor) throw underflow()
+        machine.memoize(stack[height - 1])
+        break
+      case op.BINPUT:
+        if (height <= machine.floor) throw underflow()
+        machine.put(bytes[p++]!, stack[height - 1])
+        break
+      case op.BINGET:
+        stack[height++] = machine.get(bytes[p++]!)
+        break
+      case op.LONG_BINGET:
+        stack[height++] = machine.get(uint32(bytes, p))
+        p += 4
+        break
+      case op.BININT1:
+        stack[height++] = bytes[p++]!
+        break
+      case op.BININT2:
+        stack[height++] = bytes[p]! | (bytes[p + 1]! << 8)
+        p += 2
+        break
+      case op.BININT:
+        stack[height++] = bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16) | (bytes[p + 3]! << 24)
+        p += 4
+        break
+      case op.BINFLOAT:
+        if (p + 8 > end) throw truncated()
+        view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+        stack[height++] = view.getFloat64(p)
+        p += 8
+        break
+      case op.NONE:
+        stack[height++] = null
+        break
+      case op.NEWTRUE:
+        stack[height++] = true
+        break
+      case op.NEWFALSE:
+        stack[height++] = false
+        break
+      case op.MARK:
+        machine.mark(height)
+        break
+      case op.EMPTY_DICT:
+        stack[height++] = {}
+        break
+      case op.EMPTY_LIST:
+      case op.EMPTY_TUPLE:
+        stack[height++] = []
+        break
+      case op.SETITEM:
+        if (height - machine.floor < 3) throw underflow()
+        height -= 2
+        machine.setItems(height, height + 2)
+        break
+      case op.SETITEMS: {
+        const mark = machine.popMark(1)
+        machine.setItems(mark, height)
+        height = mark
+        break
+      }
+      case op.APPEND:
+        if (height - machine.floor < 2) throw underflow()
+        height--
+        machine.append(stack[height - 1], height, height + 1)
+        break
+      case op.APPENDS: {
+        const mark = machine.popMark(1)
+        machine.append(stack[mark - 1], mark, height)
+        height = mark
+        break
+      }
+      case op.TUPLE1:
+      case op.TUPLE2:
+      case op.TUPLE3: {
+        const from = height - (opcode - op.TUPLE1 + 1)
+        if (from < machine.floor) throw underflow()
+        stack[from] = machine.tuple(stack.slice(from, height))
+        height = from + 1
+        break
+      }
+      case op.TUPLE: {
+        const mark = machine.popMark(0)
+        stack[mark] = machine.tuple(stack.slice(mark, height))
+        height = mark + 1
+        break
+      }
+      case op.STOP:
+        machine.at = p
+        machine.height = height
+        return machine.result()
+      default:
+        machine.at = p
+        machine.height = height
+        runRare(machine, opcode)
+        p = machine.at
+        height = machine.height
+    }
+  }
+  throw truncated()
+}
+
+function uint32(bytes: Buffer, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+}
