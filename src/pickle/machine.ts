@@ -3,23 +3,28 @@ import { Arguments, Global, Internal, refuseInternal } from './internal.js'
 import { PythonError } from './python-types.js'
 import type { NativeBuffer } from './text.js'
 
+const NOTHING = Buffer.alloc(0) as NativeBuffer
+
+/** Up to this length, arrays are used again: making them is a good part of what reading a small message costs. */
+const REUSED = 64
+
 /**
  * The machine that a pickle is a program for: it builds values on a stack, without recursion. Its memory grows with the bytes
  * that are there, whatever sizes they claim.
  */
 export class Machine {
-  readonly bytes: NativeBuffer
+  bytes: NativeBuffer = NOTHING
   /** Where the program goes on, and where it ends. */
-  at: number
-  readonly end: number
-  readonly stack: unknown[] = []
+  at = 0
+  end = 0
+  stack: unknown[] = []
   /** How many values the stack has. What lies above is left from before. */
   height = 0
   /** Where the values above the last mark begin: what is below is out of reach. */
   floor = 0
   readonly #floors: number[] = []
-  readonly #start: number
-  readonly #memo: unknown[] = []
+  #start = 0
+  #memo: unknown[] = []
   #memoized = 0
   /** Dicts that were read from the memo, and so may be in several places. */
   #fetched: Set<unknown> | undefined
@@ -30,11 +35,26 @@ export class Machine {
   /** Whether there may be anything internal: in most pickles there is nothing. */
   #internals = false
 
-  constructor(bytes: NativeBuffer, start: number, end: number) {
+  begin(bytes: NativeBuffer, start: number, end: number): void {
     this.bytes = bytes
     this.at = start
     this.end = end
     this.#start = start
+  }
+
+  /** Forgets everything, so that nothing of a message stays alive. */
+  clear(): void {
+    this.bytes = NOTHING
+    this.stack = cleared(this.stack)
+    this.height = 0
+    this.floor = 0
+    if (this.#floors.length > 0) this.#floors.length = 0
+    this.#memo = cleared(this.#memo)
+    this.#memoized = 0
+    this.#fetched = undefined
+    this.#converted = undefined
+    this.#stale = false
+    this.#internals = false
   }
 
   mark(height: number): void {
@@ -154,6 +174,12 @@ export class Machine {
     const value = this.stack[this.height - 1]
     return this.#stale && this.#converted ? replaceAll(value, this.#converted) : value
   }
+}
+
+function cleared(array: unknown[]): unknown[] {
+  if (array.length > REUSED) return []
+  for (let i = 0; i < array.length; i++) array[i] = undefined
+  return array
 }
 
 export function underflow(): Error {

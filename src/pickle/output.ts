@@ -131,8 +131,7 @@ export class Output {
     } else {
       this.#wideHeader(op.BINBYTES8, length)
     }
-    this.bytes.set(data, this.size)
-    this.size += length
+    this.#copy(data)
   }
 
   /** The little-endian two's complement of an integer. */
@@ -144,15 +143,14 @@ export class Output {
     } else {
       this.#header(op.LONG4, data.length)
     }
-    this.bytes.set(data, this.size)
-    this.size += data.length
+    this.#copy(data)
   }
 
-  /** Bytes of a pickle that are always the same. */
-  verbatim(data: Uint8Array): void {
-    this.reserve(data.length)
-    this.bytes.set(data, this.size)
-    this.size += data.length
+  #copy(data: Uint8Array): void {
+    const { bytes, size } = this
+    if (data.length <= SHORT) for (let i = 0; i < data.length; i++) bytes[size + i] = data[i]!
+    else bytes.set(data, size)
+    this.size = size + data.length
   }
 
   #header(opcode: number, value: number): void {

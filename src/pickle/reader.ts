@@ -3,14 +3,28 @@ import * as op from './opcodes.js'
 import { decodeText, type NativeBuffer } from './text.js'
 import { runRare } from './rare-opcodes.js'
 
+/** Decoding runs no code but carom's: it is never entered twice. */
+const machine = new Machine()
+
+/** Any eight bytes. */
+const scratch = new DataView(new ArrayBuffer(8))
+
+/** Reads the pickle at `bytes[start..end]`. */
+export function readPickle(bytes: Buffer, start: number, end: number): unknown {
+  machine.begin(bytes as NativeBuffer, start, end)
+  try {
+    return run(bytes as NativeBuffer, start, end)
+  } finally {
+    machine.clear()
+  }
+}
+
 /**
- * Reads the pickle at `bytes[start..end]`. The opcodes that nearly all of a pickle consists of are here, the others in
+ * Runs a pickle. The opcodes that nearly all of a pickle consists of are here, the others in
  * `runRare`.
  */
-export function readPickle(bytes: Buffer, start: number, end: number): unknown {
-  const machine = new Machine(bytes as NativeBuffer, start, end)
+function run(bytes: NativeBuffer, start: number, end: number): unknown {
   const { stack } = machine
-  let view: DataView | undefined
   let height = 0
   let p = start
 
@@ -22,14 +36,14 @@ export function readPickle(bytes: Buffer, start: number, end: number): unknown {
         const from = p + 1
         p = from + bytes[p]!
         if (!(p <= end)) throw truncated()
-        stack[height++] = decodeText(bytes as NativeBuffer, from, p)
+        stack[height++] = decodeText(bytes, from, p)
         break
       }
       case op.BINUNICODE: {
         const from = p + 4
         p = from + uint32(bytes, p)
         if (!(p <= end)) throw truncated()
-        stack[height++] = decodeText(bytes as NativeBuffer, from, p)
+        stack[height++] = decodeText(bytes, from, p)
         break
       }
       case op.SHORT_BINBYTES: {
@@ -66,9 +80,9 @@ export function readPickle(bytes: Buffer, start: number, end: number): unknown {
         p += 4
         break
       case op.BINFLOAT:
-        if (p + 8 > end) throw truncated()
-        view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-        stack[height++] = view.getFloat64(p)
+        scratch.setUint32(0, (bytes[p]! << 24) | (bytes[p + 1]! << 16) | (bytes[p + 2]! << 8) | bytes[p + 3]!)
+        scratch.setUint32(4, (bytes[p + 4]! << 24) | (bytes[p + 5]! << 16) | (bytes[p + 6]! << 8) | bytes[p + 7]!)
+        stack[height++] = scratch.getFloat64(0)
         p += 8
         break
       case op.NONE:

@@ -14,6 +14,21 @@ const SHORT = 24
 const KNOWN = 1024
 const known: string[] = Array.from({ length: KNOWN }, () => '')
 
+const { fromCharCode } = String
+
+/** Texts of 0, 1, 2, … characters, made a few times faster than by a native call. */
+const MAKE: ((b: Uint8Array, p: number) => string)[] = [
+  () => '',
+  (b, p) => fromCharCode(b[p]!),
+  (b, p) => fromCharCode(b[p]!, b[p + 1]!),
+  (b, p) => fromCharCode(b[p]!, b[p + 1]!, b[p + 2]!),
+  (b, p) => fromCharCode(b[p]!, b[p + 1]!, b[p + 2]!, b[p + 3]!),
+  (b, p) => fromCharCode(b[p]!, b[p + 1]!, b[p + 2]!, b[p + 3]!, b[p + 4]!),
+  (b, p) => fromCharCode(b[p]!, b[p + 1]!, b[p + 2]!, b[p + 3]!, b[p + 4]!, b[p + 5]!),
+  (b, p) => fromCharCode(b[p]!, b[p + 1]!, b[p + 2]!, b[p + 3]!, b[p + 4]!, b[p + 5]!, b[p + 6]!),
+  (b, p) => fromCharCode(b[p]!, b[p + 1]!, b[p + 2]!, b[p + 3]!, b[p + 4]!, b[p + 5]!, b[p + 6]!, b[p + 7]!),
+]
+
 const LONE_SURROGATE = /\p{Surrogate}/u
 const REPLACEMENT = '\ufffd'
 
@@ -32,7 +47,7 @@ export function decodeText(bytes: NativeBuffer, start: number, end: number): str
   const slot = (hash ^ (hash >>> 10)) & (KNOWN - 1)
   const text = known[slot]!
   if (text.length === length && isText(text, bytes, start)) return text
-  return (known[slot] = bytes.latin1Slice(start, end))
+  return (known[slot] = length < MAKE.length ? MAKE[length]!(bytes, start) : bytes.latin1Slice(start, end))
 }
 
 function isText(text: string, bytes: Uint8Array, start: number): boolean {

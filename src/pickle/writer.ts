@@ -8,13 +8,19 @@ import { Output } from './output.js'
 const MAX_DEPTH = 1000
 
 /** Read by every Python from 3.4 on. */
-const PROTOCOL = Buffer.of(op.PROTO, 4)
+const PROTOCOL = 4
 
 /** The place of what is being written, and so can't be referred to yet. */
 const UNFINISHED = -2
 
-/** The keys of the object that was last written at some depth, and where the reader's memo has them. */
+/** How many of an object's keys are looked for in the reader's memo. */
+const KEYS = 64
+
+/** The first keys of the object that was last written at some depth, and where the reader's memo has them. */
 interface Shape {
+  /** Of how many that is known in this pickle. */
+  known: number
+  pickle: number
   keys: string[]
   slots: number[]
 }
@@ -26,6 +32,7 @@ export class Writer extends Output {
   readonly #frozen = new Map<unknown, number>()
   readonly #globals = new Map<string, number>()
   readonly #shapes: Shape[] = []
+  #pickles = 0
   #memoized = 0
   #depth = 0
 
@@ -33,7 +40,9 @@ export class Writer extends Output {
   pickle(value: unknown): void {
     this.reset()
     try {
-      this.verbatim(PROTOCOL)
+      this.#pickles++
+      this.opcode(op.PROTO)
+      this.opcode(PROTOCOL)
       this.write(value, false)
       this.opcode(op.STOP)
     } finally {
@@ -44,7 +53,6 @@ export class Writer extends Output {
   #forget(): void {
     this.#memo.clear()
     if (this.#frozen.size > 0) this.#frozen.clear()
-    this.#shapes.length = 0
     this.#memoized = 0
     this.#depth = 0
     if (this.#globals.size > 0) this.#globals.clear()
@@ -117,7 +125,11 @@ export class Writer extends Output {
     const keys = Object.keys(object)
     if (keys.length === 0) return
     this.opcode(op.MARK)
-    const shape = (this.#shapes[this.#depth] ??= { keys: [], slots: [] })
+    const shape = (this.#shapes[this.#depth] ??= { known: 0, pickle: 0, keys: [], slots: [] })
+    if (shape.pickle !== this.#pickles) {
+      shape.pickle = this.#pickles
+      shape.known = 0
+    }
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i]!
       this.#key(key, i, shape)
@@ -127,15 +139,18 @@ export class Writer extends Output {
   }
 
   /** A key: objects at one depth mostly have the same ones in the same order. */
-  #key(key: string, at: number, { keys, slots }: Shape): void {
-    if (keys[at] === key) {
+  #key(key: string, at: number, shape: Shape): void {
+    const { keys, slots } = shape
+    if (at < shape.known && keys[at] === key) {
       this.get(slots[at]!)
       return
     }
     this.text(key)
+    if (at >= KEYS) return
     this.opcode(op.MEMOIZE)
     keys[at] = key
     slots[at] = this.#memoized++
+    if (at >= shape.known) shape.known = at + 1
   }
 
   /** An array as a tuple, a `Set` as a frozenset. */
