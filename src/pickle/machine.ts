@@ -17,14 +17,14 @@ export class Machine {
   /** Where the program goes on, and where it ends. */
   at = 0
   end = 0
-  stack: unknown[] = []
+  stack: unknown[] = newArray()
   /** How many values the stack has. What lies above is left from before. */
   height = 0
   /** Where the values above the last mark begin: what is below is out of reach. */
   floor = 0
   readonly #floors: number[] = []
   #start = 0
-  #memo: unknown[] = []
+  #memo: unknown[] = newArray()
   #memoized = 0
   /** Dicts that were read from the memo, and so may be in several places. */
   #fetched: Set<unknown> | undefined
@@ -176,8 +176,13 @@ export class Machine {
   }
 }
 
+/** An array that V8 takes for one of anything from the beginning: changing its mind would cost more than the array. */
+function newArray(): unknown[] {
+  return [undefined]
+}
+
 function cleared(array: unknown[]): unknown[] {
-  if (array.length > REUSED) return []
+  if (array.length > REUSED) return newArray()
   for (let i = 0; i < array.length; i++) array[i] = undefined
   return array
 }
