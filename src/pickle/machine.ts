@@ -169,7 +169,7 @@ export class Machine {
   /** The value that the pickle was made of. */
   result(): unknown {
     if (this.height - this.floor < 1) throw underflow()
-    if (this.at < this.end) throw new Error(`${this.end - this.at} bytes follow the end of the pickle`)
+    if (this.at < this.end) throw new Error(`the pickle ends at its byte ${this.at - this.#start}, the message goes on`)
     this.check(this.height - 1, this.height)
     const value = this.stack[this.height - 1]
     return this.#stale && this.#converted ? replaceAll(value, this.#converted) : value
