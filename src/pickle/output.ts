@@ -11,14 +11,22 @@ const MAX_UINT32 = 0xffffffff
 
 /** The memory that a pickle is written to, which grows, and the opcodes for what has nothing inside. */
 export class Output {
-  bytes: NativeBuffer = newMemory(OWN_MEMORY)
+  /** For small messages, one after the other. */
+  #shared: NativeBuffer = newMemory(OWN_MEMORY)
+  #sharedView: DataView = viewOf(this.#shared)
+  bytes: NativeBuffer = this.#shared
+  #view: DataView = this.#sharedView
   /** How many bytes are written. */
   size = 0
-  #view: DataView = viewOf(this.bytes)
 
   /** Begins a new pickle. */
   reset(): void {
-    if (this.size >= OWN_MEMORY || this.bytes.length > OWN_MEMORY) this.#use(newMemory(OWN_MEMORY))
+    if (this.bytes === this.#shared && this.size >= OWN_MEMORY) {
+      this.#shared = newMemory(OWN_MEMORY)
+      this.#sharedView = viewOf(this.#shared)
+    }
+    this.bytes = this.#shared
+    this.#view = this.#sharedView
     this.size = 0
   }
 
@@ -28,10 +36,6 @@ export class Output {
     if (needed <= this.bytes.length) return
     const memory = newMemory(Math.max(needed + 1024, this.bytes.length * 2))
     memory.set(this.bytes.subarray(0, this.size))
-    this.#use(memory)
-  }
-
-  #use(memory: NativeBuffer): void {
     this.bytes = memory
     this.#view = viewOf(memory)
   }
