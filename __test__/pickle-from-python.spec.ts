@@ -11,7 +11,7 @@ process.env['TZ'] = 'Europe/Berlin'
 const peers = picklePeers(test)
 checkDescriptors(test)
 
-const text = (length: number, unit: string): string => `'${unit}' * ${length}`
+const repeated = (length: number, unit: string): string => `'${unit}' * ${length}`
 
 const rows: [string, string, unknown][] = [
   ['None', 'None', null],
@@ -33,7 +33,7 @@ const rows: [string, string, unknown][] = [
   ['str', "['', 'a', 'é', '漢', '🎱', 'a\\\\b\\n\\r\\0\\x1a']", ['', 'a', 'é', '漢', '🎱', 'a\\b\n\r\0\x1a']],
   [
     'long str',
-    `[${text(255, 'a')}, ${text(256, 'a')}, ${text(70_000, 'é')}]`,
+    `[${repeated(255, 'a')}, ${repeated(256, 'a')}, ${repeated(70_000, 'é')}]`,
     ['a'.repeat(255), 'a'.repeat(256), 'é'.repeat(70_000)],
   ],
   ['str with lone surrogates', "['\\ud800', 'a\\udfffé\\ufffd']", ['\ud800', 'a\udfffé\ufffd']],

@@ -210,6 +210,15 @@ test('hostile: many dicts that are in two places before they turn out to be Maps
   t.true(value.every((item) => item instanceof Map))
 })
 
+test('hostile: a large dict that turns out to be a Map again and again becomes one once', async (t) => {
+  const count = 20_000
+  const keys = Array.from({ length: count }, (_, n) => pickle(name(String(n)), 'N'))
+  const started = performance.now()
+  const value = await receive(t, pickle('}(', ...keys, 'u', '2'.repeat(count), 'K\x01Ns0'.repeat(count), '.'))
+  t.is((value as Map<unknown, unknown>).size, count + 1)
+  t.true(performance.now() - started < 10_000)
+})
+
 test('hostile: keys that JavaScript has a use for become own properties', async (t) => {
   const keys = ['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', 'valueOf', '__defineGetter__']
   const items = keys.flatMap((key) => [name(key), pickle('}', name('polluted'), 0x88, 's')])

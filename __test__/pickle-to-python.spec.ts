@@ -226,7 +226,7 @@ for (const [name, value, message] of refused) {
     const [a, b] = pair(t, { codec: 'pickle' })
     await t.throwsAsync(() => a.send(value), { instanceOf: EncodeError, code: 'ERR_CAROM_ENCODE', message })
     t.is(a.stats.messagesSent, 0)
-    await a.send([deep.length])
+    await a.send([1])
     t.deepEqual(await b.recv(), [1])
   })
 }

@@ -125,10 +125,11 @@ export class Machine {
   setItems(from: number, to: number): void {
     if ((to - from) % 2 !== 0) throw new Error('the pickle has a dict key without its value')
     this.check(from, to)
-    const dict = this.stack[from - 1]
+    const top = this.stack[from - 1]
+    const dict = this.#converted?.get(top) ?? top
     const now = setItems(dict, this.stack, from, to)
-    if (now === dict) return
     this.stack[from - 1] = now
+    if (now === dict) return
     this.#converted ??= new Map()
     this.#converted.set(dict, now)
     this.#stale ||= this.#fetched?.has(dict) === true
