@@ -195,3 +195,7 @@ export function underflow(): Error {
 export function truncated(): Error {
   return new Error('the pickle ends too early')
 }
+
+export function uint32(bytes: Buffer, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+}

@@ -2,7 +2,7 @@ import { globalOf } from './allow-list.js'
 import { setItems } from './dict.js'
 import { decodeInteger, parseInteger } from './integers.js'
 import { Global } from './internal.js'
-import { type Machine, truncated, underflow } from './machine.js'
+import { type Machine, truncated, uint32, underflow } from './machine.js'
 import * as op from './opcodes.js'
 import { decodeText } from './text.js'
 import { parseFloat64, unescapeText, unquote } from './text-opcodes.js'
@@ -14,9 +14,10 @@ export function runRare(machine: Machine, opcode: number): void {
   const { stack } = machine
   switch (opcode) {
     case op.PROTO: {
-      const [version] = take(machine, 1)
-      if (version! > NEWEST_PROTOCOL)
+      const version = takeLength(machine, 1)
+      if (version > NEWEST_PROTOCOL) {
         throw new Error(`the pickle has protocol ${version}; up to ${NEWEST_PROTOCOL} is supported`)
+      }
       return
     }
     case op.FRAME: {
@@ -47,8 +48,10 @@ export function runRare(machine: Machine, opcode: number): void {
       return
     case op.LONG1:
     case op.LONG4: {
-      const bytes = take(machine, takeLength(machine, opcode === op.LONG1 ? 1 : 4))
-      push(machine, decodeInteger(bytes, 0, bytes.length))
+      const size = takeLength(machine, opcode === op.LONG1 ? 1 : 4)
+      if (size > machine.end - machine.at) throw truncated()
+      machine.at += size
+      push(machine, decodeInteger(machine.bytes, machine.at - size, machine.at))
       return
     }
     case op.FLOAT:
@@ -185,10 +188,13 @@ function take(machine: Machine, count: number): Machine['bytes'] {
   return machine.bytes.subarray(at, machine.at) as Machine['bytes']
 }
 
+/** Not by `take`: a view for each of these few bytes would be most of what reading a small message costs. */
 function takeLength(machine: Machine, size: 1 | 4 | 8): number {
-  const bytes = take(machine, size)
-  if (size === 1) return bytes[0]!
-  return bytes.readUInt32LE(0) + (size === 8 ? bytes.readUInt32LE(4) * 2 ** 32 : 0)
+  const { bytes, at } = machine
+  if (size > machine.end - at) throw truncated()
+  machine.at += size
+  if (size === 1) return bytes[at]!
+  return uint32(bytes, at) + (size === 8 ? uint32(bytes, at + 4) * 2 ** 32 : 0)
 }
 
 function takeLine(machine: Machine): string {

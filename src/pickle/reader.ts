@@ -1,4 +1,4 @@
-import { Machine, truncated, underflow } from './machine.js'
+import { Machine, truncated, uint32, underflow } from './machine.js'
 import * as op from './opcodes.js'
 import { decodeText, type NativeBuffer } from './text.js'
 import { runRare } from './rare-opcodes.js'
@@ -165,8 +165,4 @@ function float64(bytes: Buffer, at: number): number {
   scratch.setUint32(0, (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!)
   scratch.setUint32(4, (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!)
   return scratch.getFloat64(0)
-}
-
-function uint32(bytes: Buffer, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
 }
