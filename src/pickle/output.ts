@@ -7,6 +7,12 @@ const OWN_MEMORY = 16 * 1024
 /** Up to this many characters, a loop costs less than a native call. */
 const SHORT = 64
 
+/** Up to this many characters, taking too much room costs less than counting bytes. */
+const COUNTED = 4096
+
+/** An opcode and a length of 32 bits, which the longest string of JavaScript fits. */
+const HEADER = 5
+
 const MAX_UINT32 = 0xffffffff
 
 /** The memory that a pickle is written to, which grows, and the opcodes for what has nothing inside. */
@@ -47,7 +53,7 @@ export class Output {
 
   /** A reference to what the reader's memo has at `slot`. */
   get(slot: number): void {
-    this.reserve(5)
+    this.reserve(HEADER)
     if (slot < 256) {
       this.bytes[this.size++] = op.BINGET
       this.bytes[this.size++] = slot
@@ -115,12 +121,10 @@ export class Output {
   }
 
   #longText(text: string): void {
-    this.reserve(9 + text.length * 3)
-    const { size } = this
-    const header = text.length * 3 > MAX_UINT32 ? 9 : 5
-    const count = encodeText(this.bytes, text, size + header)
-    if (header === 9) this.#wideHeader(op.BINUNICODE8, count)
-    else this.#header(op.BINUNICODE, count)
+    // Three bytes for each character are always enough, and too many for texts of megabytes.
+    this.reserve(HEADER + (text.length > COUNTED ? Buffer.byteLength(text) : text.length * 3))
+    const count = encodeText(this.bytes, text, this.size + HEADER)
+    this.#header(op.BINUNICODE, count)
     this.size += count
   }
 
@@ -140,7 +144,7 @@ export class Output {
 
   /** The little-endian two's complement of an integer. */
   integer(data: Uint8Array): void {
-    this.reserve(5 + data.length)
+    this.reserve(HEADER + data.length)
     if (data.length < 256) {
       this.bytes[this.size++] = op.LONG1
       this.bytes[this.size++] = data.length
@@ -160,7 +164,7 @@ export class Output {
   #header(opcode: number, value: number): void {
     this.bytes[this.size] = opcode
     this.#view.setUint32(this.size + 1, value, true)
-    this.size += 5
+    this.size += HEADER
   }
 
   #wideHeader(opcode: number, value: number): void {

@@ -84,7 +84,7 @@ function malformedText(at: number): Error {
   return new Error(`a text is not UTF-8 at its byte ${at}`)
 }
 
-/** Writes `text`, which has at most a third as many characters as there is room for bytes, and returns how many it wrote. */
+/** Writes `text`, for which there must be room, and returns how many bytes it took. */
 export function encodeText(bytes: NativeBuffer, text: string, offset: number): number {
   const written = bytes.utf8Write(text, offset)
   return written !== text.length && LONE_SURROGATE.test(text) ? encodeSurrogates(bytes, text, offset) : written
