@@ -86,6 +86,8 @@ const undecodable: [string, Codec, Uint8Array, unknown, Uint8Array][] = [
   ['json', 'json', Buffer.from('{"a":'), [1], Buffer.from('[1]')],
   ['an empty json message', 'json', Buffer.alloc(0), [1], Buffer.from('[1]')],
   ['v8', 'v8', Buffer.from('garbage'), 5, v8.serialize(5)],
+  ['pickle', 'pickle', Buffer.from('garbage'), 5, Buffer.from('I5\n.')],
+  ['an empty pickle message', 'pickle', Buffer.alloc(0), null, Buffer.from('N.')],
   ['a custom codec', reversedText, Buffer.alloc(0), 'ok', Buffer.from('ko')],
 ]
 
@@ -141,6 +143,7 @@ const unencodable: [string, Codec, unknown][] = [
   ['v8: a function', 'v8', { f: () => {} }],
   ['msgpack: a function', 'msgpack', { f: () => {} }],
   ['v8: a symbol', 'v8', Symbol('no')],
+  ['pickle: a function inside', 'pickle', { f: () => {} }],
   ['a custom codec that throws', reversedText, 5],
   ['a custom codec that does not return bytes', { encode: () => 'text' as never, decode: () => 0 }, 5],
 ]
@@ -157,7 +160,7 @@ for (const [name, codec, value] of unencodable) {
   })
 }
 
-for (const codec of ['msgpack', 'json', 'v8'] as const) {
+for (const codec of ['msgpack', 'json', 'v8', 'pickle'] as const) {
   test(`${codec}: the EncodeError has what the value threw as its cause, and the next message is unharmed`, async (t) => {
     const [a, b] = pair(t, { codec })
     const value = {

@@ -3,6 +3,7 @@ import { deserialize, serialize } from 'node:v8'
 import { invalidType } from './arguments.js'
 import { DecodeError, EncodeError } from './errors.js'
 import { createMsgpack } from './msgpack.js'
+import { createPickle } from './pickle/coder.js'
 
 /** Turns values into messages and back. */
 export interface Codec {
@@ -13,7 +14,7 @@ export interface Codec {
 }
 
 /** A codec by name, or the caller's own. */
-export type CodecOption = 'msgpack' | 'json' | 'v8' | Codec
+export type CodecOption = 'msgpack' | 'json' | 'v8' | 'pickle' | Codec
 
 /**
  * A codec that works in place: `encode` leaves the message in `bytes[start..end]`; `decode` reads it from the middle of some
@@ -38,10 +39,12 @@ export function coderOf(codec: unknown): Coder {
       return json
     case 'v8':
       return structured
+    case 'pickle':
+      return (pickle ??= createPickle())
     default: {
       const own = (codec ?? {}) as Partial<Codec>
       if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
-        throw invalidType('codec', "'msgpack', 'json', 'v8', or an object with encode and decode", codec)
+        throw invalidType('codec', "'msgpack', 'json', 'v8', 'pickle', or an object with encode and decode", codec)
       }
       return new Whole(codec as Codec)
     }
@@ -88,6 +91,7 @@ class Whole implements Coder {
 }
 
 let msgpack: Coder | undefined
+let pickle: Coder | undefined
 
 const json = new Whole({
   encode(value) {

@@ -1,0 +1,78 @@
+import { type Global, unexpectedArguments } from './internal.js'
+import { type NumberArray, type NumberKind, typedArray } from './typed-array.js'
+
+/** What Python's `array` calls its machine formats, by their place in its list: those of numbers, little- and big-endian. */
+const FORMATS: readonly NumberKind[] = [
+  'u1',
+  'i1',
+  'u2',
+  'u2',
+  'i2',
+  'i2',
+  'u4',
+  'u4',
+  'i4',
+  'i4',
+  'u8',
+  'u8',
+  'i8',
+  'i8',
+  'f4',
+  'f4',
+  'f8',
+  'f8',
+]
+
+/** How typed arrays are written: the type code, and the machine format of this memory. */
+export const ARRAY_TYPES: Readonly<Record<string, { code: string; format: number }>> = {
+  Uint8ClampedArray: { code: 'B', format: 0 },
+  Int8Array: { code: 'b', format: 1 },
+  Uint16Array: { code: 'H', format: 2 },
+  Int16Array: { code: 'h', format: 4 },
+  Uint32Array: { code: 'I', format: 6 },
+  Int32Array: { code: 'i', format: 8 },
+  BigUint64Array: { code: 'Q', format: 10 },
+  BigInt64Array: { code: 'q', format: 12 },
+  Float32Array: { code: 'f', format: 14 },
+  Float64Array: { code: 'd', format: 16 },
+}
+
+/** Type codes of Python whose numbers have the same size everywhere. */
+const CODES: Readonly<Record<string, NumberKind>> = {
+  b: 'i1',
+  B: 'u1',
+  h: 'i2',
+  H: 'u2',
+  i: 'i4',
+  I: 'u4',
+  q: 'i8',
+  Q: 'u8',
+  f: 'f4',
+  d: 'f8',
+  l: 'i8',
+  L: 'u8',
+}
+
+/** `array._array_reconstructor(array.array, code, format, bytes)`, from protocol 3 on. */
+export function reconstructArray(args: unknown[], name: string, arrayType: Global): NumberArray {
+  const [type, code, format, bytes] = args
+  const kind = FORMATS[format as number]
+  if (type !== arrayType || typeof code !== 'string' || !(bytes instanceof Uint8Array)) throw unexpectedArguments(name)
+  if (!kind) throw new Error(`array.array of type '${code.slice(0, 4)}' is not supported`)
+  return typedArray(kind, bytes, format === 0 || format === 1 || (format as number) % 2 === 0)
+}
+
+/** `array.array(code, numbers)`, up to protocol 2. */
+export function arrayOf(args: unknown[], name: string): NumberArray {
+  const [code, numbers] = args
+  if (typeof code !== 'string' || !Array.isArray(numbers)) throw unexpectedArguments(name)
+  const kind = Object.hasOwn(CODES, code) ? CODES[code] : undefined
+  if (!kind) throw new Error(`array.array of type '${code.slice(0, 4)}' is not supported`)
+  const array = typedArray(kind, Buffer.alloc(numbers.length * Number(kind[1])), true)
+  for (let i = 0; i < numbers.length; i++) {
+    const number: unknown = numbers[i]
+    if (typeof number !== 'number' && typeof number !== 'bigint') throw unexpectedArguments(name)
+    array[i] = kind.endsWith('8') && kind !== 'f8' ? BigInt(number) : Number(number)
+  }
+  return array
+}

@@ -1,0 +1,128 @@
+import { Internal, unexpectedArguments } from './internal.js'
+import { PythonDate } from './python-types.js'
+
+const DAY = 86_400_000
+
+/** A `datetime.timedelta`, which only an offset from UTC may be. */
+export class Duration extends Internal {
+  readonly name = 'datetime.timedelta'
+  readonly milliseconds: number
+
+  constructor(milliseconds: number) {
+    super()
+    this.milliseconds = milliseconds
+  }
+}
+
+/** A `datetime.timezone`: a fixed offset from UTC. */
+export class TimeZone extends Internal {
+  readonly name = 'datetime.timezone'
+  readonly offset: number
+
+  constructor(offset: number) {
+    super()
+    this.offset = offset
+  }
+}
+
+export function duration(args: unknown[], name: string): Duration {
+  const [days, seconds, microseconds] = args
+  if (!Number.isInteger(days) || !Number.isInteger(seconds) || !Number.isInteger(microseconds)) {
+    throw unexpectedArguments(name)
+  }
+  return new Duration((days as number) * DAY + (seconds as number) * 1000 + (microseconds as number) / 1000)
+}
+
+export function timeZone(args: unknown[], name: string): TimeZone {
+  const [offset] = args
+  if (!(offset instanceof Duration) || Math.abs(offset.milliseconds) >= DAY) throw unexpectedArguments(name)
+  return new TimeZone(offset.milliseconds)
+}
+
+/** A `datetime.date` from its 4 bytes. */
+export function date(args: unknown[], name: string): PythonDate {
+  const [bytes] = args
+  if (!(bytes instanceof Uint8Array) || bytes.length !== 4) throw unexpectedArguments(name)
+  const year = (bytes[0]! << 8) | bytes[1]!
+  return new PythonDate(`${digits(year, 4)}-${digits(bytes[2]!, 2)}-${digits(bytes[3]!, 2)}`)
+}
+
+function digits(value: number, count: number): string {
+  return String(value).padStart(count, '0')
+}
+
+/**
+ * A `datetime.datetime` from its 10 bytes and, where it is aware, its time zone. One without is a local time, as Python's own
+ * `timestamp()` has it.
+ */
+export function dateTime(args: unknown[], name: string): Date {
+  const [bytes, zone] = args
+  if (!(bytes instanceof Uint8Array) || bytes.length !== 10) throw unexpectedArguments(name)
+  const [high, low, marked, day, hour, minute, second] = bytes as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const year = (high << 8) | low
+  const month = marked & 0x7f
+  const microsecond = (bytes[7]! << 16) | (bytes[8]! << 8) | bytes[9]!
+  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59) {
+    throw unexpectedArguments(name)
+  }
+  if (second > 59 || microsecond > 999_999) throw unexpectedArguments(name)
+  const fields = [year, month - 1, day, hour, minute, second, Math.floor(microsecond / 1000)] as const
+  if (zone === undefined || zone === null) return local(fields, marked > 0x7f)
+  if (!(zone instanceof TimeZone)) throw unexpectedArguments(name)
+  return new Date(utc(fields) - zone.offset)
+}
+
+type Fields = readonly [number, number, number, number, number, number, number]
+
+function utc([year, month, day, hour, minute, second, millisecond]: Fields): number {
+  const moment = new Date(0)
+  // `Date.UTC` takes the years up to 99 for those of the 20th century.
+  moment.setUTCFullYear(year, month, day)
+  return moment.setUTCHours(hour, minute, second, millisecond)
+}
+
+function local(fields: Fields, second: boolean): Date {
+  const [year, month, day, ...time] = fields
+  const first = new Date(2000, 0)
+  first.setFullYear(year, month, day)
+  first.setHours(...time)
+  if (!second) return first
+  // A time that comes twice, when clocks are turned back: the second one has the offset of the day after.
+  const after = new Date(first.getTime() + DAY).getTimezoneOffset()
+  const later = new Date(utc(fields) + after * 60_000)
+  return later.getTimezoneOffset() === after ? later : first
+}
+
+/** The 10 bytes of a `datetime` in UTC. */
+export function dateTimeBytes(moment: Date): Buffer {
+  const year = moment.getUTCFullYear()
+  if (Number.isNaN(year)) throw new TypeError('an invalid Date has no form in Python')
+  if (year < 1 || year > 9999) throw new RangeError(`Python's datetime goes from year 1 to 9999, not to ${year}`)
+  const microsecond = moment.getUTCMilliseconds() * 1000
+  return Buffer.of(
+    year >> 8,
+    year & 0xff,
+    moment.getUTCMonth() + 1,
+    moment.getUTCDate(),
+    moment.getUTCHours(),
+    moment.getUTCMinutes(),
+    moment.getUTCSeconds(),
+    microsecond >> 16,
+    (microsecond >> 8) & 0xff,
+    microsecond & 0xff,
+  )
+}
+
+/** The 4 bytes of a `date`. */
+export function dateBytes({ text }: PythonDate): Buffer {
+  const [year, month, day] = text.split('-').map(Number) as [number, number, number]
+  return Buffer.of(year >> 8, year & 0xff, month, day)
+}

@@ -1,0 +1,168 @@
+import { Machine, truncated, uint32, underflow } from './machine.js'
+import * as op from './opcodes.js'
+import { decodeText, type NativeBuffer } from './text.js'
+import { runRare } from './rare-opcodes.js'
+
+/** Decoding runs no code but carom's: it is never entered twice. */
+const machine = new Machine()
+
+/** Making a view of a message costs as much as reading so many floats without one. */
+const FEW_FLOATS = 16
+
+/** Any eight bytes. */
+const scratch = new DataView(new ArrayBuffer(8))
+
+/** Reads the pickle at `bytes[start..end]`. */
+export function readPickle(bytes: Buffer, start: number, end: number): unknown {
+  machine.begin(bytes as NativeBuffer, start, end)
+  try {
+    return run(bytes as NativeBuffer, start, end)
+  } finally {
+    machine.clear()
+  }
+}
+
+/**
+ * Runs a pickle. The opcodes that nearly all of a pickle consists of are here, the others in
+ * `runRare`.
+ */
+function run(bytes: NativeBuffer, start: number, end: number): unknown {
+  const { stack } = machine
+  let floats = 0
+  let view: DataView | undefined
+  let height = 0
+  let p = start
+
+  // Operands of a fixed size may be read beyond the end: then no opcode follows, and nothing is returned.
+  while (p < end) {
+    const opcode = bytes[p++]!
+    switch (opcode) {
+      case op.SHORT_BINUNICODE: {
+        const from = p + 1
+        p = from + bytes[p]!
+        if (!(p <= end)) throw truncated()
+        stack[height++] = decodeText(bytes, from, p)
+        break
+      }
+      case op.BINUNICODE: {
+        const from = p + 4
+        p = from + uint32(bytes, p)
+        if (!(p <= end)) throw truncated()
+        stack[height++] = decodeText(bytes, from, p)
+        break
+      }
+      case op.SHORT_BINBYTES: {
+        const from = p + 1
+        p = from + bytes[p]!
+        if (!(p <= end)) throw truncated()
+        stack[height++] = bytes.subarray(from, p)
+        break
+      }
+      case op.MEMOIZE:
+        if (height <= machine.floor) throw underflow()
+        machine.memoize(stack[height - 1])
+        break
+      case op.BINPUT:
+        if (height <= machine.floor) throw underflow()
+        machine.put(bytes[p++]!, stack[height - 1])
+        break
+      case op.BINGET:
+        stack[height++] = machine.get(bytes[p++]!)
+        break
+      case op.LONG_BINGET:
+        stack[height++] = machine.get(uint32(bytes, p))
+        p += 4
+        break
+      case op.BININT1:
+        stack[height++] = bytes[p++]!
+        break
+      case op.BININT2:
+        stack[height++] = bytes[p]! | (bytes[p + 1]! << 8)
+        p += 2
+        break
+      case op.BININT:
+        stack[height++] = bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16) | (bytes[p + 3]! << 24)
+        p += 4
+        break
+      case op.BINFLOAT:
+        if (p + 8 > end) throw truncated()
+        stack[height++] = view ? view.getFloat64(p) : float64(bytes, p)
+        if (++floats === FEW_FLOATS) view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+        p += 8
+        break
+      case op.NONE:
+        stack[height++] = null
+        break
+      case op.NEWTRUE:
+        stack[height++] = true
+        break
+      case op.NEWFALSE:
+        stack[height++] = false
+        break
+      case op.MARK:
+        machine.mark(height)
+        break
+      case op.EMPTY_DICT:
+        stack[height++] = {}
+        break
+      case op.EMPTY_LIST:
+      case op.EMPTY_TUPLE:
+        stack[height++] = []
+        break
+      case op.SETITEM:
+        if (height - machine.floor < 3) throw underflow()
+        height -= 2
+        machine.setItems(height, height + 2)
+        break
+      case op.SETITEMS: {
+        const mark = machine.popMark(1)
+        machine.setItems(mark, height)
+        height = mark
+        break
+      }
+      case op.APPEND:
+        if (height - machine.floor < 2) throw underflow()
+        height--
+        machine.append(stack[height - 1], height, height + 1)
+        break
+      case op.APPENDS: {
+        const mark = machine.popMark(1)
+        machine.append(stack[mark - 1], mark, height)
+        height = mark
+        break
+      }
+      case op.TUPLE1:
+      case op.TUPLE2:
+      case op.TUPLE3: {
+        const from = height - (opcode - op.TUPLE1 + 1)
+        if (from < machine.floor) throw underflow()
+        stack[from] = machine.tuple(stack.slice(from, height))
+        height = from + 1
+        break
+      }
+      case op.TUPLE: {
+        const mark = machine.popMark(0)
+        stack[mark] = machine.tuple(stack.slice(mark, height))
+        height = mark + 1
+        break
+      }
+      case op.STOP:
+        machine.at = p
+        machine.height = height
+        return machine.result()
+      default:
+        machine.at = p
+        machine.height = height
+        runRare(machine, opcode)
+        p = machine.at
+        height = machine.height
+    }
+  }
+  throw truncated()
+}
+
+function float64(bytes: Buffer, at: number): number {
+  scratch.setUint32(0, (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!)
+  scratch.setUint32(4, (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!)
+  return scratch.getFloat64(0)
+}
