@@ -1,6 +1,7 @@
 use std::io;
 
 use crate::frame::FrameError;
+use crate::handshake::HandshakeError;
 
 /// Why an operation on a connection failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum Error {
     /// A message could not be decoded; the next one is unharmed.
     #[error("the message can't be decoded: {0}")]
     Decode(#[from] rmp_serde::decode::Error),
+    /// The peer did not prove that it knows the authkey, or did not accept our proof.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
     /// A system call failed.
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -20,6 +20,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`frame`] | the wire: headers, and the decoder that finds messages in a byte stream, without any I/O |
+//! | [`mod@handshake`] | how two ends prove to each other that they know a key, without any I/O |
 //! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
 //! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
 //! | [`reactor`] | readiness of many descriptors at once, on `mio` |
@@ -36,6 +37,7 @@ pub mod channel;
 pub mod connection;
 mod error;
 pub mod frame;
+pub mod handshake;
 mod message;
 mod pipe;
 pub mod reactor;
@@ -45,6 +47,7 @@ mod wait;
 
 pub use connection::Connection;
 pub use error::Error;
+pub use handshake::AuthKey;
 pub use pipe::{one_way_pipe, pipe};
 pub use wait::wait;
 
