@@ -44,6 +44,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod authentication;
 mod challenge;
 mod digest;
 mod driver;
@@ -56,6 +57,7 @@ use crate::frame::Header;
 use challenge::{CHALLENGE, FAILURE, RANDOM, WELCOME};
 use reader::Reader;
 
+pub use authentication::{Authentication, connect};
 pub use digest::Digest;
 pub use driver::{advance, run_blocking};
 pub use error::{Awaited, Excerpt, HandshakeError};

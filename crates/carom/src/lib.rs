@@ -57,7 +57,7 @@ mod wait;
 pub use address::Address;
 pub use connection::Connection;
 pub use error::Error;
-pub use handshake::AuthKey;
+pub use handshake::{AuthKey, Authentication, connect};
 pub use listener::Listener;
 pub use pipe::{one_way_pipe, pipe};
 pub use system_error::{Operation, SystemError};
