@@ -82,7 +82,7 @@ pub enum HandshakeError {
     #[error("the peer answered the challenge with {0}: does it use an authkey, and the same dialect?")]
     NotAnAnswer(Excerpt),
     /// An answer whose length isn't that of the digest it was made with.
-    #[error("the peer's answer has {length} bytes after the name {digest}, which gives {}", digest.size())]
+    #[error("the MAC in the peer's answer has {length} bytes, one by {digest} has {}", digest.size())]
     AnswerLength {
         /// The digest that it names, or that its dialect implies.
         digest: Digest,
