@@ -164,7 +164,10 @@ impl Address {
         let address = SocketAddrUnix::try_from(address).ok()?;
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Some(name) = address.abstract_name() {
-            return Some(Self::Abstract(name.to_vec()));
+            // An unnamed socket has no name here either.
+            return Some(name)
+                .filter(|name| !name.is_empty())
+                .map(|name| Self::Abstract(name.to_vec()));
         }
         address
             .path()

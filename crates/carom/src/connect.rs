@@ -241,3 +241,22 @@ pub fn socket(address: &Address, deadline: Deadline) -> Result<OwnedFd> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_met_itself_has_met_nobody() -> io::Result<()> {
+        let fd = sockets::create(AddressFamily::INET)?;
+        rustix::net::bind(&fd, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let begun = rustix::net::connect(&fd, &SocketAddr::try_from(rustix::net::getsockname(&fd)?)?);
+        assert!(matches!(begun, Ok(()) | Err(Errno::INPROGRESS)), "{begun:?}");
+        while !outcome(fd.as_fd())? {}
+        assert_eq!(
+            finish(fd, AddressFamily::INET).map_err(|error| error.kind()).err(),
+            Some(io::ErrorKind::ConnectionRefused)
+        );
+        Ok(())
+    }
+}
