@@ -1,7 +1,7 @@
 //! Reaching a listener.
 //!
 //! [`Connecting`] never waits: it says what to wait for, so that an event loop can drive it. [`socket`] and
-//! [`connect`](crate::connect) wait for it.
+//! [`connect`](crate::connect()) wait for it.
 //!
 //! A TCP connection takes a round trip, during which its socket is watched for writability. A host may have several
 //! addresses, which are tried in turn. A Unix connection is made at once or not at all: where the listener's backlog is

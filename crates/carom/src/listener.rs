@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny, SocketType, sockopt};
 
@@ -204,7 +203,7 @@ impl Listener {
         let fd = socket::create(AddressFamily::UNIX)?;
         // On Linux the file is made with the socket's own mode, less the umask: it is never open to more than `mode` says.
         #[cfg(target_os = "linux")]
-        rustix::fs::fchmod(&fd, Mode::from_bits_truncate(options.mode))?;
+        rustix::fs::fchmod(&fd, rustix::fs::Mode::from_bits_truncate(options.mode))?;
         rustix::net::bind(&fd, &name).map_err(|error| {
             let found = if error == Errno::ADDRINUSE {
                 occupant(path, &name)
