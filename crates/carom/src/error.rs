@@ -1,6 +1,9 @@
 use std::io;
 
+use crate::address::AddressError;
 use crate::frame::FrameError;
+use crate::handshake::HandshakeError;
+use crate::system_error::SystemError;
 
 /// Why an operation on a connection failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,18 @@ pub enum Error {
     /// A message could not be decoded; the next one is unharmed.
     #[error("the message can't be decoded: {0}")]
     Decode(#[from] rmp_serde::decode::Error),
+    /// An address that can't be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// Binding, connecting, accepting or looking a name up failed.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// The peer did not prove that it knows the authkey, or did not accept our proof.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// The time was up before a peer connected, or a listener was reached.
+    #[error("timed out")]
+    TimedOut,
     /// A system call failed.
     #[error(transparent)]
     Io(#[from] io::Error),

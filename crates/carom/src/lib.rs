@@ -2,7 +2,8 @@
 //! `multiprocessing.connection` and its fork `billiard.connection`.
 //!
 //! A [`Connection`] carries whole messages. [`pipe`] makes two connected ends, either of which can be handed to
-//! another process as a descriptor; [`wait`] waits for many connections at once.
+//! another process as a descriptor; a [`Listener`] is reached with [`connect()`], where both ends may have to prove that they
+//! know an [`AuthKey`]; [`wait`] waits for many connections at once.
 //!
 //! ```
 //! let (mut parent, mut child) = carom::pipe()?;
@@ -20,6 +21,9 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`frame`] | the wire: headers, and the decoder that finds messages in a byte stream, without any I/O |
+//! | [`address`] | where a listener can be reached |
+//! | [`listener`], [`mod@connect`] | sockets that others connect to, and connecting to them |
+//! | [`mod@handshake`] | how two ends prove to each other that they know a key, without any I/O |
 //! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
 //! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
 //! | [`reactor`] | readiness of many descriptors at once, on `mio` |
@@ -32,20 +36,31 @@
 //! other for ever, as they do in Python.
 #![cfg(unix)]
 
+pub mod address;
 pub mod channel;
+pub mod connect;
 pub mod connection;
 mod error;
 pub mod frame;
+pub mod handshake;
+pub mod listener;
 mod message;
 mod pipe;
 pub mod reactor;
+mod socket;
+mod socket_file;
 pub mod spin;
 pub mod sys;
+mod system_error;
 mod wait;
 
+pub use address::Address;
 pub use connection::Connection;
 pub use error::Error;
+pub use handshake::{AuthKey, Authentication, connect};
+pub use listener::Listener;
 pub use pipe::{one_way_pipe, pipe};
+pub use system_error::{Operation, SystemError};
 pub use wait::wait;
 
 /// A result whose error is a [`enum@Error`].

@@ -35,6 +35,16 @@ impl Deadline {
         }
     }
 
+    /// The earlier of the two.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Now, _) | (_, Self::Now) => Self::Now,
+            (Self::Never, deadline) | (deadline, Self::Never) => deadline,
+            (Self::At(one), Self::At(other)) => Self::At(one.min(other)),
+        }
+    }
+
     /// What is left of the time; `None` is for ever.
     #[must_use]
     pub fn remaining(self) -> Option<Duration> {
@@ -207,6 +217,16 @@ pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) 
         },
         deadline,
     )
+}
+
+/// Whether there is room to write to `fd`, or nobody to read it, by `deadline`; a socket that connects has then done so, or
+/// failed.
+///
+/// # Errors
+///
+/// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
+pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
+    poll_one(fd, PollFlags::OUT, deadline)
 }
 
 /// Whether `fd` has become ready for `events`, or has ended or failed, by `deadline`. Interruptions by signals don't show.

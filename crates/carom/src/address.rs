@@ -1,0 +1,246 @@
+//! Where a listener can be reached.
+//!
+//! A Unix socket has a path in the file system or, on Linux, a name in the *abstract* namespace, which has no file and no
+//! permissions: whoever is on the same network namespace may connect, so it wants an authkey. TCP has a host and a port;
+//! port 0 lets the system pick one when a listener is bound.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use rustix::net::{SocketAddrAny, SocketAddrUnix};
+
+/// How many bytes the system has for a socket's path, the terminating NUL among them (unix(7), unix(4)).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub const PATH_SPACE: usize = 108;
+/// How many bytes the system has for a socket's path, the terminating NUL among them (unix(7), unix(4)).
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub const PATH_SPACE: usize = 104;
+
+/// The longest path, or abstract name, that a Unix socket can have, in bytes.
+pub const PATH_MAX: usize = PATH_SPACE - 1;
+
+/// Which kind of socket an address belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// A Unix socket, with a path or an abstract name.
+    Unix,
+    /// TCP, version 4 or 6 of the Internet Protocol.
+    Tcp,
+}
+
+/// Where a listener can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// A Unix socket's path.
+    Unix(PathBuf),
+    /// A Unix socket's name in Linux's abstract namespace, without the NUL in front.
+    Abstract(Vec<u8>),
+    /// A host's name or number, and a port.
+    Tcp {
+        /// A name, or a number of either version.
+        host: String,
+        /// The port; 0 asks the system to pick one.
+        port: u16,
+    },
+}
+
+/// Why an address can't be used, whatever the system's state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// An empty path or abstract name.
+    #[error("the address is empty")]
+    Empty,
+    /// A path, or an abstract name, longer than the system has room for.
+    #[error("the address {address} has {length} bytes, a Unix socket's can have {PATH_MAX}; use a shorter one")]
+    TooLong {
+        /// The address.
+        address: Address,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A NUL inside a path.
+    #[error("the path {0} has a NUL inside")]
+    Nul(Address),
+    /// An abstract name, on a system that has none.
+    #[error("the address {0} is in the abstract namespace, which only Linux has; use a path")]
+    NoAbstractNamespace(Address),
+}
+
+impl Address {
+    /// A Unix socket's address: a path or, where the first byte is NUL, an abstract name, as Python writes them.
+    ///
+    /// ```
+    /// use carom::Address;
+    ///
+    /// assert_eq!(Address::unix("/tmp/a.sock"), Address::Unix("/tmp/a.sock".into()));
+    /// assert_eq!(Address::unix("\0name"), Address::Abstract(b"name".to_vec()));
+    /// ```
+    #[must_use]
+    pub fn unix(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        match path.as_os_str().as_bytes() {
+            [0, name @ ..] => Self::Abstract(name.to_vec()),
+            _ => Self::Unix(path.to_owned()),
+        }
+    }
+
+    /// A TCP address.
+    #[must_use]
+    pub fn tcp(host: impl Into<String>, port: u16) -> Self {
+        Self::Tcp {
+            host: host.into(),
+            port,
+        }
+    }
+
+    /// Which kind of socket the address belongs to.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Unix(_) | Self::Abstract(_) => Family::Unix,
+            Self::Tcp { .. } => Family::Tcp,
+        }
+    }
+
+    /// Checks what can be known without asking the system.
+    ///
+    /// ```
+    /// use carom::Address;
+    ///
+    /// assert!(Address::unix("/tmp/a.sock").check().is_ok());
+    /// let error = Address::unix("/tmp/".to_owned() + &"x".repeat(200)).check().unwrap_err();
+    /// assert!(error.to_string().contains("has 205 bytes"));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`] for a Unix socket's address that no system call would take.
+    pub fn check(&self) -> Result<(), AddressError> {
+        let bytes = match self {
+            Self::Unix(path) => path.as_os_str().as_bytes(),
+            Self::Abstract(_) if !cfg!(any(target_os = "linux", target_os = "android")) => {
+                return Err(AddressError::NoAbstractNamespace(self.clone()));
+            }
+            Self::Abstract(name) => name,
+            Self::Tcp { .. } => return Ok(()),
+        };
+        if bytes.is_empty() {
+            return Err(AddressError::Empty);
+        }
+        if matches!(self, Self::Unix(_)) && bytes.contains(&0) {
+            return Err(AddressError::Nul(self.clone()));
+        }
+        if bytes.len() > PATH_MAX {
+            return Err(AddressError::TooLong {
+                address: self.clone(),
+                length: bytes.len(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The address as a Unix socket's calls take it; `None` for TCP.
+    pub(crate) fn to_unix(&self) -> crate::Result<Option<SocketAddrUnix>> {
+        self.check()?;
+        Ok(match self {
+            Self::Unix(path) => Some(SocketAddrUnix::new(path.as_path())?),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Self::Abstract(name) => Some(SocketAddrUnix::new_abstract_name(name)?),
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
+            Self::Abstract(_) => return Err(AddressError::NoAbstractNamespace(self.clone()).into()),
+            Self::Tcp { .. } => None,
+        })
+    }
+
+    /// What the kernel says an address is; `None` where a Unix socket has none, or for a family of another kind.
+    pub(crate) fn from_kernel(address: SocketAddrAny) -> Option<Self> {
+        if let Ok(address) = SocketAddr::try_from(address.clone()) {
+            return Some(address.into());
+        }
+        let address = SocketAddrUnix::try_from(address).ok()?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Some(name) = address.abstract_name() {
+            // An unnamed socket has no name here either.
+            return Some(name)
+                .filter(|name| !name.is_empty())
+                .map(|name| Self::Abstract(name.to_vec()));
+        }
+        address
+            .path()
+            .map(|path| Self::Unix(PathBuf::from(OsString::from_vec(path.to_bytes().to_vec()))))
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp {
+            host: address.ip().to_string(),
+            port: address.port(),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => path.as_os_str().as_bytes().utf8_chunks().try_for_each(|chunk| {
+                chunk.valid().chars().try_for_each(|character| match character {
+                    // What would garble a terminal or a log.
+                    control if control.is_control() => write!(f, "{}", control.escape_default()),
+                    other => write!(f, "{other}"),
+                })?;
+                write!(f, "{}", chunk.invalid().escape_ascii())
+            }),
+            Self::Abstract(name) => write!(f, "\\0{}", name.escape_ascii()),
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_as_people_write_it() {
+        let shown = |address: Address| address.to_string();
+        assert_eq!(shown(Address::unix("/tmp/é.sock")), "/tmp/é.sock");
+        assert_eq!(shown(Address::unix("/tmp/a\nb")), "/tmp/a\\nb");
+        assert_eq!(shown(Address::unix("\0name")), "\\0name");
+        assert_eq!(shown(Address::tcp("localhost", 80)), "localhost:80");
+        assert_eq!(shown(Address::tcp("::1", 80)), "[::1]:80");
+    }
+
+    #[test]
+    fn a_path_of_the_system_s_limit_is_the_longest() {
+        assert_eq!(Address::unix("x".repeat(PATH_MAX)).check(), Ok(()));
+        let address = Address::unix("x".repeat(PATH_SPACE));
+        assert_eq!(
+            address.check().map_err(|error| error.to_string()),
+            Err(format!(
+                "the address {address} has {PATH_SPACE} bytes, a Unix socket's can have {PATH_MAX}; use a shorter one"
+            ))
+        );
+    }
+
+    #[test]
+    fn a_path_is_neither_empty_nor_has_a_nul_inside() {
+        assert_eq!(Address::unix("").check(), Err(AddressError::Empty));
+        assert!(matches!(Address::unix("/tmp/a\0b").check(), Err(AddressError::Nul(_))));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_abstract_name_may_have_any_bytes_but_not_too_many() {
+        assert_eq!(Address::unix("\0a\0b").check(), Ok(()));
+        assert!(matches!(
+            Address::Abstract(vec![1; PATH_SPACE]).check(),
+            Err(AddressError::TooLong { .. })
+        ));
+    }
+}

@@ -1,0 +1,262 @@
+//! Reaching a listener.
+//!
+//! [`Connecting`] never waits: it says what to wait for, so that an event loop can drive it. [`socket`] and
+//! [`connect`](crate::connect()) wait for it.
+//!
+//! A TCP connection takes a round trip, during which its socket is watched for writability. A host may have several
+//! addresses, which are tried in turn. A Unix connection is made at once or not at all: where the listener's backlog is
+//! full, Linux says `EAGAIN`, and there is nothing to watch. It is tried again, after times that double from one to sixteen
+//! milliseconds, until the caller's time is up. Other systems refuse the connection in that case (`ECONNREFUSED`).
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+use std::vec;
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, sockopt};
+
+use crate::sys::{self, Deadline};
+use crate::system_error::{Operation, SystemError};
+use crate::{Address, Error, Result, socket as sockets};
+
+const RETRY_MIN: Duration = Duration::from_millis(1);
+const RETRY_MAX: Duration = Duration::from_millis(16);
+
+/// How far a [`Connecting`] has come.
+#[derive(Debug)]
+pub enum Progress {
+    /// The connected socket: close-on-exec, blocking, without delay of small messages.
+    Connected(OwnedFd),
+    /// To go on when the descriptor has become writable. It may be another one than before.
+    Pending,
+    /// To go on after this time: the listener is there, and has no room in its backlog.
+    Retry(Duration),
+}
+
+/// A connection that is being made.
+///
+/// ```
+/// use carom::connect::{Connecting, Progress};
+/// use carom::{Address, Listener, listener};
+///
+/// let listener = Listener::bind_private(listener::Options::default())?;
+/// let mut connecting = Connecting::new(listener.address(), Vec::new())?;
+/// let Progress::Connected(_socket) = connecting.advance()? else { unreachable!("there is room in the backlog") };
+/// # Ok::<(), carom::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Connecting {
+    address: Address,
+    candidates: Candidates,
+    /// The socket of the attempt under way, and where it goes.
+    attempt: Option<(OwnedFd, AddressFamily)>,
+    /// The first failure: the address that the host's name has in the first place is the one that people mean.
+    failure: Option<io::Error>,
+    retry: Duration,
+}
+
+#[derive(Debug)]
+enum Candidates {
+    Unix(Box<SocketAddrUnix>),
+    Tcp(vec::IntoIter<SocketAddr>),
+}
+
+impl Connecting {
+    /// Prepares a connection to `address`. `resolved` are a TCP address' numbers, from [`resolve`] or another resolver, in
+    /// the order in which to try them; it is not used for a Unix socket.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Address`] for an address that can't be used.
+    pub fn new(address: &Address, resolved: Vec<SocketAddr>) -> Result<Self> {
+        let candidates = match address.to_unix()? {
+            Some(name) => Candidates::Unix(Box::new(name)),
+            None => Candidates::Tcp(resolved.into_iter()),
+        };
+        Ok(Self {
+            address: address.clone(),
+            candidates,
+            attempt: None,
+            failure: None,
+            retry: RETRY_MIN,
+        })
+    }
+
+    /// Goes as far as it can without waiting. Not to be called again after it has connected or failed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] for what the system reports: `ENOENT`, `ECONNREFUSED`, `EACCES`, …; of several addresses, the first
+    /// one's failure.
+    pub fn advance(&mut self) -> Result<Progress> {
+        let progress = match &mut self.candidates {
+            Candidates::Unix(name) => {
+                let (fd, _) = match self.attempt.take() {
+                    Some(attempt) => attempt,
+                    None => (sockets::create(AddressFamily::UNIX)?, AddressFamily::UNIX),
+                };
+                match rustix::net::connect(&fd, name.as_ref()) {
+                    Ok(()) => finish(fd, AddressFamily::UNIX),
+                    Err(Errno::AGAIN | Errno::INTR) => {
+                        self.attempt = Some((fd, AddressFamily::UNIX));
+                        let retry = self.retry;
+                        self.retry = (retry * 2).min(RETRY_MAX);
+                        return Ok(Progress::Retry(retry));
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Candidates::Tcp(_) => self.advance_tcp(),
+        };
+        progress.map_err(|error| SystemError::new(Operation::Connect, &self.address, error).into())
+    }
+
+    /// What to watch while [`Progress::Pending`]. A selector that watches it forgets it when it is closed, which happens
+    /// where the next address is tried.
+    #[must_use]
+    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.attempt.as_ref().map(|(fd, _)| fd.as_fd())
+    }
+
+    fn advance_tcp(&mut self) -> io::Result<Progress> {
+        loop {
+            let outcome = match self.attempt.take() {
+                Some((fd, family)) => outcome(fd.as_fd()).map(|connected| (fd, family, connected)),
+                None => match self.next() {
+                    Some(candidate) => begin(&candidate),
+                    None => return Err(self.failure.take().unwrap_or_else(|| Errno::ADDRNOTAVAIL.into())),
+                },
+            };
+            match outcome {
+                Ok((fd, family, true)) => return finish(fd, family),
+                Ok((fd, family, false)) => {
+                    self.attempt = Some((fd, family));
+                    return Ok(Progress::Pending);
+                }
+                Err(error) => {
+                    self.failure.get_or_insert(error);
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<SocketAddr> {
+        match &mut self.candidates {
+            Candidates::Tcp(resolved) => resolved.next(),
+            Candidates::Unix(_) => None,
+        }
+    }
+}
+
+/// Begins to connect to `address`; whether that has been done already.
+fn begin(address: &SocketAddr) -> io::Result<(OwnedFd, AddressFamily, bool)> {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let fd = sockets::create(family)?;
+    match rustix::net::connect(&fd, address) {
+        Ok(()) => Ok((fd, family, true)),
+        // An interrupted attempt goes on in the background (connect(2)).
+        Err(Errno::INPROGRESS | Errno::INTR) => Ok((fd, family, false)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What has become of an attempt: connected, or still under way.
+fn outcome(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    if !sys::poll_writable(fd, Deadline::Now)? {
+        return Ok(false);
+    }
+    sockopt::socket_error(fd)??;
+    Ok(true)
+}
+
+fn finish(fd: OwnedFd, family: AddressFamily) -> io::Result<Progress> {
+    if family != AddressFamily::UNIX && met_itself(fd.as_fd())? {
+        return Err(Errno::CONNREFUSED.into());
+    }
+    sockets::set_no_delay(fd.as_fd(), family)?;
+    sockets::set_blocking(fd.as_fd(), true)?;
+    Ok(Progress::Connected(fd))
+}
+
+/// Whether a TCP socket is its own peer: where nobody listens on a port that the system gives to clients, it may give it to
+/// the very client that connects there.
+fn met_itself(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let ends = |address: SocketAddrAny| SocketAddr::try_from(address).ok();
+    let peer = rustix::net::getpeername(fd)?.and_then(ends);
+    Ok(peer.is_some() && peer == ends(rustix::net::getsockname(fd)?))
+}
+
+/// The addresses of a host, in the order in which to try them. Waits for the system's resolver, which has time limits of
+/// its own.
+///
+/// `localhost` is this machine in both versions of the Internet Protocol, version 4 first, whatever the system's tables
+/// say: Python's listeners and clients use no other.
+///
+/// # Errors
+///
+/// [`Error::System`] where the name is not known; it has no error number then.
+pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+    if host.eq_ignore_ascii_case("localhost") {
+        let both = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        return Ok(both.map(|host| SocketAddr::new(host, port)).to_vec());
+    }
+    let resolved = (host, port).to_socket_addrs();
+    let resolved = resolved.map_err(|error| SystemError::new(Operation::Resolve, &Address::tcp(host, port), error))?;
+    Ok(resolved.collect())
+}
+
+/// Connects to `address` by `deadline`, and gives the connected socket: close-on-exec and blocking. A host's name is looked
+/// up first, however long that takes.
+///
+/// # Errors
+///
+/// As [`Connecting::advance`] and [`resolve`]; [`Error::TimedOut`] when the time is up.
+pub fn socket(address: &Address, deadline: Deadline) -> Result<OwnedFd> {
+    let resolved = match address {
+        Address::Tcp { host, port } => resolve(host, *port)?,
+        Address::Unix(_) | Address::Abstract(_) => Vec::new(),
+    };
+    let mut connecting = Connecting::new(address, resolved)?;
+    loop {
+        match connecting.advance()? {
+            Progress::Connected(fd) => return Ok(fd),
+            Progress::Pending => {
+                let Some(fd) = connecting.as_fd() else { continue };
+                if !sys::poll_writable(fd, deadline)? {
+                    return Err(Error::TimedOut);
+                }
+            }
+            Progress::Retry(_) if deadline.remaining().is_some_and(|left| left.is_zero()) => {
+                return Err(Error::TimedOut);
+            }
+            Progress::Retry(after) => {
+                std::thread::sleep(deadline.remaining().map_or(after, |left| left.min(after)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_met_itself_has_met_nobody() -> io::Result<()> {
+        let fd = sockets::create(AddressFamily::INET)?;
+        rustix::net::bind(&fd, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let begun = rustix::net::connect(&fd, &SocketAddr::try_from(rustix::net::getsockname(&fd)?)?);
+        assert!(matches!(begun, Ok(()) | Err(Errno::INPROGRESS)), "{begun:?}");
+        while !outcome(fd.as_fd())? {}
+        assert_eq!(
+            finish(fd, AddressFamily::INET).map_err(|error| error.kind()).err(),
+            Some(io::ErrorKind::ConnectionRefused)
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+use super::Digest;
+
+/// Which form of challenge we send, and what we take bare answers and short challenges for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// That of `CPython` 3.12 and later, which legacy peers understand.
+    #[default]
+    Modern,
+    /// That of Red Hat's builds of older Pythons. The two can't be told apart on the wire.
+    RedHat,
+}
+
+/// What a handshake sends and accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The form of our challenge.
+    pub dialect: Dialect,
+    /// The digests that are accepted in the peer's answer, and that its challenge is answered with. Our own challenge asks
+    /// for SHA-256 or, without it, for the first of these.
+    pub accepted: Vec<Digest>,
+}
+
+impl Default for Options {
+    /// The modern dialect, and all digests.
+    fn default() -> Self {
+        Self {
+            dialect: Dialect::Modern,
+            accepted: Digest::ALL.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+use std::{fmt, io};
+
+use rustix::io::Errno;
+
+use crate::Address;
+
+/// What was being done when a system call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Looking a host's name up.
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// Giving a listener its address.
+    Bind,
+    /// Beginning to listen.
+    Listen,
+    /// Accepting a connection.
+    Accept,
+}
+
+impl Operation {
+    /// The name of the call.
+    #[must_use]
+    pub fn syscall(self) -> &'static str {
+        match self {
+            Self::Resolve => "getaddrinfo",
+            Self::Connect => "connect",
+            Self::Bind => "bind",
+            Self::Listen => "listen",
+            Self::Accept => "accept",
+        }
+    }
+}
+
+/// A system call on an address failed.
+///
+/// The message names the call, the address and, where there is one, the way out:
+/// `connect /tmp/x.sock: no such socket (ENOENT); is the listener running?`
+#[derive(Debug)]
+pub struct SystemError {
+    operation: Operation,
+    address: Address,
+    source: io::Error,
+    found: Option<&'static str>,
+}
+
+impl SystemError {
+    pub(crate) fn new(operation: Operation, address: &Address, source: impl Into<io::Error>) -> Self {
+        Self {
+            operation,
+            address: address.clone(),
+            source: source.into(),
+            found: None,
+        }
+    }
+
+    /// Says what was found at the address, and the way out, instead of what the error number alone says.
+    pub(crate) fn because(mut self, found: Option<&'static str>) -> Self {
+        self.found = found;
+        self
+    }
+
+    /// What was being done.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The system's error number; `None` where a host's name could not be looked up.
+    #[must_use]
+    pub fn errno(&self) -> Option<i32> {
+        self.source.raw_os_error()
+    }
+
+    /// What was found at the address and what to do, where more is known than the error number says.
+    #[must_use]
+    pub fn found(&self) -> Option<&'static str> {
+        self.found
+    }
+}
+
+impl fmt::Display for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: ", self.operation.syscall(), self.address)?;
+        let Some(errno) = Errno::from_io_error(&self.source) else {
+            return self.source.fmt(f);
+        };
+        let (words, remedy) = self
+            .found
+            .or(words(self.operation, errno))
+            .map_or((None, None), |found| {
+                found
+                    .split_once("; ")
+                    .map_or((Some(found), None), |(words, remedy)| (Some(words), Some(remedy)))
+            });
+        match (words, name(errno)) {
+            (Some(words), Some(name)) => write!(f, "{words} ({name})")?,
+            (Some(words), None) => write!(f, "{words} (os error {})", errno.raw_os_error())?,
+            (None, Some(name)) => {
+                let text = self.source.to_string();
+                write!(
+                    f,
+                    "{} ({name})",
+                    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+                )?;
+            }
+            (None, None) => self.source.fmt(f)?,
+        }
+        remedy.map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+    }
+}
+
+impl std::error::Error for SystemError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// What an error number means here, and the way out.
+fn words(operation: Operation, errno: Errno) -> Option<&'static str> {
+    use Operation::{Accept, Bind, Connect, Listen};
+    Some(match (operation, errno) {
+        (Connect, Errno::NOENT) => "no such socket; is the listener running?",
+        (Connect, Errno::CONNREFUSED) => "nobody listens there; is the listener running?",
+        (Connect, Errno::ACCESS) => {
+            "permission denied; a socket file admits its owner only, unless the listener widens it"
+        }
+        (Connect, Errno::PROTOTYPE) => "a socket of another kind is there",
+        (Connect, Errno::TIMEDOUT) => "the host does not answer; are the address and the firewall right?",
+        (Bind | Listen, Errno::ADDRINUSE) => "somebody listens there already",
+        (Bind, Errno::NOENT) => "no such directory; create it",
+        (Bind, Errno::ACCESS | Errno::ROFS) => "this address is not for this user to listen on",
+        (Bind, Errno::ADDRNOTAVAIL) => "this machine does not have that address",
+        (Accept, Errno::MFILE | Errno::NFILE) => {
+            "no descriptor is left; the connection waits, close some or raise the limit"
+        }
+        _ => return None,
+    })
+}
+
+fn name(errno: Errno) -> Option<&'static str> {
+    Some(match errno {
+        Errno::ACCESS => "EACCES",
+        Errno::ADDRINUSE => "EADDRINUSE",
+        Errno::ADDRNOTAVAIL => "EADDRNOTAVAIL",
+        Errno::AFNOSUPPORT => "EAFNOSUPPORT",
+        Errno::CONNREFUSED => "ECONNREFUSED",
+        Errno::CONNRESET => "ECONNRESET",
+        Errno::HOSTUNREACH => "EHOSTUNREACH",
+        Errno::INVAL => "EINVAL",
+        Errno::LOOP => "ELOOP",
+        Errno::MFILE => "EMFILE",
+        Errno::NETUNREACH => "ENETUNREACH",
+        Errno::NFILE => "ENFILE",
+        Errno::NOBUFS => "ENOBUFS",
+        Errno::NOENT => "ENOENT",
+        Errno::NOMEM => "ENOMEM",
+        Errno::NOTDIR => "ENOTDIR",
+        Errno::NOTSOCK => "ENOTSOCK",
+        Errno::PERM => "EPERM",
+        Errno::PROTOTYPE => "EPROTOTYPE",
+        Errno::ROFS => "EROFS",
+        Errno::TIMEDOUT => "ETIMEDOUT",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(operation: Operation, errno: Errno) -> String {
+        SystemError::new(operation, &Address::unix("/tmp/x.sock"), errno).to_string()
+    }
+
+    #[test]
+    fn an_error_names_the_call_the_address_and_the_way_out() {
+        assert_eq!(
+            shown(Operation::Connect, Errno::NOENT),
+            "connect /tmp/x.sock: no such socket (ENOENT); is the listener running?"
+        );
+        assert_eq!(
+            shown(Operation::Bind, Errno::ADDRINUSE),
+            "bind /tmp/x.sock: somebody listens there already (EADDRINUSE)"
+        );
+        assert_eq!(
+            shown(Operation::Bind, Errno::NOTDIR),
+            "bind /tmp/x.sock: not a directory (ENOTDIR)"
+        );
+        assert_eq!(
+            shown(Operation::Accept, Errno::IO),
+            "accept /tmp/x.sock: Input/output error (os error 5)"
+        );
+    }
+
+    #[test]
+    fn an_error_keeps_its_number() {
+        let error = SystemError::new(Operation::Connect, &Address::tcp("::1", 1), Errno::CONNREFUSED);
+        assert_eq!(error.errno(), Some(Errno::CONNREFUSED.raw_os_error()));
+        assert!(
+            error
+                .to_string()
+                .starts_with("connect [::1]:1: nobody listens there (ECONNREFUSED)"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! Python's `multiprocessing.connection` at the other end, in both roles, with the right key, a wrong one and none.
+//!
+//! The interpreters are those that `CAROM_PYTHONS` lists, separated by colons; without it, `python3`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
+
+use std::env;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use carom::handshake::{self, Dialect, Digest, Handshake, HandshakeError, Options, Peer};
+use carom::sys::Deadline;
+use carom::{Address, AuthKey, Authentication, Connection, Error, Listener, listener};
+
+mod scratch;
+
+use scratch::Scratch;
+
+const KEY: &[u8] = b"secret";
+
+/// Connects, says what it received, and what became of it.
+const CLIENT: &str = r"
+import sys
+from multiprocessing.connection import Client
+address, key = eval(sys.argv[1]), eval(sys.argv[2])
+try:
+    with Client(address, authkey=key) as connection:
+        connection.send_bytes(b'from the client')
+        print(connection.recv_bytes())
+except Exception as error:
+    print(type(error).__name__, error)
+";
+
+/// Listens, says where, accepts one connection and says what became of it.
+const LISTENER: &str = r"
+import sys
+from multiprocessing.connection import Listener
+address, key = eval(sys.argv[1]), eval(sys.argv[2])
+with Listener(address, authkey=key) as listener:
+    print(listener.address, flush=True)
+    try:
+        with listener.accept() as connection:
+            connection.send_bytes(b'from the listener')
+            print(connection.recv_bytes())
+    except Exception as error:
+        print(type(error).__name__, error)
+";
+
+/// Long enough for an interpreter to start; one that never connects fails the test.
+fn minute() -> Deadline {
+    Deadline::after(Some(Duration::from_secs(60)))
+}
+
+/// A Python process, ended with the test.
+struct Python(Child);
+
+impl Python {
+    fn run(interpreter: &str, script: &str, address: &str, key: &str) -> Self {
+        let started = Command::new(interpreter)
+            .args(["-c", script, address, key])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn();
+        let child = started.unwrap_or_else(|error| {
+            panic!("{interpreter}: {error}; these tests need Python 3 on the PATH, or CAROM_PYTHONS")
+        });
+        Self(child)
+    }
+
+    fn line(&mut self) -> String {
+        // The only reader, and nothing follows that line before the peer has connected.
+        let mut line = String::new();
+        BufReader::with_capacity(1, self.0.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn rest(mut self) -> String {
+        let mut rest = String::new();
+        self.0.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
+        rest.trim_end().to_owned()
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Each interpreter, and whether its handshake is the modern one.
+fn pythons() -> Vec<(String, bool)> {
+    let listed = env::var("CAROM_PYTHONS").unwrap_or_else(|_| "python3".to_owned());
+    let interpreters = listed.split(':').filter(|name| !name.is_empty()).map(|interpreter| {
+        let minor = Python::run(interpreter, "import sys; print(sys.version_info[1])", "", "").rest();
+        (
+            interpreter.to_owned(),
+            minor.parse::<u32>().expect("Python does not tell its version") >= 12,
+        )
+    });
+    interpreters.collect()
+}
+
+fn authentication(key: &[u8], options: Options) -> Authentication {
+    Authentication {
+        options,
+        timeout: Duration::from_secs(30),
+        ..Authentication::new(AuthKey::new(key).unwrap())
+    }
+}
+
+fn ours() -> Authentication {
+    authentication(KEY, Options::default())
+}
+
+fn literal(address: &Address) -> String {
+    match address {
+        Address::Unix(path) => format!("'{}'", path.display()),
+        Address::Abstract(name) => format!("'\\0{}'", name.escape_ascii()),
+        Address::Tcp { host, port } => format!("({host:?}, {port})"),
+    }
+}
+
+fn refusal(result: Result<Connection, Error>) -> HandshakeError {
+    match result {
+        Err(Error::Handshake(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Connects to Python's listener, and gives what both have to say.
+fn to_python(python: &str, key: &str, authentication: Option<&Authentication>) -> (Result<Connection, Error>, Python) {
+    let mut listener = Python::run(python, LISTENER, "('localhost', 0)", key);
+    let line = listener.line();
+    let port = line
+        .trim_end_matches(')')
+        .rsplit(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .expect("Python does not tell its port");
+    (
+        carom::connect(&Address::tcp("localhost", port), authentication, minute()),
+        listener,
+    )
+}
+
+/// Has Python connect to us, and gives what both have to say.
+fn from_python(
+    python: &str,
+    address: &Address,
+    key: &str,
+    authentication: Option<&Authentication>,
+) -> (Result<Connection, Error>, Python) {
+    let listener = Listener::bind(address, listener::Options::default()).unwrap();
+    let client = Python::run(python, CLIENT, &literal(listener.address()), key);
+    (listener.accept_connection(authentication, minute()), client)
+}
+
+#[test]
+fn python_connects_with_the_right_key_and_without_any() {
+    let scratch = Scratch::new("python");
+    let mut addresses = vec![scratch.address("socket"), Address::tcp("localhost", 0)];
+    if cfg!(target_os = "linux") {
+        addresses.push(Address::unix(format!("\0carom-test-python-{}", std::process::id())));
+    }
+    for (python, _) in pythons() {
+        for address in &addresses {
+            for (key, authentication) in [("b'secret'", Some(&ours())), ("None", None)] {
+                let (connection, client) = from_python(&python, address, key, authentication);
+                let mut connection = connection.unwrap_or_else(|error| panic!("{python}, {address}: {error}"));
+                assert_eq!(connection.recv_bytes().unwrap(), b"from the client");
+                connection.send_bytes(b"from the listener").unwrap();
+                assert_eq!(client.rest(), "b'from the listener'", "{python}, {address}");
+            }
+        }
+    }
+}
+
+#[test]
+fn python_is_connected_to_with_the_right_key_and_without_any() {
+    for (python, _) in pythons() {
+        for (key, authentication) in [("b'secret'", Some(&ours())), ("None", None)] {
+            let (connection, listener) = to_python(&python, key, authentication);
+            let mut connection = connection.unwrap_or_else(|error| panic!("{python}: {error}"));
+            assert_eq!(connection.recv_bytes().unwrap(), b"from the listener");
+            connection.send_bytes(b"from the client").unwrap();
+            assert_eq!(listener.rest(), "b'from the client'", "{python}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_key_is_refused_and_both_ends_say_so() {
+    let address = Address::tcp("localhost", 0);
+    for (python, _) in pythons() {
+        let (refused, client) = from_python(&python, &address, "b'guess'", Some(&ours()));
+        assert_eq!(refusal(refused), HandshakeError::WrongAnswer, "{python}");
+        assert_eq!(
+            client.rest(),
+            "AuthenticationError digest sent was rejected",
+            "{python}"
+        );
+
+        let (refused, listener) = to_python(&python, "b'guess'", Some(&ours()));
+        assert_eq!(refusal(refused), HandshakeError::Rejected, "{python}");
+        assert_eq!(
+            listener.rest(),
+            "AuthenticationError digest received was wrong",
+            "{python}"
+        );
+    }
+}
+
+#[test]
+fn a_key_at_one_end_alone_is_refused() {
+    let address = Address::tcp("localhost", 0);
+    for (python, _) in pythons() {
+        let (refused, client) = from_python(&python, &address, "None", Some(&ours()));
+        assert!(matches!(refusal(refused), HandshakeError::NotAnAnswer(_)), "{python}");
+        let received = client.rest();
+        assert!(received.contains("#CHALLENGE#{sha256}"), "{python}: {received}");
+
+        let (refused, _) = to_python(&python, "None", Some(&ours()));
+        assert!(matches!(refusal(refused), HandshakeError::NotAChallenge(_)), "{python}");
+    }
+}
+
+#[test]
+fn a_python_tells_its_generation_and_the_legacy_one_can_be_refused() {
+    let address = Address::tcp("localhost", 0);
+    for (python, modern) in pythons() {
+        let listener = Listener::bind(&address, listener::Options::default()).unwrap();
+        let _client = Python::run(&python, CLIENT, &literal(listener.address()), "b'secret'");
+        let (fd, _) = listener.accept(minute()).unwrap().unwrap();
+        let mut handshake = Handshake::listener(&AuthKey::new(KEY).unwrap(), Options::default()).unwrap();
+        let peer = handshake::run_blocking(std::os::fd::AsFd::as_fd(&fd), &mut handshake, minute()).unwrap();
+        assert_eq!(peer, if modern { Peer::Modern } else { Peer::Legacy }, "{python}");
+
+        let strict = authentication(
+            KEY,
+            Options {
+                accepted: vec![Digest::Sha256],
+                ..Options::default()
+            },
+        );
+        let (accepted, _client) = from_python(&python, &address, "b'secret'", Some(&strict));
+        let (connected, _listener) = to_python(&python, "b'secret'", Some(&strict));
+        if modern {
+            accepted.unwrap();
+            connected.unwrap();
+        } else {
+            assert_eq!(refusal(accepted), HandshakeError::LegacyRefused, "{python}");
+            assert_eq!(refusal(connected), HandshakeError::LegacyRefused, "{python}");
+        }
+    }
+}
+
+#[test]
+fn a_python_without_red_hat_s_patch_does_not_speak_its_dialect() {
+    let patched = authentication(
+        KEY,
+        Options {
+            dialect: Dialect::RedHat,
+            ..Options::default()
+        },
+    );
+    for (python, _) in pythons() {
+        let (refused, _client) = from_python(&python, &Address::tcp("localhost", 0), "b'secret'", Some(&patched));
+        assert!(matches!(refusal(refused), HandshakeError::NotAnAnswer(_)), "{python}");
+    }
+}

@@ -1,0 +1,37 @@
+//! A directory for a test's socket files, which must be empty when the test is done.
+
+use std::path::PathBuf;
+use std::{env, fs, process};
+
+use carom::Address;
+
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// `name` tells the tests of a process apart.
+    pub(crate) fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("carom-test-{}-{name}", process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn address(&self, name: &str) -> Address {
+        Address::Unix(self.path(name))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let left = fs::read_dir(&self.0).unwrap().count();
+        fs::remove_dir_all(&self.0).unwrap();
+        assert!(
+            left == 0 || std::thread::panicking(),
+            "{left} files were left in {}",
+            self.0.display()
+        );
+    }
+}
