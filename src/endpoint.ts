@@ -38,11 +38,19 @@ export interface Traits extends Directions {
 }
 
 /** A receive that waits for its message. */
-interface Pending extends Receive {
-  resolve: (value: unknown) => void
-  reject: (error: unknown) => void
+class Pending {
+  readonly how: Receive
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
   /** Removes what listens for its being aborted. */
-  settled?: () => void
+  settled: (() => void) | undefined
+
+  constructor(how: Receive, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    this.how = how
+    this.resolve = resolve
+    this.reject = reject
+    this.settled = undefined
+  }
 }
 
 /**
@@ -118,7 +126,7 @@ export class Endpoint implements Watcher, Source {
       return error instanceof EOFError && 'atEnd' in how ? Promise.resolve(how.atEnd) : Promise.reject(error)
     }
     return new Promise((resolve, reject) => {
-      const pending: Pending = { ...how, resolve, reject }
+      const pending = new Pending(how, resolve, reject)
       if (signal) {
         pending.settled = onAbort(signal, () => {
           this.#pending.splice(this.#pending.indexOf(pending), 1)
@@ -258,15 +266,15 @@ export class Endpoint implements Watcher, Source {
     this.#tellListeners()
     for (let pending = this.#pending[0]; pending; pending = this.#pending[0]) {
       try {
-        if (!this.#look(pending.maxLength)) break
+        if (!this.#look(pending.how.maxLength)) break
         // A codec may close the connection, or receive from it.
         this.#pending.shift()
         pending.settled?.()
-        pending.resolve(this.#take(pending))
+        pending.resolve(this.#take(pending.how))
       } catch (error) {
         if (this.#pending[0] === pending) this.#pending.shift()
         pending.settled?.()
-        if (error instanceof EOFError && 'atEnd' in pending) pending.resolve(pending.atEnd)
+        if (error instanceof EOFError && 'atEnd' in pending.how) pending.resolve(pending.how.atEnd)
         else pending.reject(error)
         if (!this.#readable) this.#rejectPending(() => new DirectionError('receive'))
       }

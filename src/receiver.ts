@@ -93,8 +93,8 @@ export class Receiver {
   }
 
   #readFrames(timeout: number): void {
-    const { native, slab, report } = this.#environment
-    const runs = native.receive(this.#id, slab, report, timeout)
+    const { transfer, slab, report } = this.#environment
+    const runs = transfer.receive(this.#id, slab, report, timeout)
     if (runs < 0) {
       this.#stop(runs, report[0]!)
       return
@@ -139,7 +139,7 @@ export class Receiver {
 
   #readPayload(payload: Payload, timeout: number): void {
     const { memory, filled, announced } = payload
-    const bytes = this.#environment.native.receivePayload(this.#id, memory, filled, memory.length, timeout)
+    const bytes = this.#environment.transfer.receivePayload(this.#id, memory, filled, memory.length, timeout)
     if (bytes < 0) {
       this.#stop(bytes, 0)
       return
