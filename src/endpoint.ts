@@ -27,6 +27,8 @@ export interface Receive {
   maxLength?: number | undefined
   /** What it resolves with at the end of the stream, in place of an `EOFError`. */
   atEnd?: unknown
+  /** Memory of the caller's, which a long message may be read into directly. */
+  target?: Buffer | undefined
 }
 
 /** What a connection is, beyond its options. */
@@ -119,7 +121,7 @@ export class Endpoint implements Watcher, Source {
       if (signal?.aborted) throw signal.reason
       if (this.#pending.length === 0) {
         if (this.#nonblocking) return Promise.resolve(this.#takeOrFail(how))
-        if (this.#look(how.maxLength)) return Promise.resolve(this.#take(how))
+        if (this.#look(how)) return Promise.resolve(this.#take(how))
       }
       this.arm()
     } catch (error) {
@@ -144,7 +146,7 @@ export class Endpoint implements Watcher, Source {
     this.assertReadable()
     this.#assertIdle()
     if (this.#nonblocking) return this.#takeOrFail(how)
-    this.#block(Infinity, how.maxLength)
+    this.#block(Infinity, how)
     return this.#take(how)
   }
 
@@ -186,14 +188,14 @@ export class Endpoint implements Watcher, Source {
   }
 
   /** Looks for a message where the kernel may have one, within this turn's share of reads. */
-  #look(maxLength: number | undefined): boolean {
+  #look({ maxLength, target }: Receive): boolean {
     const { receiver } = this
     while (!receiver.settled && receiver.readable) {
       if (!this.#environment.mayRead()) {
         this.#environment.defer(this)
         return false
       }
-      receiver.read(0)
+      receiver.read(0, target)
     }
     if (!receiver.settled && maxLength !== undefined && receiver.announced > maxLength) {
       throw this.#refuse(receiver.announced, maxLength)
@@ -201,22 +203,24 @@ export class Endpoint implements Watcher, Source {
     return receiver.settled
   }
 
-  #block(milliseconds: number, maxLength?: number): boolean {
+  #block(milliseconds: number, how?: Receive): boolean {
     const [environment, { receiver }] = [this.#environment, this]
     // What was sent before, here or on another connection, may be what the peer is waiting for.
     environment.flush()
     const deadline = new Deadline(milliseconds)
     while (!receiver.settled) {
       if (environment.blockedSenders === 0) {
-        receiver.read(deadline.slice())
+        receiver.read(deadline.slice(), how?.target)
       } else if (receiver.readable) {
-        receiver.read(0)
+        receiver.read(0, how?.target)
       } else {
         this.arm()
         environment.wait(deadline.slice())
       }
       if (receiver.settled) break
-      if (maxLength !== undefined && receiver.announced > maxLength) throw this.#refuse(receiver.announced, maxLength)
+      if (how?.maxLength !== undefined && receiver.announced > how.maxLength) {
+        throw this.#refuse(receiver.announced, how.maxLength)
+      }
       if (deadline.expired()) return false
     }
     return true
@@ -266,7 +270,7 @@ export class Endpoint implements Watcher, Source {
     this.#tellListeners()
     for (let pending = this.#pending[0]; pending; pending = this.#pending[0]) {
       try {
-        if (!this.#look(pending.how.maxLength)) break
+        if (!this.#look(pending.how)) break
         // A codec may close the connection, or receive from it.
         this.#pending.shift()
         pending.settled?.()

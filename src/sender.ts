@@ -310,8 +310,12 @@ export class Sender {
 
   /** Resolves what waited for the progress that was made. */
   #settle(): void {
-    if (this.#waiters.length > 0 && this.unsent <= this.#highWaterMark) {
-      this.#own()
+    // The rest of a long message is not copied just to resolve its promise a little earlier.
+    if (
+      this.#waiters.length > 0 &&
+      this.unsent <= this.#highWaterMark &&
+      !this.#queue.some((piece) => piece.borrowed)
+    ) {
       const waiters = this.#waiters
       this.#waiters = []
       for (const waiter of waiters) waiter.resolve()
