@@ -15,7 +15,8 @@ function contents(): Plugin {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== 'chunk') continue
         for (const imported of [...chunk.imports, ...chunk.dynamicImports]) {
-          if (imported !== binding && !imported.startsWith('node:')) this.error(`the bundle imports ${imported}`)
+          if (imported !== binding && !(imported in bundle) && !imported.startsWith('node:'))
+            this.error(`the bundle imports ${imported}`)
         }
         const packages = chunk.moduleIds.flatMap((id) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? [])
         for (const name of new Set(packages)) {
@@ -28,12 +29,13 @@ function contents(): Plugin {
 }
 
 export default defineConfig({
-  input: 'src/index.ts',
+  // What a `Process` runs shares its modules with what users import.
+  input: { index: 'src/index.ts', bootstrap: 'src/process/bootstrap.ts' },
   external: [binding, /^node:/],
   // Under the condition `node`, which rolldown adds for that platform, msgpackr is its build with streams and a native part.
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'] },
   transform: { target: 'node20.19' },
   plugins: [contents()],
-  output: { dir: 'dist', format: 'esm', sourcemap: true, cleanDir: true },
+  output: { dir: 'dist', format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: 'shared.js' },
 })
