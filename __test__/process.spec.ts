@@ -11,7 +11,6 @@ import {
   Handle,
   isMain,
   Listener,
-  pipe,
   Process,
   ProcessError,
   StartError,
@@ -121,7 +120,7 @@ test('a module is a URL, or a path from the working directory, of either kind', 
 
 test('connections arrive at any depth, with their options', async (t) => {
   const [a, inList] = pair(t, { codec: 'json', maxMessageSize: 100, highWaterMark: Infinity })
-  const [b, inMap] = pair(t, { codec: 'pickle', duplex: false }).toReversed() as ReturnType<typeof pipe>
+  const [inMap, b] = pair(t, { codec: 'pickle', duplex: false })
   const worker = make(t, targets, {
     target: 'nested',
     args: [{ list: [inList], map: new Map([['key', b]]) }],
