@@ -18,6 +18,29 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  */
 export declare class Reactor {
   /**
+   * Begins to connect to `address`, a TCP one by the numbers in `candidates`, in turn. Returns a number for
+   * `connectAdvance`, which is closed with `close`.
+   */
+  connectBegin(address: JsAddress, candidates: Array<HostPort>): number
+  /** Goes as far as it can without waiting. */
+  connectAdvance(id: number): Advanced
+  /**
+   * Adopts the descriptor `fd` for a handshake: as the end that has accepted, or has connected. `digests` are accepted;
+   * `redhat` selects that dialect. Returns a number; `detach` gives the descriptor back when it is done, `close` closes it.
+   */
+  handshakeBegin(fd: number, listens: boolean, key: Uint8Array, digests: Array<string>, redhat: boolean): number
+  /**
+   * Goes on, waiting up to `timeout` milliseconds, for ever where it is negative. Returns 0 where it waits for the peer,
+   * 1 where it waits for room, 2 when it is done with a peer that is older than Python 3.12, 3 with any other.
+   */
+  handshakeAdvance(id: number, timeout: number): number
+  /** The time is up: what the peer owes, as an exception. */
+  handshakeExpire(id: number): void
+  /** Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter. */
+  listen(address: JsAddress | undefined | null, backlog: number, mode: number): Listening
+  /** Accepts a connection, waiting up to `timeout` milliseconds, for ever where it is negative; `null` where nobody came. */
+  accept(id: number, timeout: number): Accepted | null
+  /**
    * Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
    * 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with how many there are.
    */
@@ -31,7 +54,7 @@ export declare class Reactor {
   openWatched(fd: number): number
   /** Closes a descriptor. */
   close(id: number, watched: boolean): void
-  /** Gives a connection's descriptor up. */
+  /** Gives a descriptor up. */
   detach(id: number, watched: boolean): number
   /**
    * Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
@@ -66,6 +89,41 @@ export declare class Reactor {
   peerCredentials(id: number): PeerCredentials
 }
 
+/** A connection that was accepted. */
+export interface Accepted {
+  /** Its descriptor, which is the caller's. */
+  fd: number
+  /** Who has connected; the empty string for a Unix peer without a name. */
+  address: JsAddress
+}
+
+/** How far a connection has come that is being made. With neither field, it goes on when its descriptor is writable. */
+export interface Advanced {
+  /** The connected descriptor, which is the caller's. */
+  fd?: number
+  /** Milliseconds after which to try again: the listener has no room in its backlog. */
+  retry?: number
+}
+
+/** A TCP address. */
+export interface HostPort {
+  /** A host's name, or its address in numbers. */
+  host: string
+  /** The port. */
+  port: number
+}
+
+/** A path, a Linux abstract name behind a NUL, or a TCP address. */
+export type JsAddress = string | HostPort
+
+/** A listener that was made. */
+export interface Listening {
+  /** Its number. */
+  id: number
+  /** Where to connect to. */
+  address: JsAddress
+}
+
 /** What a descriptor can be used for. */
 export interface Opened {
   /** The connection's number. */
@@ -85,6 +143,9 @@ export interface PeerCredentials {
   /** Group id. */
   gid: number
 }
+
+/** The addresses of a host in numbers, in the order in which to try them. Waits for the system's resolver. */
+export declare function resolve(host: string, port: number): Array<HostPort>
 
 /** Two connected descriptors; `oneWay`: the first only receives, the second only sends. */
 export declare function socketPair(oneWay: boolean): Array<number>

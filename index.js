@@ -773,7 +773,8 @@ if (
   }
 }
 
-const { Reactor, socketPair } = nativeBinding
+const { Reactor, resolve, socketPair } = nativeBinding
 export { Reactor }
+export { resolve }
 export { socketPair }
 export const __napiBindingTarget = __napiLoadedBindingTarget

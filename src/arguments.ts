@@ -32,9 +32,9 @@ export function integer(name: string, value: unknown, least: number, most: numbe
 }
 
 /** Milliseconds to wait; `Infinity` is for ever, a negative time is none. */
-export function timeout(value: unknown): number {
-  if (typeof value !== 'number') throw invalidType('timeout', 'a number of milliseconds', value)
-  if (Number.isNaN(value)) throw outOfRange('timeout', 'a number of milliseconds', value)
+export function timeout(value: unknown, name = 'timeout'): number {
+  if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value)
+  if (Number.isNaN(value)) throw outOfRange(name, 'a number of milliseconds', value)
   return Math.max(value, 0)
 }
 

@@ -1,2 +1,2 @@
 /** The only module that knows where the generated loader is. */
-export { Reactor as NativeReactor, socketPair } from '../index.js'
+export { Reactor as NativeReactor, resolve, socketPair } from '../index.js'

@@ -1,6 +1,6 @@
 import * as check from './arguments.js'
 import { type Coder, decode, encode } from './codec.js'
-import { Endpoint, type Take } from './endpoint.js'
+import { Endpoint, type Take, type Traits } from './endpoint.js'
 import { BufferTooShortError } from './errors.js'
 import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
 import { until } from './wait.js'
@@ -64,7 +64,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     if (readable === false && writable === false) {
       throw check.outOfRange('readable and writable', 'true, one of them at least', false)
     }
-    return Connection.adopt(fd, options, false, readable, writable)
+    return Connection.adopt(fd, options, { readable, writable })
   }
 
   /**
@@ -75,12 +75,10 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   static adopt<TRecv, TSend>(
     fd: number,
     options: ConnectionOptions | undefined,
-    nonblocking: boolean,
-    readable?: boolean,
-    writable?: boolean,
+    traits: Traits = {},
   ): Connection<TRecv, TSend> {
     const chosen = settings(options)
-    return new Connection(new Endpoint(fd, chosen, nonblocking, readable, writable), chosen.coder)
+    return new Connection(new Endpoint(fd, chosen, traits), chosen.coder)
   }
 
   /** Encodes `value` and sends it as one message. Resolves when it is accepted. */

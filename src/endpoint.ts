@@ -1,4 +1,5 @@
 import { onAbort } from './abort.js'
+import { outOfRange } from './arguments.js'
 import { Deadline } from './blocking.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
 import {
@@ -9,9 +10,9 @@ import {
   MessageTooLongError,
   WouldBlockError,
 } from './errors.js'
-import type { Settings } from './options.js'
+import type { Directions, Settings } from './options.js'
 import { Receiver } from './receiver.js'
-import { Sender } from './sender.js'
+import { MAX_SHORT, Sender } from './sender.js'
 import { checked } from './status.js'
 import { watch } from './watch.js'
 import type { Listener, Source } from './waitable.js'
@@ -26,6 +27,14 @@ export interface Receive {
   maxLength?: number | undefined
   /** What it resolves with at the end of the stream, in place of an `EOFError`. */
   atEnd?: unknown
+}
+
+/** What a connection is, beyond its options. */
+export interface Traits extends Directions {
+  /** What would have to wait fails. */
+  nonblocking?: boolean
+  /** The peer may not know the longer form of a header. */
+  legacy?: boolean
 }
 
 /** A receive that waits for its message. */
@@ -48,6 +57,7 @@ export class Endpoint implements Watcher, Source {
   readonly writable: boolean
   readonly #settings: Settings
   readonly #nonblocking: boolean
+  readonly #legacy: boolean
   readonly #environment: Environment
   #readable: boolean
   #closed: Promise<void> | undefined
@@ -62,12 +72,13 @@ export class Endpoint implements Watcher, Source {
   messages = 0
   bytes = 0
 
-  constructor(fd: number, settings: Settings, nonblocking: boolean, readable?: boolean, writable?: boolean) {
+  constructor(fd: number, settings: Settings, { readable, writable, nonblocking = false, legacy = false }: Traits) {
     const environment = environmentOf()
     const opened = checked(() => environment.native.open(fd, settings.maxMessageSize, settings.spin))
     this.#environment = environment
     this.#settings = settings
     this.#nonblocking = nonblocking
+    this.#legacy = legacy
     this.#readable = readable ?? opened.readable
     this.id = opened.id
     this.fd = fd
@@ -318,12 +329,14 @@ export class Endpoint implements Watcher, Source {
 
   /** Accepts a message of which `bytes[start..end]` is the payload. */
   send(bytes: Uint8Array, start: number, end: number): Promise<void> {
+    if (this.#legacy) assertShort(end - start)
     if (!this.#nonblocking) return this.sender.send(bytes, start, end)
     this.sender.sendNow(bytes, start, end)
     return Promise.resolve()
   }
 
   sendSync(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#legacy) assertShort(end - start)
     if (this.#nonblocking) this.sender.sendNow(bytes, start, end)
     else this.sender.sendSync(bytes, start, end)
   }
@@ -407,4 +420,14 @@ export class Endpoint implements Watcher, Source {
     if (this.#settings.spin > 0) this.#environment.removeSpin(this.#settings.spin)
     this.#updateHold()
   }
+}
+
+/** An older Python, or billiard, would take a longer message for something else, and lose step without a word. */
+function assertShort(size: number): void {
+  if (size <= MAX_SHORT) return
+  throw outOfRange(
+    'the size of a message to this peer (billiard, or a Python before 3.12)',
+    `at most ${MAX_SHORT} bytes`,
+    size,
+  )
 }

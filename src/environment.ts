@@ -45,6 +45,8 @@ class Environment {
   /** What a native receive reports; the ends of the runs begin at `RUNS`. */
   readonly report: Float64Array = new Float64Array(64)
   readonly native: NativeReactor
+  /** What else is done before the process exits. */
+  readonly atExit: Set<() => void> = new Set()
   /** How many connections have bytes that wait for room in the kernel. */
   blockedSenders = 0
   readonly #watchers: (Watcher | undefined)[] = []
@@ -65,7 +67,10 @@ class Environment {
       this.#dispatch(count)
     })
     // What was sent before the process exits leaves, as far as the kernel takes it without waiting.
-    process.on('exit', () => this.flush())
+    process.on('exit', () => {
+      this.flush()
+      for (const leave of this.atExit) leave()
+    })
   }
 
   /** Tells `watcher` when the descriptor behind `id` may be ready. */
@@ -92,7 +97,14 @@ class Environment {
     this.#dispatching = true
     for (let i = 0; i < count * 2; i += 2) {
       const bits = reports[i + 1] ?? 0
-      this.#watchers[reports[i] ?? 0]?.ready((bits & READABLE) !== 0, (bits & WRITABLE) !== 0, (bits & ENDED) !== 0)
+      try {
+        this.#watchers[reports[i] ?? 0]?.ready((bits & READABLE) !== 0, (bits & WRITABLE) !== 0, (bits & ENDED) !== 0)
+      } catch (error) {
+        // A caller's code has thrown. The other reports must be told nevertheless: they come only once.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
     }
     this.#dispatching = nested
   }

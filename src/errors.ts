@@ -1,3 +1,5 @@
+import type { Address } from './address.js'
+
 /**
  * Whether an error comes from carom holds across several loaded copies of the package, so `instanceof` looks for a brand.
  */
@@ -32,10 +34,14 @@ export class ConnectionClosedError extends CaromError {
   }
 }
 
-/** A peer did not prove that it knows the key. */
+/** The peer did not prove that it knows the key, or did not accept our proof. */
 export class AuthenticationError extends CaromError {
-  constructor(message: string) {
+  /** What went wrong, in a word for programs: `rejected`, `wrong-answer`, `not-a-challenge`, … */
+  readonly reason: string
+
+  constructor(message: string, reason: string) {
     super(message, 'ERR_CAROM_AUTHENTICATION')
+    this.reason = reason
   }
 }
 
@@ -132,11 +138,17 @@ export class SystemError extends CaromError {
   readonly errno: number
   /** The system call. */
   readonly syscall: string
+  /** The path or the host that it was about, if any. */
+  declare readonly address?: string
+  /** The port, where the address is TCP. */
+  declare readonly port?: number
 
-  constructor(code: string, description: string, errno: number, syscall: string) {
-    super(`${syscall}: ${description} (${code})`, code)
+  constructor(message: string, code: string, errno: number, syscall: string, address?: Address) {
+    super(message, code)
     this.errno = errno
     this.syscall = syscall
+    if (typeof address === 'string') this.address = address
+    else if (address) [this.address, this.port] = [address.host, address.port]
   }
 }
 

@@ -3,9 +3,13 @@
  *
  * @packageDocumentation
  */
+export { type Address, type Family, type TcpAddress } from './address.js'
+export type { AuthenticationOptions, Digest } from './authentication.js'
 export type { Codec, CodecOption } from './codec.js'
+export { connect, connect as Client, type ConnectOptions, connectSync, type ConnectSyncOptions } from './connect.js'
 export { Connection, type ConnectionStats, type PeerCredentials, type ReceiveOptions } from './connection.js'
 export * from './errors.js'
+export { Listener, type ListenerOptions } from './listener.js'
 export type { ConnectionOptions, Directions } from './options.js'
 export type { NumpyArray } from './pickle/numpy.js'
 export * from './pickle/python-types.js'

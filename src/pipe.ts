@@ -25,7 +25,7 @@ export function pipe<TRecv = unknown, TSend = TRecv>(
   settings(options)
   const [first, second] = checked(() => socketPair(!duplex)) as [number, number]
   return [
-    Connection.adopt(first, options, rnonblock, true, duplex),
-    Connection.adopt(second, options, wnonblock, duplex, true),
+    Connection.adopt(first, options, { nonblocking: rnonblock, readable: true, writable: duplex }),
+    Connection.adopt(second, options, { nonblocking: wnonblock, readable: duplex, writable: true }),
   ]
 }

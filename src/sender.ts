@@ -7,7 +7,7 @@ import { NOTHING, systemError } from './status.js'
 const DIRECT = 16 * 1024
 
 /** The longest payload that a 4-byte header can announce. */
-const MAX_SHORT = 0x7fffffff
+export const MAX_SHORT = 0x7fffffff
 
 /** A header in its longer form: −1, then 64 bits. */
 const HEADER_MAX = 12

@@ -4,11 +4,31 @@
 //! connections by number, lends memory call by call, and is told of readiness through one callback. No call keeps a pointer
 //! into JavaScript's memory after it has returned.
 #![cfg(unix)]
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
 
+pub mod address;
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
+pub mod connect;
 mod dispatch;
 mod driver;
 mod environment;
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
+pub mod handshake;
 mod image;
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
+pub mod listener;
 #[allow(
     clippy::missing_errors_doc,
     reason = "what JavaScript calls; its errors are documented there"

@@ -1,6 +1,7 @@
 //! What JavaScript sees of the core.
 
 use std::cell::RefCell;
+use std::io;
 use std::os::fd::{AsFd, IntoRawFd};
 use std::rc::Rc;
 use std::time::Duration;
@@ -51,12 +52,12 @@ pub struct Opened {
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
 #[napi]
 pub struct Reactor {
-    environment: Rc<Environment>,
+    pub(crate) environment: Rc<Environment>,
     driver: Rc<dyn Driver>,
     runs: RefCell<Runs>,
 }
 
-fn deadline(timeout: f64) -> Deadline {
+pub(crate) fn deadline(timeout: f64) -> Deadline {
     if timeout < 0.0 {
         return Deadline::Never;
     }
@@ -141,20 +142,19 @@ impl Reactor {
         self.remove(id, watched).map(drop)
     }
 
-    /// Gives a connection's descriptor up.
+    /// Gives a descriptor up.
     #[napi(catch_unwind)]
     pub fn detach(&self, id: u32, watched: bool) -> Result<i32> {
-        match self.remove(id, watched)? {
-            Slot::Channel(channel) => Ok(channel.into_fd().into_raw_fd()),
-            Slot::Watched(fd) => Ok(fd.into_raw_fd()),
-        }
+        let slot = self.remove(id, watched)?;
+        slot.into_fd()
+            .ok_or_else(|| napi::Error::from_reason("there is no descriptor to give up"))
     }
 
     fn remove(&self, id: u32, watched: bool) -> Result<Slot> {
         let slot = self.environment.slots.borrow_mut().remove(id)?;
         if watched {
             // Fails only for what isn't watched any more.
-            let _ = self.environment.registry.forget(slot.as_fd());
+            let _ = slot.fd().map(|fd| self.environment.registry.forget(fd));
         }
         Ok(slot)
     }
@@ -251,11 +251,14 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn watch(&self, id: u32, writable: bool, again: bool) -> Result<f64> {
         let slots = self.environment.slots.borrow();
-        let (registry, fd) = (&self.environment.registry, slots.get(id)?.as_fd());
+        let (registry, fd) = (&self.environment.registry, slots.fd(id)?);
         let watched = if again {
             registry.rearm(fd, id as usize, writable)
         } else {
-            registry.watch(fd, id as usize, writable)
+            match registry.watch(fd, id as usize, writable) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => registry.rearm(fd, id as usize, writable),
+                watched => watched,
+            }
         };
         Ok(watched.map_or_else(|error| status::system(&error), |()| 0.0))
     }
@@ -265,7 +268,7 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn poll(&self, id: u32, writable: bool, timeout: f64) -> Result<f64> {
         let slots = self.environment.slots.borrow();
-        let ready = sys::poll_readable(slots.get(id)?.as_fd(), writable, deadline(timeout));
+        let ready = sys::poll_readable(slots.fd(id)?, writable, deadline(timeout));
         Ok(match ready {
             Ok(true) => 1.0,
             Ok(false) => status::NOTHING,
@@ -300,8 +303,7 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn peer_credentials(&self, id: u32) -> Result<PeerCredentials> {
         let slots = self.environment.slots.borrow();
-        let peer =
-            sys::peer_credentials(slots.get(id)?.as_fd()).map_err(|error| status::thrown("getsockopt", &error))?;
+        let peer = sys::peer_credentials(slots.fd(id)?).map_err(|error| status::thrown("getsockopt", &error))?;
         Ok(PeerCredentials {
             pid: peer.pid,
             uid: peer.uid,

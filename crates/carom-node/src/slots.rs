@@ -1,22 +1,44 @@
-//! The descriptors of one environment, by number.
+//! What one environment has open, by number.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
+use carom::Listener;
 use carom::channel::Channel;
+use carom::connect::Connecting;
+use carom::handshake::Handshake;
 
-/// A descriptor that JavaScript names by number.
+/// What JavaScript names by a number.
 pub(crate) enum Slot {
     /// A connection.
     Channel(Channel),
     /// A descriptor that is only waited on: a duplicate of the caller's.
     Watched(OwnedFd),
+    /// A socket that others connect to.
+    Listener(Listener),
+    /// A connection that is being made.
+    Connecting(Box<Connecting>),
+    /// A connection whose peer has yet to prove that it knows the key.
+    Handshake(OwnedFd, Box<Handshake>),
 }
 
-impl AsFd for Slot {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl Slot {
+    /// The descriptor to watch; there is none between two attempts to connect.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
-            Self::Channel(channel) => channel.as_fd(),
-            Self::Watched(fd) => fd.as_fd(),
+            Self::Channel(channel) => Some(channel.as_fd()),
+            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd.as_fd()),
+            Self::Listener(listener) => Some(listener.as_fd()),
+            Self::Connecting(connecting) => connecting.as_fd(),
+        }
+    }
+
+    /// Gives the descriptor up, where it is one that can live on without the slot.
+    pub(crate) fn into_fd(self) -> Option<RawFd> {
+        match self {
+            Self::Channel(channel) => Some(channel.into_fd().into_raw_fd()),
+            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd.into_raw_fd()),
+            Self::Listener(listener) => Some(listener.into_fd().into_raw_fd()),
+            Self::Connecting(_) => None,
         }
     }
 }
@@ -38,17 +60,40 @@ impl Slots {
         self.slots.len() as u32 - 1
     }
 
-    pub(crate) fn get(&self, id: u32) -> napi::Result<&Slot> {
+    /// The descriptor behind `id`.
+    pub(crate) fn fd(&self, id: u32) -> napi::Result<BorrowedFd<'_>> {
         self.slots
             .get(id as usize)
             .and_then(Option::as_ref)
-            .ok_or_else(|| unknown(id))
+            .and_then(Slot::fd)
+            .ok_or_else(|| unknown("descriptor", id))
     }
 
     pub(crate) fn channel(&mut self, id: u32) -> napi::Result<&mut Channel> {
         match self.slots.get_mut(id as usize) {
             Some(Some(Slot::Channel(channel))) => Ok(channel),
-            _ => Err(unknown(id)),
+            _ => Err(unknown("connection", id)),
+        }
+    }
+
+    pub(crate) fn listener(&self, id: u32) -> napi::Result<&Listener> {
+        match self.slots.get(id as usize) {
+            Some(Some(Slot::Listener(listener))) => Ok(listener),
+            _ => Err(unknown("listener", id)),
+        }
+    }
+
+    pub(crate) fn connecting(&mut self, id: u32) -> napi::Result<&mut Connecting> {
+        match self.slots.get_mut(id as usize) {
+            Some(Some(Slot::Connecting(connecting))) => Ok(connecting),
+            _ => Err(unknown("connection being made", id)),
+        }
+    }
+
+    pub(crate) fn handshake(&mut self, id: u32) -> napi::Result<(BorrowedFd<'_>, &mut Handshake)> {
+        match self.slots.get_mut(id as usize) {
+            Some(Some(Slot::Handshake(fd, handshake))) => Ok((OwnedFd::as_fd(fd), handshake)),
+            _ => Err(unknown("handshake", id)),
         }
     }
 
@@ -57,7 +102,7 @@ impl Slots {
             .slots
             .get_mut(id as usize)
             .and_then(Option::take)
-            .ok_or_else(|| unknown(id))?;
+            .ok_or_else(|| unknown("descriptor", id))?;
         self.free.push(id);
         Ok(slot)
     }
@@ -67,6 +112,6 @@ impl Slots {
     }
 }
 
-fn unknown(id: u32) -> napi::Error {
-    napi::Error::from_reason(format!("no connection has the number {id}"))
+fn unknown(what: &str, id: u32) -> napi::Error {
+    napi::Error::from_reason(format!("no {what} has the number {id}"))
 }

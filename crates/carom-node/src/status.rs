@@ -3,8 +3,9 @@
 
 use std::io;
 
-use carom::Error;
 use carom::frame::FrameError;
+use carom::handshake::HandshakeError;
+use carom::{Error, SystemError};
 
 /// Nothing came, or there was no room, in time.
 pub(crate) const NOTHING: f64 = -1.0;
@@ -45,4 +46,44 @@ pub(crate) fn failure(error: &Error, announced: &mut f64) -> f64 {
 /// A failed system call as a JavaScript exception, whose message is `number syscall` for the TypeScript layer to read.
 pub(crate) fn thrown(syscall: &str, error: &io::Error) -> napi::Error {
     napi::Error::from_reason(format!("{} {syscall}", error.raw_os_error().unwrap_or(libc::EIO)))
+}
+
+/// A failure to bind, accept, connect or authenticate as a JavaScript exception. Its message says what kind it is, for the
+/// TypeScript layer, and then, after a space, what people read.
+pub(crate) fn refused(error: &Error) -> napi::Error {
+    napi::Error::from_reason(match error {
+        Error::System(error) => format!("{} {} {error}", errno(error), error.operation().syscall()),
+        Error::Handshake(error) => format!("handshake {} {error}", reason(error)),
+        Error::Address(error) => format!("address {error}"),
+        Error::TimedOut => "timeout".to_owned(),
+        Error::Io(error) => return thrown("socket", error),
+        error => error.to_string(),
+    })
+}
+
+/// 0 where a name could not be resolved, which has no number.
+fn errno(error: &SystemError) -> i32 {
+    error.errno().unwrap_or(0)
+}
+
+/// One word for what went wrong in a handshake, which programs may compare.
+fn reason(error: &HandshakeError) -> &'static str {
+    match error {
+        HandshakeError::NotAChallenge(_) => "not-a-challenge",
+        HandshakeError::ChallengeTooShort { .. } => "challenge-too-short",
+        HandshakeError::ChallengeUnknown(_) => "challenge-unknown",
+        HandshakeError::Reflected => "reflected",
+        HandshakeError::NotAnAnswer(_) => "not-an-answer",
+        HandshakeError::AnswerLength { .. } => "answer-length",
+        HandshakeError::WrongAnswer => "wrong-answer",
+        HandshakeError::DigestRefused(_) => "digest-refused",
+        HandshakeError::LegacyRefused => "legacy-refused",
+        HandshakeError::Rejected => "rejected",
+        HandshakeError::NotAVerdict(_) => "not-a-verdict",
+        HandshakeError::TooLong { .. } => "too-long",
+        HandshakeError::MalformedLength { .. } => "malformed-length",
+        HandshakeError::Closed { .. } => "closed",
+        HandshakeError::TimedOut { .. } => "timeout",
+        _ => "protocol",
+    }
 }

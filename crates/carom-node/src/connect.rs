@@ -1,0 +1,67 @@
+//! Reaching a listener.
+
+use std::net::SocketAddr;
+use std::os::fd::IntoRawFd;
+
+use carom::connect::{self, Connecting, Progress};
+use napi::bindgen_prelude::Result;
+use napi_derive::napi;
+
+use crate::address::{HostPort, JsAddress, from_js, resolved};
+use crate::reactor::Reactor;
+use crate::slots::Slot;
+use crate::status::refused;
+
+/// How far a connection has come that is being made. With neither field, it goes on when its descriptor is writable.
+#[derive(Debug, Default)]
+#[napi(object)]
+pub struct Advanced {
+    /// The connected descriptor, which is the caller's.
+    pub fd: Option<i32>,
+    /// Milliseconds after which to try again: the listener has no room in its backlog.
+    pub retry: Option<f64>,
+}
+
+/// The addresses of a host in numbers, in the order in which to try them. Waits for the system's resolver.
+#[napi(catch_unwind)]
+#[allow(clippy::needless_pass_by_value, reason = "what a generated function takes")]
+pub fn resolve(host: String, port: u16) -> Result<Vec<HostPort>> {
+    let resolved = connect::resolve(&host, port).map_err(|error| refused(&error))?;
+    let to_js = |address: SocketAddr| HostPort {
+        host: address.ip().to_string(),
+        port: address.port(),
+    };
+    Ok(resolved.into_iter().map(to_js).collect())
+}
+
+#[napi]
+impl Reactor {
+    /// Begins to connect to `address`, a TCP one by the numbers in `candidates`, in turn. Returns a number for
+    /// `connectAdvance`, which is closed with `close`.
+    #[napi(catch_unwind)]
+    #[allow(clippy::needless_pass_by_value, reason = "what a generated method takes")]
+    pub fn connect_begin(&self, address: JsAddress, candidates: Vec<HostPort>) -> Result<u32> {
+        let candidates = candidates.iter().map(resolved).collect::<Result<_>>()?;
+        let connecting = Connecting::new(&from_js(address), candidates).map_err(|error| refused(&error))?;
+        let slot = Slot::Connecting(Box::new(connecting));
+        Ok(self.environment.slots.borrow_mut().insert(slot))
+    }
+
+    /// Goes as far as it can without waiting.
+    #[napi(catch_unwind)]
+    pub fn connect_advance(&self, id: u32) -> Result<Advanced> {
+        let mut slots = self.environment.slots.borrow_mut();
+        let progress = slots.connecting(id)?.advance().map_err(|error| refused(&error))?;
+        Ok(match progress {
+            Progress::Connected(fd) => Advanced {
+                fd: Some(fd.into_raw_fd()),
+                retry: None,
+            },
+            Progress::Pending => Advanced::default(),
+            Progress::Retry(after) => Advanced {
+                fd: None,
+                retry: Some(after.as_secs_f64() * 1000.0),
+            },
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Proving to each other that both ends know a key.
+
+use std::os::fd::AsFd;
+
+use carom::AuthKey;
+use carom::handshake::{Dialect, Digest, Handshake, Options, Peer, advance};
+use carom::sys;
+use napi::bindgen_prelude::Result;
+use napi_derive::napi;
+
+use crate::reactor::{Reactor, deadline};
+use crate::slots::Slot;
+use crate::status::{self, refused};
+
+/// It waits for the peer to send.
+const READS: u32 = 0;
+/// It waits for room to send.
+const WRITES: u32 = 1;
+/// Both ends know the key. The peer is older than Python 3.12, or billiard.
+const LEGACY: u32 = 2;
+/// Both ends know the key.
+const MODERN: u32 = 3;
+
+#[napi]
+impl Reactor {
+    /// Adopts the descriptor `fd` for a handshake: as the end that has accepted, or has connected. `digests` are accepted;
+    /// `redhat` selects that dialect. Returns a number; `detach` gives the descriptor back when it is done, `close` closes it.
+    #[napi(catch_unwind)]
+    #[allow(clippy::needless_pass_by_value, reason = "what a generated method takes")]
+    pub fn handshake_begin(
+        &self,
+        fd: i32,
+        listens: bool,
+        key: &[u8],
+        digests: Vec<String>,
+        redhat: bool,
+    ) -> Result<u32> {
+        // SAFETY: the TypeScript layer passes a descriptor that it has just got, and gives its ownership up.
+        let fd = unsafe { sys::adopt(fd) }.map_err(|error| status::thrown("fcntl", &error))?;
+        let key = AuthKey::new(key).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let options = Options {
+            dialect: if redhat { Dialect::RedHat } else { Dialect::Modern },
+            accepted: digests
+                .iter()
+                .filter_map(|name| Digest::from_name(name.as_bytes()))
+                .collect(),
+        };
+        let handshake = if listens {
+            Handshake::listener(&key, options)
+        } else {
+            Handshake::client(&key, options)
+        };
+        let handshake = handshake.map_err(|error| refused(&error))?;
+        let slot = Slot::Handshake(fd, Box::new(handshake));
+        Ok(self.environment.slots.borrow_mut().insert(slot))
+    }
+
+    /// Goes on, waiting up to `timeout` milliseconds, for ever where it is negative. Returns 0 where it waits for the peer,
+    /// 1 where it waits for room, 2 when it is done with a peer that is older than Python 3.12, 3 with any other.
+    #[napi(catch_unwind)]
+    pub fn handshake_advance(&self, id: u32, timeout: f64) -> Result<u32> {
+        let mut slots = self.environment.slots.borrow_mut();
+        let (fd, handshake) = slots.handshake(id)?;
+        Ok(match advance(fd.as_fd(), handshake, deadline(timeout)) {
+            Ok(Some(Peer::Legacy)) => LEGACY,
+            Ok(Some(Peer::Modern)) => MODERN,
+            Ok(None) if handshake.outgoing().is_empty() => READS,
+            Ok(None) => WRITES,
+            Err(error) => return Err(refused(&error)),
+        })
+    }
+
+    /// The time is up: what the peer owes, as an exception.
+    #[napi(catch_unwind)]
+    pub fn handshake_expire(&self, id: u32) -> Result<()> {
+        let mut slots = self.environment.slots.borrow_mut();
+        let (_, handshake) = slots.handshake(id)?;
+        Err(refused(&handshake.expire().into()))
+    }
+}

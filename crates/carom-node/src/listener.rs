@@ -1,0 +1,63 @@
+//! Listening and accepting.
+
+use std::os::fd::IntoRawFd;
+
+use carom::{Listener, listener};
+use napi::bindgen_prelude::Result;
+use napi_derive::napi;
+
+use crate::address::{JsAddress, from_js, peer_to_js, to_js};
+use crate::reactor::{Reactor, deadline};
+use crate::slots::Slot;
+use crate::status::refused;
+
+/// A listener that was made.
+#[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
+#[napi(object)]
+pub struct Listening {
+    /// Its number.
+    pub id: u32,
+    /// Where to connect to.
+    pub address: JsAddress,
+}
+
+/// A connection that was accepted.
+#[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
+#[napi(object)]
+pub struct Accepted {
+    /// Its descriptor, which is the caller's.
+    pub fd: i32,
+    /// Who has connected; the empty string for a Unix peer without a name.
+    pub address: JsAddress,
+}
+
+#[napi]
+impl Reactor {
+    /// Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, address: Option<JsAddress>, backlog: i32, mode: u32) -> Result<Listening> {
+        let options = listener::Options { backlog, mode };
+        let bound = match address {
+            Some(address) => Listener::bind(&from_js(address), options),
+            None => Listener::bind_private(options),
+        };
+        let listener = bound.map_err(|error| refused(&error))?;
+        let address = to_js(listener.address());
+        let id = self.environment.slots.borrow_mut().insert(Slot::Listener(listener));
+        Ok(Listening { id, address })
+    }
+
+    /// Accepts a connection, waiting up to `timeout` milliseconds, for ever where it is negative; `null` where nobody came.
+    #[napi(catch_unwind)]
+    pub fn accept(&self, id: u32, timeout: f64) -> Result<Option<Accepted>> {
+        let slots = self.environment.slots.borrow();
+        let accepted = slots
+            .listener(id)?
+            .accept(deadline(timeout))
+            .map_err(|error| refused(&error))?;
+        Ok(accepted.map(|(fd, peer)| Accepted {
+            fd: fd.into_raw_fd(),
+            address: peer_to_js(&peer),
+        }))
+    }
+}

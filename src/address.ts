@@ -1,0 +1,57 @@
+import { integer, invalidType, outOfRange } from './arguments.js'
+
+/**
+ * Where a listener is: the path of a Unix socket, a name in Linux's abstract namespace (behind a NUL), or TCP. Port 0 has the
+ * system choose one.
+ */
+export type Address = string | TcpAddress
+
+export interface TcpAddress {
+  host: string
+  port: number
+}
+
+/** What kind of address: the names are the original's. */
+export type Family = 'AF_UNIX' | 'AF_INET' | 'AF_PIPE'
+
+const FAMILIES: readonly unknown[] = ['AF_UNIX', 'AF_INET', 'AF_PIPE']
+
+/** The address that a caller means: none for a private one. */
+export function listenAddress(address: unknown, family: unknown): Address | undefined {
+  if (address !== undefined) return checkedAddress(address, family)
+  const chosen = checkedFamily(family)
+  return chosen === 'AF_INET' ? { host: 'localhost', port: 0 } : undefined
+}
+
+/** An address that is one, and of the family that the caller says, if any. */
+export function checkedAddress(address: unknown, family: unknown): Address {
+  const own = familyOf(address)
+  const chosen = checkedFamily(family)
+  if (chosen !== undefined && chosen !== own) {
+    throw outOfRange('family', `${own}, which the address is`, chosen)
+  }
+  checkedFamily(own)
+  if (typeof address === 'string') return address
+  const { host, port } = address as TcpAddress
+  return { host, port }
+}
+
+function familyOf(address: unknown): Family {
+  if (typeof address === 'string') return address.startsWith('\\\\') ? 'AF_PIPE' : 'AF_UNIX'
+  const { host, port } = (typeof address === 'object' && address !== null ? address : {}) as Partial<TcpAddress>
+  if (typeof host !== 'string' || typeof port !== 'number') {
+    throw invalidType('address', 'a path, or { host, port }', address)
+  }
+  if (host === '' || host.includes('\0')) throw outOfRange('host', 'a name or an address', JSON.stringify(host))
+  integer('port', port, 0, 65_535)
+  return 'AF_INET'
+}
+
+function checkedFamily(family: unknown): Family | undefined {
+  if (family === undefined) return undefined
+  if (!FAMILIES.includes(family)) throw outOfRange('family', 'AF_UNIX, AF_INET or AF_PIPE', family)
+  if (family === 'AF_PIPE' && process.platform !== 'win32') {
+    throw outOfRange('family', 'AF_UNIX or AF_INET: named pipes (\\\\.\\pipe\\…) are Windows’ own', family)
+  }
+  return family as Family
+}

@@ -1,0 +1,44 @@
+import { bytes, invalidType, outOfRange, timeout } from './arguments.js'
+
+/** A way to make a MAC of a challenge. */
+export type Digest = 'md5' | 'sha256' | 'sha384' | 'sha3_256' | 'sha3_384'
+
+const DIGESTS: readonly Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3_384']
+
+export interface AuthenticationOptions {
+  /** What both ends must know: text stands for its UTF-8. Without it, anybody who reaches the listener is let in. */
+  authkey?: string | ArrayBufferView | ArrayBufferLike | undefined
+  /**
+   * Which digests a peer may use. Default: all. Without `md5`, peers older than Python 3.12, and billiard, are refused.
+   */
+  digests?: readonly Digest[] | undefined
+  /** `'redhat'` is for peers with Red Hat's patch: SHA-256 without its name. Default `'modern'`, which knows all others. */
+  dialect?: 'modern' | 'redhat' | undefined
+  /** Milliseconds for the peer to prove that it knows the key. Default 10,000. */
+  handshakeTimeout?: number | undefined
+}
+
+/** Options that have been checked, and their defaults filled in. */
+export interface Authentication {
+  key: Uint8Array
+  digests: Digest[]
+  redhat: boolean
+  /** Milliseconds. */
+  timeout: number
+}
+
+/** How peers are authenticated; not at all where there is no key. */
+export function authentication(options: AuthenticationOptions): Authentication | undefined {
+  const { authkey, digests = DIGESTS, dialect = 'modern', handshakeTimeout = 10_000 } = options
+  if (!Array.isArray(digests)) throw invalidType('digests', 'an array', digests)
+  for (const digest of digests) {
+    if (!DIGESTS.includes(digest as Digest)) throw outOfRange('each of digests', DIGESTS.join(', '), digest)
+  }
+  if (digests.length === 0) throw outOfRange('digests', 'one at least', '[]')
+  if (dialect !== 'modern' && dialect !== 'redhat') throw outOfRange('dialect', "'modern' or 'redhat'", dialect)
+  const milliseconds = timeout(handshakeTimeout, 'handshakeTimeout')
+  if (authkey === undefined) return undefined
+  const key = typeof authkey === 'string' ? Buffer.from(authkey) : bytes('authkey', authkey).slice()
+  if (key.length === 0) throw outOfRange('authkey', 'one byte at least, or better 32 random ones', 'empty')
+  return { key, digests: [...(digests as Digest[])], redhat: dialect === 'redhat', timeout: milliseconds }
+}

@@ -1,0 +1,149 @@
+import { lookup } from 'node:dns/promises'
+
+import { onAbort } from './abort.js'
+import { type Address, type Family, checkedAddress } from './address.js'
+import * as check from './arguments.js'
+import { type AuthenticationOptions, authentication } from './authentication.js'
+import { resolve } from './binding.js'
+import { Deadline } from './blocking.js'
+import { Connecting, connectingSync } from './connecting.js'
+import { Connection } from './connection.js'
+import { environmentOf } from './environment.js'
+import { SystemError, TimeoutError } from './errors.js'
+import { type Authenticated, Handshake, shakeHandsSync } from './handshake.js'
+import { type ConnectionOptions, settings } from './options.js'
+import { checked } from './status.js'
+
+export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions {
+  /** What kind of address it must be; otherwise the address says. */
+  family?: Family | undefined
+  /** Milliseconds until the connection must be there, handshake included. Default: for ever, but `handshakeTimeout`. */
+  timeout?: number | undefined
+}
+
+export interface ConnectOptions extends ConnectSyncOptions {
+  /** Gives up: the call rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+/** Connects to a listener: carom's, or Python's. */
+export async function connect<TRecv = unknown, TSend = TRecv>(
+  address: Address,
+  options?: ConnectOptions,
+): Promise<Connection<TRecv, TSend>> {
+  const { family, timeout = Infinity, signal, ...rest } = check.options(options)
+  const to = checkedAddress(address, family)
+  const milliseconds = check.timeout(timeout)
+  const abort = check.abortSignal(signal)
+  const how = authentication(rest)
+  settings(rest)
+  abort?.throwIfAborted()
+
+  // What ends the attempt before its time, whichever step it is at.
+  const limit = new AbortController()
+  const unwatch = abort && onAbort(abort, () => limit.abort(abort.reason))
+  const timer =
+    milliseconds === Infinity
+      ? undefined
+      : setTimeout(() => limit.abort(timedOut(to, milliseconds)), Math.min(milliseconds, 0x7fffffff))
+  const environment = environmentOf()
+  environment.hold()
+  try {
+    const candidates = typeof to === 'string' ? [] : await lookedUp(to.host, to.port, limit.signal)
+    const fd = await ending<number>(limit.signal, (end) => new Connecting(to, candidates, end))
+    if (!how) return Connection.adopt(fd, rest)
+    const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'client', how, end))
+    return Connection.adopt(known.fd, rest, { legacy: known.legacy })
+  } finally {
+    environment.release()
+    clearTimeout(timer)
+    unwatch?.()
+  }
+}
+
+/** As `connect`, blocking. A host's name is looked up first, however long that takes. */
+export function connectSync<TRecv = unknown, TSend = TRecv>(
+  address: Address,
+  options?: ConnectSyncOptions,
+): Connection<TRecv, TSend> {
+  const { family, timeout = Infinity, ...rest } = check.options(options)
+  const to = checkedAddress(address, family)
+  const milliseconds = check.timeout(timeout)
+  const how = authentication(rest)
+  settings(rest)
+  environmentOf().flush()
+  const deadline = new Deadline(milliseconds)
+  const candidates = typeof to === 'string' ? [] : checked(() => resolve(to.host, to.port), to)
+  const fd = connectingSync(to, candidates, deadline, () => timedOut(to, milliseconds))
+  if (!how) return Connection.adopt(fd, rest)
+  const known = shakeHandsSync(fd, 'client', how, deadline)
+  return Connection.adopt(known.fd, rest, { legacy: known.legacy })
+}
+
+function timedOut(to: Address, milliseconds: number): TimeoutError {
+  const name = typeof to === 'string' ? to : `${to.host}:${to.port}`
+  return new TimeoutError(`connect ${name}: no connection within ${milliseconds} ms; is the listener accepting?`)
+}
+
+/** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */
+async function lookedUp(host: string, port: number, signal: AbortSignal): Promise<{ host: string; port: number }[]> {
+  if (host.toLowerCase() === 'localhost') return resolve(host, port)
+  const looking = lookup(host, { all: true, verbatim: true }).catch((error: NodeJS.ErrnoException) => {
+    const { code = 'ENOTFOUND', errno = 0 } = error
+    throw new SystemError(`connect ${host}:${port}: no such host (${code})`, code, errno, 'getaddrinfo', { host, port })
+  })
+  const found = await unless(signal, looking)
+  return found.map(({ address }) => ({ host: address, port }))
+}
+
+/** What `promise` resolves with, unless `signal` comes first. */
+function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((done, failed) => {
+    const unwatch = onAbort(signal, () => failed(signal.reason))
+    void promise.then(done, failed).finally(unwatch)
+  })
+}
+
+/** A step that tells how it ended. */
+interface Step {
+  /** Goes on as far as it can. */
+  ready(): void
+  abandon(): void
+  /** The time is up: fails with what it waited for. */
+  expire?(): void
+}
+
+interface End<T> {
+  done(value: T): void
+  failed(error: unknown): void
+}
+
+/** Runs a step to its end, or until `signal`. */
+function ending<T>(signal: AbortSignal, start: (end: End<T>) => Step): Promise<T> {
+  return new Promise((resolved, rejected) => {
+    let unwatch: (() => void) | undefined
+    const step = start({
+      done(value) {
+        unwatch?.()
+        resolved(value)
+      },
+      failed(error) {
+        unwatch?.()
+        rejected(error)
+      },
+    })
+    if (signal.aborted) {
+      step.abandon()
+      throw signal.reason
+    }
+    unwatch = onAbort(signal, () => {
+      if (signal.reason instanceof TimeoutError && step.expire) {
+        step.expire()
+        return
+      }
+      step.abandon()
+      rejected(signal.reason)
+    })
+    step.ready()
+  })
+}

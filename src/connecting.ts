@@ -1,0 +1,91 @@
+import type { Address } from './address.js'
+import type { Deadline } from './blocking.js'
+import { type Environment, type Watcher, environmentOf } from './environment.js'
+import { checked } from './status.js'
+import { watch } from './watch.js'
+
+/** A TCP address in numbers. */
+interface Candidate {
+  host: string
+  port: number
+}
+
+/** How an attempt ended. */
+interface ConnectingEnd {
+  done(fd: number): void
+  failed(error: unknown): void
+}
+
+/** A connection that is being made, and that the event loop drives. */
+export class Connecting implements Watcher {
+  readonly #environment: Environment
+  readonly #address: Address
+  readonly #id: number
+  readonly #end: ConnectingEnd
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(address: Address, candidates: Candidate[], end: ConnectingEnd) {
+    this.#environment = environmentOf()
+    this.#address = address
+    this.#id = begin(this.#environment, address, candidates)
+    this.#end = end
+    this.#environment.add(this.#id, this)
+  }
+
+  ready(): void {
+    try {
+      const { native } = this.#environment
+      const { fd, retry } = checked(() => native.connectAdvance(this.#id), this.#address)
+      if (typeof fd === 'number') {
+        this.abandon()
+        this.#end.done(fd)
+      } else if (typeof retry === 'number') {
+        this.#timer = setTimeout(() => this.ready(), retry)
+      } else {
+        // Where the next address is tried, the descriptor is another one.
+        watch(this.#environment, this.#id, true, false)
+      }
+    } catch (error) {
+      this.abandon()
+      this.#end.failed(error)
+    }
+  }
+
+  /** Closes what is not connected yet, and tells nobody. */
+  abandon(): void {
+    clearTimeout(this.#timer)
+    this.#environment.remove(this.#id)
+    this.#environment.native.close(this.#id, false)
+  }
+}
+
+/** As a `Connecting`, blocking; throws what `late` makes when `deadline` comes first. */
+export function connectingSync(
+  address: Address,
+  candidates: Candidate[],
+  deadline: Deadline,
+  late: () => Error,
+): number {
+  const environment = environmentOf()
+  const { native } = environment
+  const id = begin(environment, address, candidates)
+  try {
+    for (;;) {
+      const { fd, retry } = checked(() => native.connectAdvance(id), address)
+      if (typeof fd === 'number') return fd
+      if (deadline.expired()) throw late()
+      if (typeof retry === 'number') sleep(Math.min(retry, deadline.left()))
+      else native.poll(id, true, deadline.slice())
+    }
+  } finally {
+    native.close(id, false)
+  }
+}
+
+function begin({ native }: Environment, address: Address, candidates: Candidate[]): number {
+  return checked(() => native.connectBegin(address, candidates), address)
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}

@@ -1,0 +1,108 @@
+import type { Authentication } from './authentication.js'
+import { Deadline } from './blocking.js'
+import { type Environment, type Watcher, environmentOf } from './environment.js'
+import { checked } from './status.js'
+import { watch } from './watch.js'
+
+/** What `handshakeAdvance` says: it waits for room, it is done with a legacy peer, it is done. */
+const WRITES = 1
+const LEGACY = 2
+const MODERN = 3
+
+/** Which end this is: the one that has accepted, or the one that has connected. */
+export type Role = 'listener' | 'client'
+
+/** A descriptor whose peer knows the key. */
+export interface Authenticated {
+  fd: number
+  /** The peer is older than Python 3.12, or billiard: it may not know the longer form of a header. */
+  legacy: boolean
+}
+
+/** How a handshake ended. */
+export interface HandshakeEnd {
+  done(authenticated: Authenticated): void
+  failed(error: unknown): void
+}
+
+/** A handshake that the event loop drives. Its descriptor is closed where it fails. */
+export class Handshake implements Watcher {
+  readonly #environment: Environment
+  readonly #id: number
+  readonly #end: HandshakeEnd
+  readonly #timer: NodeJS.Timeout
+  #watched = false
+  #watchedWritable = false
+
+  constructor(fd: number, role: Role, how: Authentication, end: HandshakeEnd) {
+    this.#environment = environmentOf()
+    this.#id = begin(this.#environment, fd, role, how)
+    this.#end = end
+    this.#environment.add(this.#id, this)
+    // Whoever waits for the handshake keeps the event loop alive.
+    this.#timer = setTimeout(() => this.expire(), Math.min(how.timeout, 0x7fffffff)).unref()
+  }
+
+  ready(): void {
+    try {
+      const { native } = this.#environment
+      const state = checked(() => native.handshakeAdvance(this.#id, 0))
+      if (state >= LEGACY) {
+        this.#forget()
+        this.#end.done({ fd: native.detach(this.#id, this.#watched), legacy: state === LEGACY })
+        return
+      }
+      const writes = state === WRITES
+      if (this.#watched && writes === this.#watchedWritable) return
+      watch(this.#environment, this.#id, writes, this.#watched)
+      this.#watched = true
+      this.#watchedWritable = writes
+    } catch (error) {
+      this.abandon()
+      this.#end.failed(error)
+    }
+  }
+
+  /** The time is up. */
+  expire(): void {
+    try {
+      checked(() => this.#environment.native.handshakeExpire(this.#id))
+    } catch (error) {
+      this.abandon()
+      this.#end.failed(error)
+    }
+  }
+
+  /** Closes the descriptor, and tells nobody. */
+  abandon(): void {
+    this.#forget()
+    this.#environment.native.close(this.#id, this.#watched)
+  }
+
+  #forget(): void {
+    clearTimeout(this.#timer)
+    this.#environment.remove(this.#id)
+  }
+}
+
+/** As a `Handshake`, blocking, until `deadline` at most. */
+export function shakeHandsSync(fd: number, role: Role, how: Authentication, deadline: Deadline): Authenticated {
+  const environment = environmentOf()
+  const { native } = environment
+  const id = begin(environment, fd, role, how)
+  const own = new Deadline(Math.min(how.timeout, deadline.left()))
+  try {
+    for (;;) {
+      const state = checked(() => native.handshakeAdvance(id, own.slice()))
+      if (state === LEGACY || state === MODERN) return { fd: native.detach(id, false), legacy: state === LEGACY }
+      if (own.expired()) checked(() => native.handshakeExpire(id))
+    }
+  } catch (error) {
+    native.close(id, false)
+    throw error
+  }
+}
+
+function begin({ native }: Environment, fd: number, role: Role, how: Authentication): number {
+  return checked(() => native.handshakeBegin(fd, role === 'listener', how.key, how.digests, how.redhat))
+}

@@ -1,0 +1,328 @@
+import { EventEmitter } from 'node:events'
+import { constants } from 'node:os'
+
+import { onAbort } from './abort.js'
+import { type Address, type Family, listenAddress } from './address.js'
+import * as check from './arguments.js'
+import { type Authentication, type AuthenticationOptions, authentication } from './authentication.js'
+import { Deadline, FOR_EVER } from './blocking.js'
+import { Connection, type ReceiveOptions } from './connection.js'
+import { type Environment, type Watcher, environmentOf } from './environment.js'
+import { BusyError, ConnectionClosedError, SystemError } from './errors.js'
+import { Handshake, shakeHandsSync } from './handshake.js'
+import { type ConnectionOptions, settings } from './options.js'
+import { checked } from './status.js'
+import { watch } from './watch.js'
+
+export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions {
+  /** What kind of address to make where none is given; it must agree with one that is. */
+  family?: Family | undefined
+  /** How many connections may wait to be accepted. Default 128. */
+  backlog?: number | undefined
+  /** The permissions of a Unix socket's file: who may connect must be able to write it. Default `0o600`, the owner only. */
+  mode?: number | undefined
+}
+
+interface ListenerEvents {
+  /** A peer was refused. `address` is where it connected from, the empty string for a Unix peer without a name. */
+  authenticationFailure: [error: Error, address: Address]
+}
+
+/** A call of `accept` that waits. */
+interface Pending {
+  resolve: (connection: Connection) => void
+  reject: (error: unknown) => void
+  settled?: () => void
+}
+
+/** A peer that is let in. */
+interface Admitted {
+  fd: number
+  legacy: boolean
+  address: Address
+}
+
+/** How many handshakes go on at once: a further one ends the oldest, which has had the longest time. */
+const HANDSHAKES_MAX = 1024
+
+/** How many peers are accepted at a stretch, before others get their turn. */
+const ACCEPTS_PER_TURN = 64
+
+const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
+
+/**
+ * A socket that others connect to: carom's `connect`, or Python's `Client`.
+ *
+ * It listens as soon as it is made; connections wait in its backlog until they are accepted. Without an address it makes a
+ * private one, which only this user can reach.
+ */
+export class Listener<TRecv = unknown, TSend = TRecv>
+  extends EventEmitter<ListenerEvents>
+  implements Watcher, AsyncIterable<Connection<TRecv, TSend>>
+{
+  readonly #environment: Environment
+  readonly #id: number
+  readonly #address: Address
+  readonly #options: ConnectionOptions
+  readonly #authentication: Authentication | undefined
+  readonly #leave: () => void
+  #pending: Pending[] = []
+  #admitted: Admitted[] = []
+  readonly #handshakes = new Set<Handshake>()
+  #mayAccept = true
+  #deferred = false
+  #watched = false
+  #closed = false
+  #referenced = true
+  #held = false
+  #lastAccepted: Address | undefined
+
+  constructor(address?: Address, options?: ListenerOptions) {
+    super()
+    const { family, backlog = 128, mode = 0o600, ...rest } = check.options(options)
+    const at = listenAddress(address, family)
+    check.integer('backlog', backlog, 0, 0x7fffffff)
+    check.integer('mode', mode, 0, 0o777)
+    this.#authentication = authentication(rest)
+    settings(rest)
+    this.#options = rest
+    const environment = environmentOf()
+    this.#environment = environment
+    const listening = checked(() => environment.native.listen(at, backlog, mode), at)
+    this.#id = listening.id
+    this.#address = listening.address
+    environment.add(this.#id, this)
+    this.#leave = () => void this.close()
+    environment.atExit.add(this.#leave)
+  }
+
+  /** The next peer's connection, once the peer has proved that it knows the key, if there is one. */
+  accept(options?: ReceiveOptions): Promise<Connection<TRecv, TSend>> {
+    return new Promise((resolve, reject) => {
+      this.#assertOpen()
+      const signal = check.abortSignal(check.options(options).signal)
+      signal?.throwIfAborted()
+      const pending: Pending = { resolve: resolve as Pending['resolve'], reject }
+      this.#pending.push(pending)
+      if (signal) {
+        pending.settled = onAbort(signal, () => {
+          this.#pending.splice(this.#pending.indexOf(pending), 1)
+          this.#updateHold()
+          reject(signal.reason)
+        })
+      }
+      this.#serve()
+    })
+  }
+
+  /** As `accept`, blocking. A peer that does not prove that it knows the key is an error; the listener lives on. */
+  acceptSync(): Connection<TRecv, TSend> {
+    this.#assertOpen()
+    if (this.#pending.length > 0) {
+      throw new BusyError(
+        `${this.#pending.length} asynchronous accepts wait for peers: a blocking one would overtake them`,
+      )
+    }
+    const admitted = this.#admitted.shift()
+    if (admitted) return this.#connection(admitted)
+    const { native } = this.#environment
+    this.#environment.flush()
+    let accepted = null
+    while (!accepted) accepted = checked(() => native.accept(this.#id, FOR_EVER.slice()), this.#address)
+    const { fd, address } = accepted
+    if (!this.#authentication) return this.#connection({ fd, legacy: false, address })
+    this.#lastAccepted = address
+    const known = shakeHandsSync(fd, 'listener', this.#authentication, new Deadline(Infinity))
+    return this.#connection({ ...known, address })
+  }
+
+  /** Connections, until the listener is closed. Leaving the loop does not close it. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Connection<TRecv, TSend>> {
+    return {
+      next: async () => {
+        try {
+          return { value: await this.accept(), done: false }
+        } catch (error) {
+          if (this.#closed && error instanceof ConnectionClosedError) return END
+          throw error
+        }
+      },
+      return: () => Promise.resolve(END),
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  /**
+   * Stops listening, and removes the socket file that it made. Calls of `accept` that wait reject with a
+   * `ConnectionClosedError`; connections that were accepted live on.
+   */
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve()
+    this.#closed = true
+    const { native, atExit } = this.#environment
+    this.#environment.remove(this.#id)
+    atExit.delete(this.#leave)
+    native.close(this.#id, this.#watched)
+    for (const handshake of this.#handshakes) handshake.abandon()
+    this.#handshakes.clear()
+    for (const admitted of this.#admitted.splice(0)) void this.#connection(admitted).close()
+    for (const pending of this.#pending.splice(0)) {
+      pending.settled?.()
+      pending.reject(closedError())
+    }
+    this.#updateHold()
+    return Promise.resolve()
+  }
+
+  /** Waiting for peers keeps the event loop alive, as it does from the start. */
+  ref(): this {
+    this.#referenced = true
+    this.#updateHold()
+    return this
+  }
+
+  /** Waiting for peers no longer keeps the event loop alive. */
+  unref(): this {
+    this.#referenced = false
+    this.#updateHold()
+    return this
+  }
+
+  /** Where to connect to: the path, or the host and port in numbers. */
+  get address(): Address {
+    return this.#address
+  }
+
+  /** Where the last accepted connection came from; the empty string for a Unix peer without a name. */
+  get lastAccepted(): Address | undefined {
+    return this.#lastAccepted
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  [Symbol.dispose](): void {
+    void this.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** @internal */
+  ready(): void {
+    this.#mayAccept = true
+    this.#serve()
+  }
+
+  /** Gives peers to who waits for them. */
+  #serve(): void {
+    this.#deliver()
+    for (let accepts = 0; this.#pending.length > 0 && this.#mayAccept; accepts++) {
+      if (accepts === ACCEPTS_PER_TURN) {
+        this.#goOnLater()
+        break
+      }
+      if (!this.#acceptOne()) break
+      this.#deliver()
+    }
+    if (this.#pending.length > 0 && !this.#watched) {
+      watch(this.#environment, this.#id, false, false)
+      this.#watched = true
+    }
+    this.#updateHold()
+  }
+
+  #goOnLater(): void {
+    if (this.#deferred) return
+    this.#deferred = true
+    setImmediate(() => {
+      this.#deferred = false
+      if (!this.#closed) this.#serve()
+    })
+  }
+
+  /** Accepts a peer, if one is there; false where there is nothing to do but wait. */
+  #acceptOne(): boolean {
+    try {
+      const accepted = checked(() => this.#environment.native.accept(this.#id, 0), this.#address)
+      if (!accepted) {
+        this.#mayAccept = false
+        return false
+      }
+      const { fd, address } = accepted
+      if (this.#authentication) this.#shakeHands(fd, address, this.#authentication)
+      else this.#admitted.push({ fd, legacy: false, address })
+      return true
+    } catch (error) {
+      // A stalled handshake makes room for the next peer.
+      if (outOfDescriptors(error) && this.#dropOldest()) return true
+      const pending = this.#pending.shift()
+      pending?.settled?.()
+      pending?.reject(error)
+      return false
+    }
+  }
+
+  #shakeHands(fd: number, address: Address, how: Authentication): void {
+    if (this.#handshakes.size >= HANDSHAKES_MAX) this.#dropOldest()
+    const handshake = new Handshake(fd, 'listener', how, {
+      done: ({ fd: known, legacy }) => {
+        this.#handshakes.delete(handshake)
+        this.#admitted.push({ fd: known, legacy, address })
+        this.#serve()
+      },
+      failed: (error) => {
+        this.#handshakes.delete(handshake)
+        this.emit('authenticationFailure', error as Error, address)
+      },
+    })
+    this.#handshakes.add(handshake)
+    handshake.ready()
+  }
+
+  #dropOldest(): boolean {
+    const [oldest] = this.#handshakes
+    oldest?.expire()
+    return oldest !== undefined
+  }
+
+  #deliver(): void {
+    while (this.#pending.length > 0) {
+      const admitted = this.#admitted.shift()
+      if (!admitted) return
+      const pending = this.#pending.shift()
+      pending?.settled?.()
+      pending?.resolve(this.#connection(admitted))
+    }
+  }
+
+  #connection<R = TRecv, S = TSend>({ fd, legacy, address }: Admitted): Connection<R, S> {
+    this.#lastAccepted = address
+    return Connection.adopt(fd, this.#options, { legacy })
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw closedError()
+  }
+
+  #updateHold(): void {
+    const hold = this.#pending.length > 0 && this.#referenced
+    if (hold === this.#held) return
+    this.#held = hold
+    if (hold) this.#environment.hold()
+    else this.#environment.release()
+  }
+}
+
+function closedError(): ConnectionClosedError {
+  return new ConnectionClosedError('the listener is closed')
+}
+
+function outOfDescriptors(error: unknown): boolean {
+  const errno = error instanceof SystemError ? -error.errno : 0
+  return errno === constants.errno.EMFILE || errno === constants.errno.ENFILE
+}
