@@ -91,9 +91,12 @@ async function fuzz({ codec, seeds, seconds, seed, shared }: Task): Promise<void
       current.set(bytes)
       Atomics.store(words, COUNT_AT, ++count)
 
+      const read = (): Outcome => run(() => decode(coder, bytes, 0, bytes.length))
       const started = performance.now()
-      const outcome = run(() => decode(coder, bytes, 0, bytes.length))
-      const took = performance.now() - started
+      const outcome = read()
+      let took = performance.now() - started
+      // Other work, or the garbage of what came before, makes any input slow once.
+      for (let again = 0; took > SLOW && again < 3; again++) took = Math.min(took, timed(read))
       slowest = Math.max(slowest, took)
       if (took > SLOW) find(`it took ${took.toFixed(0)} ms`, bytes)
       if (outcome.fault !== undefined) find(outcome.fault, bytes)
@@ -109,13 +112,24 @@ async function fuzz({ codec, seeds, seconds, seed, shared }: Task): Promise<void
       break
     }
   }
-  parentPort?.postMessage(
+  tell(
     `${count} inputs, ${values} of them values, ${outcomes.size} kinds of outcome, the slowest took ${slowest.toFixed(1)} ms`,
   )
 }
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
+function tell(message: Found | string): void {
+  parentPort?.postMessage(message)
+}
+
 function find(what: string, bytes: Uint8Array): void {
-  parentPort?.postMessage({ what, bytes } satisfies Found)
+  tell({ what, bytes })
+}
+
+function timed(call: () => unknown): number {
+  const started = performance.now()
+  call()
+  return performance.now() - started
 }
 
 interface Outcome {
