@@ -118,9 +118,7 @@ async function fuzz({ codec, seeds, seconds, seed, shared }: Task): Promise<void
 }
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-function tell(message: Found | string): void {
-  parentPort?.postMessage(message)
-}
+const tell = (message: Found | string): void => parentPort?.postMessage(message)
 
 function find(what: string, bytes: Uint8Array): void {
   tell({ what, bytes })
