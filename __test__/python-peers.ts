@@ -112,11 +112,11 @@ export interface Asked {
 }
 
 /** A peer of each kind for the tests of one file. */
-export function pythonPeers(test: TestFn): (kind: PythonKind) => PythonPeer {
+export function pythonPeers(test: TestFn, kinds: readonly PythonKind[] = PYTHONS): (kind: PythonKind) => PythonPeer {
   const peers = new Map<PythonKind, PythonPeer>()
   test.serial.before('start the Pythons', async (t) => {
-    for (const kind of PYTHONS) peers.set(kind, await PythonPeer.start(kind))
-    t.log(PYTHONS.map(({ name }) => name).join(', '))
+    for (const kind of kinds) peers.set(kind, await PythonPeer.start(kind))
+    t.log(kinds.map(({ name }) => name).join(', '))
   })
   test.serial.after.always('end the Pythons', async () => {
     await Promise.all([...peers.values()].map((peer) => peer.end()))
