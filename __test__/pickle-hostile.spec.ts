@@ -61,6 +61,8 @@ const refused: [string, Buffer, RegExp][] = [
   ['a truncated int', pickle('J', 1, 2), /ends too early/],
   ['a truncated float', pickle('G', 1, 2), /ends too early/],
   ['a truncated text', pickle(0x8c, 5, 'abc.'), /ends too early/],
+  ['a truncated place of the memo', pickle('h'), /ends too early/],
+  ['a truncated far place of the memo', pickle('j', 1, 2), /ends too early/],
   ['a truncated line', pickle('I12'), /ends too early/],
   ['a text of 4 GiB', pickle('X', uint32(0xffffffff), 'abc.'), /ends too early/],
   ['a text of 2^63 bytes', pickle(0x8d, uint64(2n ** 63n), 'abc.'), /ends too early/],
@@ -209,6 +211,17 @@ test.serial(
     t.true(performance.now() - started < SOON)
   },
 )
+
+for (const [title, open, close] of [
+  ['a float in text', 'F', 'x\n.'],
+  ['a Decimal', 'cdecimal\nDecimal\n(V', 'x\ntR.'],
+] as const) {
+  test.serial(`hostile: ${title} of a million digits and no number takes a time in proportion`, async (t) => {
+    const started = performance.now()
+    await t.throwsAsync(() => receive(t, pickle(open, '1'.repeat(1_000_000), close)), { code: 'ERR_CAROM_DECODE' })
+    t.true(performance.now() - started < SOON)
+  })
+}
 
 test('hostile: many dicts that are in two places before they turn out to be Maps are Maps in both', async (t) => {
   const dict = (n: number): Buffer => pickle('}r', uint32(n), ']', 'j', uint32(n), 'a0', 'j', uint32(n), 'K\x01Ns')

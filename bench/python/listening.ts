@@ -1,0 +1,24 @@
+// As `listening.py`, with carom: `listening.ts <listener, client or client-sync> <address> <key> …`.
+import { connect, connectSync, Listener } from 'carom'
+
+import { rate } from '../rate.ts'
+
+const [role, address = '', key, warmUp, seconds] = process.argv.slice(2)
+const options = key ? { authkey: key } : {}
+
+if (role === 'listener') {
+  const listener = new Listener(address, options)
+  console.log('listening')
+  for await (const connection of listener) void connection.close()
+} else {
+  const run =
+    role === 'client'
+      ? async (count: number): Promise<void> => {
+          for (let n = 0; n < count; n++) void (await connect(address, options)).close()
+        }
+      : (count: number): void => {
+          for (let n = 0; n < count; n++) void connectSync(address, options).close()
+        }
+  const found = await rate(run, { warmUp: Number(warmUp), seconds: Number(seconds) })
+  console.log(found.messages / found.seconds)
+}
