@@ -137,7 +137,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const { fd, address } = accepted
     if (!this.#authentication) return this.#connection({ fd, legacy: false, address })
     this.#lastAccepted = address
-    const known = shakeHandsSync(fd, 'listener', this.#authentication, new Deadline(Infinity))
+    const known = shakeHandsSync(fd, 'accept', this.#address, this.#authentication, new Deadline(Infinity))
     return this.#connection({ ...known, address })
   }
 
@@ -268,7 +268,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   #shakeHands(fd: number, address: Address, how: Authentication): void {
     if (this.#handshakes.size >= HANDSHAKES_MAX) this.#dropOldest()
-    const handshake = new Handshake(fd, 'listener', how, {
+    const handshake = new Handshake(fd, 'accept', this.#address, how, {
       done: ({ fd: known, legacy }) => {
         this.#handshakes.delete(handshake)
         this.#admitted.push({ fd: known, legacy, address })
