@@ -10,11 +10,8 @@
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
 /**
- * The connections of one JavaScript environment, by number, and the reactor that watches them.
- *
- * Positions are in bytes, times in milliseconds; a negative one is for ever. A call that moves bytes returns a count, or a negative status:
- * -1 nothing in time, -2 the end, -3 the end inside a message, -4 a malformed length, -5 a length over the limit,
- * -1000 - n the system's error n.
+ * The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
+ * negative one is for ever. A negative status is -1 for nothing in time, -1000 - n for the system's error n.
  */
 export declare class Reactor {
   /**
@@ -56,16 +53,8 @@ export declare class Reactor {
   close(id: number, watched: boolean): void
   /** Gives a descriptor up. */
   detach(id: number, watched: boolean): number
-  /**
-   * Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
-   * length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab if they were not kept (start and end,
-   * else 0 and 0), 1 if the kernel had no more, and the end of each run.
-   */
-  receive(id: number, slab: Uint8Array, report: Float64Array, timeout: number): number
-  /** Reads more of a long message to `memory[start..end]`, once. Returns how many bytes. */
-  receivePayload(id: number, memory: Uint8Array, start: number, end: number, timeout: number): number
-  /** Hands `head[headStart..headEnd]`, then `body[bodyStart..bodyEnd]`, to the kernel. Returns how many bytes it took. */
-  send(id: number, head: Uint8Array, headStart: number, headEnd: number, body: Uint8Array, bodyStart: number, bodyEnd: number, timeout: number): number
+  /** The calls that move bytes. */
+  transfer(): Transfer
   /**
    * Reports `id` when it becomes readable, or also when it becomes writable. What is ready already is reported anew.
    * Returns 0, or a status.
@@ -81,8 +70,6 @@ export declare class Reactor {
    * how many there are, or a status.
    */
   wait(timeout: number): number
-  /** Whether the event loop goes on while nothing else keeps it. */
-  keepAlive(on: boolean): void
   /** How many microseconds the event loop looks for reports before it sleeps. */
   spin(duration: number): void
   /** Who is at the other end of a local connection. */
@@ -149,3 +136,23 @@ export declare function resolve(host: string, port: number): Array<HostPort>
 
 /** Two connected descriptors; `oneWay`: the first only receives, the second only sends. */
 export declare function socketPair(oneWay: boolean): Array<number>
+
+/**
+ * The calls that move bytes. Positions are in bytes, times in milliseconds; a negative one is for ever. Each returns a
+ * count, or a negative status: -1 nothing in time, -2 the end, -3 the end inside a message, -4 a malformed length, -5 a
+ * length over the limit, -1000 - n the system's error n.
+ */
+export interface Transfer {
+  /**
+   * Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
+   * length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab
+   * if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, and the end of each run.
+   */
+  receive: (id: number, slab: Uint8Array, report: Float64Array, timeout: number) => number
+  /** Reads more of a long message to `memory[start..end]`, once. Returns how many bytes. */
+  receivePayload: (id: number, memory: Uint8Array, start: number, end: number, timeout: number) => number
+  /** Hands `head[headStart..headEnd]`, then `body[bodyStart..bodyEnd]`, to the kernel. Returns how many bytes it took. */
+  send: (id: number, head: Uint8Array, headStart: number, headEnd: number, body: Uint8Array, bodyStart: number, bodyEnd: number, timeout: number) => number
+  /** Whether the event loop goes on while nothing else keeps it. */
+  keepAlive: (on: boolean) => number
+}

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+import { root } from './places.ts'
 import type { Bounds, Sample } from './workload.ts'
 
 const run = promisify(execFile)
-const folder = fileURLToPath(new URL('./floor/', import.meta.url))
-const executable = fileURLToPath(new URL('./floor/target/release/carom-floor', import.meta.url))
+const folder = join(root, 'bench/floor')
+const executable = join(folder, 'target/release/carom-floor')
 
 /** Builds the floor program; does nothing when it is up to date. */
 export async function buildFloor(): Promise<void> {

@@ -1,13 +1,13 @@
 // Compares carom with what one would use instead, and with bare system calls, between two processes. See README.md.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { cases } from './cases.ts'
 import { buildFloor } from './floor.ts'
 import { machine } from './machine.ts'
 import { measure } from './measure.ts'
+import { root } from './places.ts'
 import { describeMachine, report, show } from './report.ts'
 import { figure, kind, type Measured, results } from './results.ts'
 
@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
     /** Three short rounds: the order of magnitude in half a minute. */
     quick: { type: 'boolean', default: false },
     /** Where the results go as JSON. */
-    json: { type: 'string', default: fileURLToPath(new URL('./results/latest.json', import.meta.url)) },
+    json: { type: 'string', default: join(root, 'bench/results/latest.json') },
     /** Only cases whose `workload: rival` matches this regular expression, and their floors. */
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },

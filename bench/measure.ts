@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import type { Case } from './cases.ts'
 import { measureFloor } from './floor.ts'
+import { program } from './places.ts'
 import type { Bounds, Sample } from './workload.ts'
 
 const run = promisify(execFile)
-const near = fileURLToPath(new URL('./near.ts', import.meta.url))
+const near = program('near')
 
 /**
  * Measures one case once, in two fresh processes: what one rival left behind (compiled code, garbage, a warm allocator) must

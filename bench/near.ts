@@ -1,14 +1,14 @@
 // The measuring process of one case: `near.ts <rival> <workload> <seconds of warm-up> <seconds>`. It starts the far process and
 // prints one line of JSON, a `Sample`.
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 
+import { program } from './places.ts'
 import { rivalNamed } from './rivals.ts'
 import { workloadNamed } from './workloads.ts'
 
 const [rival = '', workload = '', warmUp, seconds] = process.argv.slice(2)
 
-const far = { file: fileURLToPath(new URL('./far.ts', import.meta.url)), args: [rival, workload] }
+const far = { file: program('far'), args: [rival, workload] }
 const { end, child } = await (await rivalNamed(rival)).open(far)
 const gone = once(child, 'exit')
 const sample = await Promise.race([

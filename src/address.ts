@@ -14,7 +14,7 @@ export interface TcpAddress {
 /** What kind of address: the names are the original's. */
 export type Family = 'AF_UNIX' | 'AF_INET' | 'AF_PIPE'
 
-const FAMILIES: readonly unknown[] = ['AF_UNIX', 'AF_INET', 'AF_PIPE']
+const FAMILIES: ReadonlySet<unknown> = new Set(['AF_UNIX', 'AF_INET', 'AF_PIPE'])
 
 /** The address that a caller means: none for a private one. */
 export function listenAddress(address: unknown, family: unknown): Address | undefined {
@@ -49,7 +49,7 @@ function familyOf(address: unknown): Family {
 
 function checkedFamily(family: unknown): Family | undefined {
   if (family === undefined) return undefined
-  if (!FAMILIES.includes(family)) throw outOfRange('family', 'AF_UNIX, AF_INET or AF_PIPE', family)
+  if (!FAMILIES.has(family)) throw outOfRange('family', 'AF_UNIX, AF_INET or AF_PIPE', family)
   if (family === 'AF_PIPE' && process.platform !== 'win32') {
     throw outOfRange('family', 'AF_UNIX or AF_INET: named pipes (\\\\.\\pipe\\…) are Windows’ own', family)
   }

@@ -99,6 +99,7 @@ async function lookedUp(host: string, port: number, signal: AbortSignal): Promis
 function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((done, failed) => {
     const unwatch = onAbort(signal, () => failed(signal.reason))
+    // oxlint-disable-next-line promise/no-callback-in-promise -- they are this promise's own
     void promise.then(done, failed).finally(unwatch)
   })
 }
@@ -117,17 +118,16 @@ interface End<T> {
   failed(error: unknown): void
 }
 
-/** Runs a step to its end, or until `signal`. */
+/** Runs a step to its end, or until `signal`. The step ends in `ready` at the earliest. */
 function ending<T>(signal: AbortSignal, start: (end: End<T>) => Step): Promise<T> {
   return new Promise((resolved, rejected) => {
-    let unwatch: (() => void) | undefined
     const step = start({
       done(value) {
-        unwatch?.()
+        unwatch()
         resolved(value)
       },
       failed(error) {
-        unwatch?.()
+        unwatch()
         rejected(error)
       },
     })
@@ -135,7 +135,7 @@ function ending<T>(signal: AbortSignal, start: (end: End<T>) => Step): Promise<T
       step.abandon()
       throw signal.reason
     }
-    unwatch = onAbort(signal, () => {
+    const unwatch = onAbort(signal, () => {
       if (signal.reason instanceof TimeoutError && step.expire) {
         step.expire()
         return

@@ -1,6 +1,6 @@
 import * as check from './arguments.js'
 import { type Coder, decode, encode } from './codec.js'
-import { Endpoint, type Take, type Traits } from './endpoint.js'
+import { Endpoint, type Receive, type Take, type Traits } from './endpoint.js'
 import { BufferTooShortError } from './errors.js'
 import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
 import { until } from './wait.js'
@@ -149,7 +149,10 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   recvBytesInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, options?: ReceiveOptions): Promise<number> {
     try {
       this.#endpoint.assertReadable()
-      return this.#receive(into(buffer, offset), undefined, options) as Promise<number>
+      const signal = check.abortSignal(check.options(options).signal)
+      const { take, target } = into(buffer, offset)
+      // An aborted call must leave what has arrived for the next one, so it doesn't read into the caller's memory.
+      return this.#endpoint.receive(signal ? { take } : { take, target }, signal) as Promise<number>
     } catch (error) {
       return Promise.reject(error)
     }
@@ -158,7 +161,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /** As `recvBytesInto`, blocking until a message comes. */
   recvBytesIntoSync(buffer: ArrayBufferView | ArrayBufferLike, offset = 0): number {
     this.#endpoint.assertReadable()
-    return this.#endpoint.receiveSync({ take: into(buffer, offset) }) as number
+    return this.#endpoint.receiveSync(into(buffer, offset)) as number
   }
 
   /**
@@ -328,14 +331,17 @@ function limit(maxLength: number | undefined): number | undefined {
   return check.integer('maxLength', maxLength, 0, Number.MAX_SAFE_INTEGER)
 }
 
-/** Copies the message to `buffer`, from `offset` on. */
-function into(buffer: ArrayBufferView | ArrayBufferLike, offset: number): Take {
-  const target = check.bytes('buffer', buffer)
-  check.integer('offset', offset, 0, target.length)
-  return (bytes, start, end) => {
+/** Receives into `buffer`, from `offset` on. */
+function into(buffer: ArrayBufferView | ArrayBufferLike, offset: number): Receive {
+  const memory = check.bytes('buffer', buffer)
+  check.integer('offset', offset, 0, memory.length)
+  const target = Buffer.from(memory.buffer, memory.byteOffset + offset, memory.length - offset)
+  const take: Take = (bytes, start, end) => {
     const message = bytes.subarray(start, end)
-    if (message.length > target.length - offset) throw new BufferTooShortError(message, target.length - offset)
-    target.set(message, offset)
+    if (message.length > target.length) throw new BufferTooShortError(message, target.length)
+    const isThere = message.buffer === target.buffer && message.byteOffset === target.byteOffset
+    if (!isThere) target.set(message)
     return message.length
   }
+  return { take, target }
 }

@@ -27,6 +27,8 @@ export interface Receive {
   maxLength?: number | undefined
   /** What it resolves with at the end of the stream, in place of an `EOFError`. */
   atEnd?: unknown
+  /** Memory of the caller's, which a long message may be read into directly. */
+  target?: Buffer | undefined
 }
 
 /** What a connection is, beyond its options. */
@@ -38,11 +40,19 @@ export interface Traits extends Directions {
 }
 
 /** A receive that waits for its message. */
-interface Pending extends Receive {
-  resolve: (value: unknown) => void
-  reject: (error: unknown) => void
+class Pending {
+  readonly how: Receive
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
   /** Removes what listens for its being aborted. */
-  settled?: () => void
+  settled: (() => void) | undefined
+
+  constructor(how: Receive, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    this.how = how
+    this.resolve = resolve
+    this.reject = reject
+    this.settled = undefined
+  }
 }
 
 /**
@@ -111,14 +121,14 @@ export class Endpoint implements Watcher, Source {
       if (signal?.aborted) throw signal.reason
       if (this.#pending.length === 0) {
         if (this.#nonblocking) return Promise.resolve(this.#takeOrFail(how))
-        if (this.#look(how.maxLength)) return Promise.resolve(this.#take(how))
+        if (this.#look(how)) return Promise.resolve(this.#take(how))
       }
       this.arm()
     } catch (error) {
       return error instanceof EOFError && 'atEnd' in how ? Promise.resolve(how.atEnd) : Promise.reject(error)
     }
     return new Promise((resolve, reject) => {
-      const pending: Pending = { ...how, resolve, reject }
+      const pending = new Pending(how, resolve, reject)
       if (signal) {
         pending.settled = onAbort(signal, () => {
           this.#pending.splice(this.#pending.indexOf(pending), 1)
@@ -136,7 +146,7 @@ export class Endpoint implements Watcher, Source {
     this.assertReadable()
     this.#assertIdle()
     if (this.#nonblocking) return this.#takeOrFail(how)
-    this.#block(Infinity, how.maxLength)
+    this.#block(Infinity, how)
     return this.#take(how)
   }
 
@@ -178,14 +188,14 @@ export class Endpoint implements Watcher, Source {
   }
 
   /** Looks for a message where the kernel may have one, within this turn's share of reads. */
-  #look(maxLength: number | undefined): boolean {
+  #look({ maxLength, target }: Receive): boolean {
     const { receiver } = this
     while (!receiver.settled && receiver.readable) {
       if (!this.#environment.mayRead()) {
         this.#environment.defer(this)
         return false
       }
-      receiver.read(0)
+      receiver.read(0, target)
     }
     if (!receiver.settled && maxLength !== undefined && receiver.announced > maxLength) {
       throw this.#refuse(receiver.announced, maxLength)
@@ -193,22 +203,24 @@ export class Endpoint implements Watcher, Source {
     return receiver.settled
   }
 
-  #block(milliseconds: number, maxLength?: number): boolean {
+  #block(milliseconds: number, how?: Receive): boolean {
     const [environment, { receiver }] = [this.#environment, this]
     // What was sent before, here or on another connection, may be what the peer is waiting for.
     environment.flush()
     const deadline = new Deadline(milliseconds)
     while (!receiver.settled) {
       if (environment.blockedSenders === 0) {
-        receiver.read(deadline.slice())
+        receiver.read(deadline.slice(), how?.target)
       } else if (receiver.readable) {
-        receiver.read(0)
+        receiver.read(0, how?.target)
       } else {
         this.arm()
         environment.wait(deadline.slice())
       }
       if (receiver.settled) break
-      if (maxLength !== undefined && receiver.announced > maxLength) throw this.#refuse(receiver.announced, maxLength)
+      if (how?.maxLength !== undefined && receiver.announced > how.maxLength) {
+        throw this.#refuse(receiver.announced, how.maxLength)
+      }
       if (deadline.expired()) return false
     }
     return true
@@ -258,15 +270,15 @@ export class Endpoint implements Watcher, Source {
     this.#tellListeners()
     for (let pending = this.#pending[0]; pending; pending = this.#pending[0]) {
       try {
-        if (!this.#look(pending.maxLength)) break
+        if (!this.#look(pending.how)) break
         // A codec may close the connection, or receive from it.
         this.#pending.shift()
         pending.settled?.()
-        pending.resolve(this.#take(pending))
+        pending.resolve(this.#take(pending.how))
       } catch (error) {
         if (this.#pending[0] === pending) this.#pending.shift()
         pending.settled?.()
-        if (error instanceof EOFError && 'atEnd' in pending) pending.resolve(pending.atEnd)
+        if (error instanceof EOFError && 'atEnd' in pending.how) pending.resolve(pending.how.atEnd)
         else pending.reject(error)
         if (!this.#readable) this.#rejectPending(() => new DirectionError('receive'))
       }

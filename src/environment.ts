@@ -1,4 +1,4 @@
-import { NativeReactor } from './binding.js'
+import { NativeReactor, type Transfer } from './binding.js'
 import type { Sender } from './sender.js'
 import { systemError } from './status.js'
 
@@ -45,6 +45,8 @@ class Environment {
   /** What a native receive reports; the ends of the runs begin at `RUNS`. */
   readonly report: Float64Array = new Float64Array(64)
   readonly native: NativeReactor
+  /** The calls that every message makes. */
+  readonly transfer: Transfer
   /** What else is done before the process exits. */
   readonly atExit: Set<() => void> = new Set()
   /** How many connections have bytes that wait for room in the kernel. */
@@ -66,6 +68,7 @@ class Environment {
       this.#reads = READS_PER_TURN
       this.#dispatch(count)
     })
+    this.transfer = this.native.transfer()
     // What was sent before the process exits leaves, as far as the kernel takes it without waiting.
     process.on('exit', () => {
       this.flush()
@@ -127,11 +130,11 @@ class Environment {
 
   /** Keeps the event loop alive until the same number of calls of `release`. */
   hold(): void {
-    if (this.#holds++ === 0) this.native.keepAlive(true)
+    if (this.#holds++ === 0) this.transfer.keepAlive(true)
   }
 
   release(): void {
-    if (--this.#holds === 0) this.native.keepAlive(false)
+    if (--this.#holds === 0) this.transfer.keepAlive(false)
   }
 
   /** Lends a slab for what `sender` stages; it leaves when this turn's microtasks are done. */

@@ -75,7 +75,7 @@ export class DecodeError extends CaromError {
   readonly data: Buffer
 
   constructor(data: Buffer, cause: unknown) {
-    super(`a message of ${data.length} bytes can't be decoded: ${reason(cause)}`, 'ERR_CAROM_DECODE', { cause })
+    super(`a message of ${data.length} bytes can't be decoded: ${messageOf(cause)}`, 'ERR_CAROM_DECODE', { cause })
     this.data = data
   }
 }
@@ -83,7 +83,7 @@ export class DecodeError extends CaromError {
 /** A value could not be encoded; nothing of it was sent. */
 export class EncodeError extends CaromError {
   constructor(cause: unknown) {
-    super(`the value can't be encoded: ${reason(cause)}`, 'ERR_CAROM_ENCODE', { cause })
+    super(`the value can't be encoded: ${messageOf(cause)}`, 'ERR_CAROM_ENCODE', { cause })
   }
 }
 
@@ -172,6 +172,6 @@ for (const type of [
   Object.defineProperty(type.prototype, brand(type.name), { value: true })
 }
 
-function reason(cause: unknown): string {
+function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

@@ -220,8 +220,9 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   /** Gives peers to who waits for them. */
   #serve(): void {
     this.#deliver()
-    for (let accepts = 0; this.#pending.length > 0 && this.#mayAccept; accepts++) {
-      if (accepts === ACCEPTS_PER_TURN) {
+    let accepts = 0
+    while (this.#mayAccept && this.#pending.length > 0) {
+      if (accepts++ === ACCEPTS_PER_TURN) {
         this.#goOnLater()
         break
       }

@@ -68,10 +68,13 @@ export class Receiver {
     return this.settled
   }
 
-  /** Reads once, waiting up to `timeout` milliseconds, for ever where it is negative. */
-  read(timeout: number): void {
+  /**
+   * Reads once, waiting up to `timeout` milliseconds, for ever where it is negative. Where the next message is a long one
+   * that fits into `target`, the memory of the caller who will take it, it is read there.
+   */
+  read(timeout: number, target?: Buffer): void {
     if (this.#payload) this.#readPayload(this.#payload, timeout)
-    else this.#readFrames(timeout)
+    else this.#readFrames(timeout, target)
   }
 
   /** Forgets all that was received, and receives no more. */
@@ -92,9 +95,9 @@ export class Receiver {
     return fault
   }
 
-  #readFrames(timeout: number): void {
-    const { native, slab, report } = this.#environment
-    const runs = native.receive(this.#id, slab, report, timeout)
+  #readFrames(timeout: number, target: Buffer | undefined): void {
+    const { transfer, slab, report } = this.#environment
+    const runs = transfer.receive(this.#id, slab, report, timeout)
     if (runs < 0) {
       this.#stop(runs, report[0]!)
       return
@@ -108,7 +111,7 @@ export class Receiver {
     this.announced = report[0]!
     this.#insideMessage = report[0] !== -1
     this.readable = report[3] === 0 || this.ending
-    if (report[2]! > 0) this.#begin(slab.subarray(report[1], report[2]), report[0]!)
+    if (report[2]! > 0) this.#begin(slab.subarray(report[1], report[2]), report[0]!, target)
   }
 
   /** Copies a run of whole frames out of the slab. */
@@ -125,21 +128,22 @@ export class Receiver {
   }
 
   /** A long message begins: `arrived` are its first bytes. */
-  #begin(arrived: Buffer, announced: number): void {
+  #begin(arrived: Buffer, announced: number, target: Buffer | undefined): void {
     if (announced > constants.MAX_LENGTH) {
       this.fault = new MessageTooLongError(announced, constants.MAX_LENGTH, 'maxMessageSize')
       return
     }
-    const granted = this.#environment.grant(announced, arrived.length)
-    const memory = Buffer.allocUnsafeSlow(granted)
+    const lent = target !== undefined && announced <= target.length && this.inbox.empty
+    const granted = lent ? announced : this.#environment.grant(announced, arrived.length)
+    const memory = lent ? target.subarray(0, announced) : Buffer.allocUnsafeSlow(granted)
     memory.set(arrived)
-    const claim = granted === announced ? announced - arrived.length : 0
+    const claim = !lent && granted === announced ? announced - arrived.length : 0
     this.#payload = { memory, filled: arrived.length, announced, claim }
   }
 
   #readPayload(payload: Payload, timeout: number): void {
     const { memory, filled, announced } = payload
-    const bytes = this.#environment.native.receivePayload(this.#id, memory, filled, memory.length, timeout)
+    const bytes = this.#environment.transfer.receivePayload(this.#id, memory, filled, memory.length, timeout)
     if (bytes < 0) {
       this.#stop(bytes, 0)
       return

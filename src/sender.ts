@@ -203,8 +203,8 @@ export class Sender {
 
   /** Hands what is staged, then `bytes[start..end]`, to the kernel, waiting up to `timeout`; returns how much it took. */
   #write(bytes: Uint8Array, start: number, end: number, timeout: number): number {
-    const { native } = this.#environment
-    const taken = native.send(this.#id, this.#slab ?? NONE, 0, this.#staged, bytes, start, end, timeout)
+    const { transfer } = this.#environment
+    const taken = transfer.send(this.#id, this.#slab ?? NONE, 0, this.#staged, bytes, start, end, timeout)
     if (taken === NOTHING) return 0
     if (taken < 0) this.#fail(taken)
     return taken
@@ -224,7 +224,7 @@ export class Sender {
     const [slab, staged] = [this.#slab ?? NONE, this.#staged]
     for (let taken = 0; taken < staged + end - start;) {
       const head = Math.min(taken, staged)
-      const more = environment.native.send(
+      const more = environment.transfer.send(
         this.#id,
         slab,
         head,
@@ -268,10 +268,10 @@ export class Sender {
 
   /** Hands kept pieces to the kernel, as far as it takes them; whether it took all. */
   #pushQueue(timeout = 0): boolean {
-    const { native } = this.#environment
+    const { transfer } = this.#environment
     let done = 0
     for (const piece of this.#queue) {
-      const taken = native.send(this.#id, piece.bytes, piece.at, piece.end, NONE, 0, 0, timeout)
+      const taken = transfer.send(this.#id, piece.bytes, piece.at, piece.end, NONE, 0, 0, timeout)
       if (taken < NOTHING) {
         this.#fail(taken)
         return false
@@ -310,8 +310,12 @@ export class Sender {
 
   /** Resolves what waited for the progress that was made. */
   #settle(): void {
-    if (this.#waiters.length > 0 && this.unsent <= this.#highWaterMark) {
-      this.#own()
+    // The rest of a long message is not copied just to resolve its promise a little earlier.
+    if (
+      this.#waiters.length > 0 &&
+      this.unsent <= this.#highWaterMark &&
+      !this.#queue.some((piece) => piece.borrowed)
+    ) {
       const waiters = this.#waiters
       this.#waiters = []
       for (const waiter of waiters) waiter.resolve()

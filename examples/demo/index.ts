@@ -6,8 +6,7 @@
 // anything arrives otherwise than it was sent.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { extname, join, resolve } from 'node:path'
 
 import { pipe } from 'carom'
 
@@ -20,11 +19,10 @@ import { receiveMany, sendMany } from './throughput.ts'
 const SECONDS = 3
 const MIB = 1024 * 1024
 
-const project = fileURLToPath(new URL('../../', import.meta.url))
-const folder = process.argv[2] ? resolve(process.argv[2]) : project
+const folder = resolve(process.argv[2] ?? '.')
 
 const [connection, childsEnd] = pipe<Report, Job>()
-const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL('./child.ts', import.meta.url))], {
+const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, `child${extname(import.meta.filename)}`)], {
   stdio: ['inherit', 'inherit', 'inherit', childsEnd.fd],
 })
 // The child has its own copy now. While this one is open, the parent would never see that the child has ended.

@@ -10,6 +10,7 @@
 )]
 
 pub mod address;
+pub mod calls;
 #[allow(
     clippy::missing_errors_doc,
     reason = "what JavaScript calls; its errors are documented there"
@@ -36,3 +37,4 @@ pub mod listener;
 pub mod reactor;
 mod slots;
 mod status;
+mod transfer;

@@ -1,24 +1,24 @@
 //! What JavaScript sees of the core.
 
-use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd, IntoRawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use carom::channel::{Channel, Received};
-use carom::frame::{FrameError, Runs, Tail};
+use carom::channel::Channel;
 use carom::spin::Spin;
 use carom::sys::{self, Deadline};
 use napi::Env;
-use napi::bindgen_prelude::{Float64ArraySlice, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
+use napi::bindgen_prelude::{Function, Object, Result, Uint32ArraySlice};
 use napi_derive::napi;
 
+use crate::calls;
 use crate::dispatch::Dispatch;
 use crate::driver::{self, Driver};
 use crate::environment::Environment;
 use crate::slots::Slot;
 use crate::status;
+use crate::transfer::Transfer;
 
 /// Who is at the other end of a local connection.
 #[derive(Debug)]
@@ -44,17 +44,13 @@ pub struct Opened {
     pub writable: bool,
 }
 
-/// The connections of one JavaScript environment, by number, and the reactor that watches them.
-///
-/// Positions are in bytes, times in milliseconds; a negative one is for ever. A call that moves bytes returns a count, or a negative status:
-/// -1 nothing in time, -2 the end, -3 the end inside a message, -4 a malformed length, -5 a length over the limit,
-/// -1000 - n the system's error n.
+/// The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
+/// negative one is for ever. A negative status is -1 for nothing in time, -1000 - n for the system's error n.
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
 #[napi]
 pub struct Reactor {
     pub(crate) environment: Rc<Environment>,
     driver: Rc<dyn Driver>,
-    runs: RefCell<Runs>,
 }
 
 pub(crate) fn deadline(timeout: f64) -> Deadline {
@@ -62,11 +58,6 @@ pub(crate) fn deadline(timeout: f64) -> Deadline {
         return Deadline::Never;
     }
     Deadline::after(Duration::try_from_secs_f64(timeout / 1000.0).ok())
-}
-
-/// The part of `memory` that JavaScript names; none where it isn't inside.
-fn part(memory: &[u8], start: f64, end: f64) -> &[u8] {
-    memory.get(start as usize..end as usize).unwrap_or_default()
 }
 
 /// Two connected descriptors; `oneWay`: the first only receives, the second only sends.
@@ -94,11 +85,7 @@ impl Reactor {
         crate::image::pin();
         let environment = Rc::new(Environment::new(Dispatch::new(env.raw(), &dispatch, &reports)?)?);
         let driver = driver::start(&driver, env.raw(), Rc::clone(&environment))?;
-        Ok(Self {
-            environment,
-            driver,
-            runs: RefCell::default(),
-        })
+        Ok(Self { environment, driver })
     }
 
     /// Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
@@ -159,91 +146,13 @@ impl Reactor {
         Ok(slot)
     }
 
-    /// Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
-    /// length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab if they were not kept (start and end,
-    /// else 0 and 0), 1 if the kernel had no more, and the end of each run.
-    #[napi(catch_unwind)]
-    pub fn receive(
-        &self,
-        id: u32,
-        mut slab: Uint8ArraySlice<'_>,
-        mut report: Float64ArraySlice<'_>,
-        timeout: f64,
-    ) -> Result<f64> {
-        let mut slots = self.environment.slots.borrow_mut();
-        let mut runs = self.runs.borrow_mut();
-        // SAFETY: JavaScript doesn't run during the call, and lends its own memory.
-        let (slab, report) = unsafe { (slab.as_mut(), report.as_mut()) };
-        let Some((head, ends)) = report.split_first_chunk_mut::<4>() else {
-            return Err(napi::Error::from_reason("the report is too short"));
-        };
-        *head = [-1.0, 0.0, 0.0, 1.0];
-        let channel = slots.channel(id)?;
-        let (tail, drained) = match channel.receive(slab, &mut runs, deadline(timeout)) {
-            Ok(Received::Bytes { tail, drained }) => (tail, drained),
-            Ok(Received::Nothing) => return Ok(status::NOTHING),
-            Ok(Received::End) => return Ok(status::END),
-            Err(error) => return Ok(status::failure(&error, &mut head[0])),
-        };
-        *head = match tail {
-            Tail::Carried {
-                announced: Some(length),
-            } => [length as f64, 0.0, 0.0, 0.0],
-            Tail::Carried { announced: None } if channel.decoder().inside_message() => [-2.0, 0.0, 0.0, 0.0],
-            Tail::Carried { announced: None } => [-1.0, 0.0, 0.0, 0.0],
-            Tail::Own { announced, arrived } => [announced as f64, arrived.start as f64, arrived.end as f64, 0.0],
-        };
-        head[3] = f64::from(u8::from(drained));
-        for (slot, end) in ends.iter_mut().zip(runs.ends()) {
-            *slot = *end as f64;
-        }
-        Ok(runs.ends().len() as f64)
-    }
-
-    /// Reads more of a long message to `memory[start..end]`, once. Returns how many bytes.
-    #[napi(catch_unwind)]
-    pub fn receive_payload(
-        &self,
-        id: u32,
-        mut memory: Uint8ArraySlice<'_>,
-        start: f64,
-        end: f64,
-        timeout: f64,
-    ) -> Result<f64> {
-        let mut slots = self.environment.slots.borrow_mut();
-        // SAFETY: JavaScript doesn't run during the call, and lends its own memory.
-        let memory = unsafe { memory.as_mut() }
-            .get_mut(start as usize..end as usize)
-            .unwrap_or_default();
-        Ok(match slots.channel(id)?.receive_payload(memory, deadline(timeout)) {
-            Ok(Some(bytes)) => bytes as f64,
-            Ok(None) => status::NOTHING,
-            Err(carom::Error::Frame(FrameError::Truncated)) => status::TRUNCATED,
-            Err(error) => status::failure(&error, &mut 0.0),
-        })
-    }
-
-    /// Hands `head[headStart..headEnd]`, then `body[bodyStart..bodyEnd]`, to the kernel. Returns how many bytes it took.
-    #[napi(catch_unwind)]
-    #[allow(clippy::too_many_arguments, reason = "one crossing, two pieces of memory")]
-    pub fn send(
-        &self,
-        id: u32,
-        head: &[u8],
-        head_start: f64,
-        head_end: f64,
-        body: &[u8],
-        body_start: f64,
-        body_end: f64,
-        timeout: f64,
-    ) -> Result<f64> {
-        let mut slots = self.environment.slots.borrow_mut();
-        let (head, body) = (part(head, head_start, head_end), part(body, body_start, body_end));
-        Ok(match slots.channel(id)?.send(head, body, deadline(timeout)) {
-            Ok(0) if !head.is_empty() || !body.is_empty() => status::NOTHING,
-            Ok(bytes) => bytes as f64,
-            Err(error) => status::system(&error),
-        })
+    /// The calls that move bytes.
+    #[napi(catch_unwind, ts_return_type = "Transfer")]
+    pub fn transfer(&self, env: Env) -> Result<Object<'_>> {
+        calls::object(
+            env,
+            Transfer::new(Rc::clone(&self.environment), Rc::clone(&self.driver)),
+        )
     }
 
     /// Reports `id` when it becomes readable, or also when it becomes writable. What is ready already is reported anew.
@@ -284,12 +193,6 @@ impl Reactor {
             Ok(count) => count.map(f64::from),
             Err(error) => Ok(status::system(&error)),
         }
-    }
-
-    /// Whether the event loop goes on while nothing else keeps it.
-    #[napi(catch_unwind)]
-    pub fn keep_alive(&self, on: bool) {
-        self.driver.keep_alive(on);
     }
 
     /// How many microseconds the event loop looks for reports before it sleeps.
