@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 
 import { onAbort } from './abort.js'
-import { type Address, type Family, checkedAddress } from './address.js'
+import { type Address, type Family, checkedAddress, shown } from './address.js'
 import * as check from './arguments.js'
 import { type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from './binding.js'
@@ -52,7 +52,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
     const candidates = typeof to === 'string' ? [] : await lookedUp(to.host, to.port, limit.signal)
     const fd = await ending<number>(limit.signal, (end) => new Connecting(to, candidates, end))
     if (!how) return Connection.adopt(fd, rest)
-    const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'client', how, end))
+    const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'connect', to, how, end))
     return Connection.adopt(known.fd, rest, { legacy: known.legacy })
   } finally {
     environment.release()
@@ -76,13 +76,12 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   const candidates = typeof to === 'string' ? [] : checked(() => resolve(to.host, to.port), to)
   const fd = connectingSync(to, candidates, deadline, () => timedOut(to, milliseconds))
   if (!how) return Connection.adopt(fd, rest)
-  const known = shakeHandsSync(fd, 'client', how, deadline)
+  const known = shakeHandsSync(fd, 'connect', to, how, deadline)
   return Connection.adopt(known.fd, rest, { legacy: known.legacy })
 }
 
 function timedOut(to: Address, milliseconds: number): TimeoutError {
-  const name = typeof to === 'string' ? to : `${to.host}:${to.port}`
-  return new TimeoutError(`connect ${name}: no connection within ${milliseconds} ms; is the listener accepting?`)
+  return new TimeoutError(`connect ${shown(to)}: no connection within ${milliseconds} ms; is the listener accepting?`)
 }
 
 /** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */

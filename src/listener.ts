@@ -7,8 +7,8 @@ import * as check from './arguments.js'
 import { type Authentication, type AuthenticationOptions, authentication } from './authentication.js'
 import { Deadline, FOR_EVER } from './blocking.js'
 import { Connection, type ReceiveOptions } from './connection.js'
-import { type Environment, type Watcher, environmentOf } from './environment.js'
-import { BusyError, ConnectionClosedError, SystemError } from './errors.js'
+import { type Environment, environmentOf } from './environment.js'
+import { BusyError, type CaromError, ConnectionClosedError, SystemError } from './errors.js'
 import { Handshake, shakeHandsSync } from './handshake.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from './status.js'
@@ -25,7 +25,7 @@ export interface ListenerOptions extends ConnectionOptions, AuthenticationOption
 
 interface ListenerEvents {
   /** A peer was refused. `address` is where it connected from, the empty string for a Unix peer without a name. */
-  authenticationFailure: [error: Error, address: Address]
+  authenticationFailure: [error: CaromError, address: Address]
 }
 
 /** A call of `accept` that waits. */
@@ -58,7 +58,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  */
 export class Listener<TRecv = unknown, TSend = TRecv>
   extends EventEmitter<ListenerEvents>
-  implements Watcher, AsyncIterable<Connection<TRecv, TSend>>
+  implements AsyncIterable<Connection<TRecv, TSend>>
 {
   readonly #environment: Environment
   readonly #id: number
@@ -91,7 +91,12 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const listening = checked(() => environment.native.listen(at, backlog, mode), at)
     this.#id = listening.id
     this.#address = listening.address
-    environment.add(this.#id, this)
+    environment.add(this.#id, {
+      ready: () => {
+        this.#mayAccept = true
+        this.#serve()
+      },
+    })
     this.#leave = () => void this.close()
     environment.atExit.add(this.#leave)
   }
@@ -132,7 +137,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const { fd, address } = accepted
     if (!this.#authentication) return this.#connection({ fd, legacy: false, address })
     this.#lastAccepted = address
-    const known = shakeHandsSync(fd, 'listener', this.#authentication, new Deadline(Infinity))
+    const known = shakeHandsSync(fd, 'accept', this.#address, this.#authentication, new Deadline(Infinity))
     return this.#connection({ ...known, address })
   }
 
@@ -212,12 +217,6 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this.close()
   }
 
-  /** @internal */
-  ready(): void {
-    this.#mayAccept = true
-    this.#serve()
-  }
-
   /** Gives peers to who waits for them. */
   #serve(): void {
     this.#deliver()
@@ -270,7 +269,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   #shakeHands(fd: number, address: Address, how: Authentication): void {
     if (this.#handshakes.size >= HANDSHAKES_MAX) this.#dropOldest()
-    const handshake = new Handshake(fd, 'listener', how, {
+    const handshake = new Handshake(fd, 'accept', this.#address, how, {
       done: ({ fd: known, legacy }) => {
         this.#handshakes.delete(handshake)
         this.#admitted.push({ fd: known, legacy, address })
@@ -278,7 +277,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       },
       failed: (error) => {
         this.#handshakes.delete(handshake)
-        this.emit('authenticationFailure', error as Error, address)
+        this.emit('authenticationFailure', error as CaromError, address)
       },
     })
     this.#handshakes.add(handshake)
