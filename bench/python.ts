@@ -45,7 +45,7 @@ async function against(listener: readonly string[], client: readonly string[], k
   const folder = mkdtempSync(join(tmpdir(), 'carom-bench-'))
   const address = join(folder, 'socket')
   const [program = '', ...args] = listener
-  const child = spawn(program, [...args, 'listener', address, key], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, [...args, address, key], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     await once(child.stdout, 'data')
     return await printed([...client, address, key, WARM_UP, SECONDS])
@@ -73,21 +73,24 @@ for (const act of ['round trip', 'to Python', 'from Python']) {
     )
   }
 }
-const pythonListens = [python.path, file('listening.py')]
-const nodeListens = [...node, file('listening.ts')]
+const inPython = [python.path, file('listening.py')]
+const inNode = [...node, file('listening.ts')]
 for (const [what, key] of [
   ['connections with a key', 'secret'],
   ['connections', ''],
 ] as const) {
   for (const [who, client] of [
-    ["Python's client", [...pythonListens, 'client']],
-    ["carom's client", [...nodeListens, 'client-sync']],
-    ["carom's asynchronous client", [...nodeListens, 'client']],
+    ["Python's client", [...inPython, 'client']],
+    ["carom's client", [...inNode, 'client-sync']],
+    ["carom's asynchronous client", [...inNode, 'client']],
   ] as const) {
-    all.push(
-      { what: `${what}, ${who}`, who: 'Python listens', measure: () => against(pythonListens, client, key) },
-      { what: `${what}, ${who}`, who: 'carom listens', measure: () => against(nodeListens, client, key) },
-    )
+    for (const [listens, listener] of [
+      ['Python listens', [...inPython, 'listener']],
+      ['carom async listens', [...inNode, 'listener']],
+      ['carom sync listens', [...inNode, 'listener-sync']],
+    ] as const) {
+      all.push({ what: `${what}, ${who}`, who: listens, measure: () => against(listener, client, key) })
+    }
   }
 }
 
