@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 
 import { interpreters } from '../__test__/interpreters.ts'
 import { machine } from './machine.ts'
+import { program, root } from './places.ts'
 import { describeMachine } from './report.ts'
 import { median } from './stats.ts'
 
@@ -25,8 +25,8 @@ const SECONDS = '0.5'
 
 const run = promisify(execFile)
 const python = (await interpreters()).at(-1)!
-const file = (name: string): string => fileURLToPath(new URL(`./python/${name}`, import.meta.url))
-const node = [process.execPath, ...process.execArgv]
+const file = (name: string): string => join(root, 'bench/python', name)
+const node = (name: string): string[] => [process.execPath, ...process.execArgv, program(join('python', name))]
 
 interface Measurement {
   what: string
@@ -36,16 +36,16 @@ interface Measurement {
 }
 
 async function printed(command: readonly string[]): Promise<number> {
-  const [program = '', ...args] = command
-  return Number((await run(program, args, { timeout: 60_000 })).stdout)
+  const [first = '', ...args] = command
+  return Number((await run(first, args, { timeout: 60_000 })).stdout)
 }
 
 /** What a client finds of a listener in a process of its own. */
 async function against(listener: readonly string[], client: readonly string[], key: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'carom-bench-'))
   const address = join(folder, 'socket')
-  const [program = '', ...args] = listener
-  const child = spawn(program, [...args, 'listener', address, key], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [first = '', ...args] = listener
+  const child = spawn(first, [...args, address, key], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     await once(child.stdout, 'data')
     return await printed([...client, address, key, WARM_UP, SECONDS])
@@ -68,26 +68,29 @@ for (const act of ['round trip', 'to Python', 'from Python']) {
       ...['async', 'sync'].map((waiting) => ({
         what,
         who: `carom ${waiting}`,
-        measure: () => printed([...node, file('near.ts'), waiting, python.path, ...bounds]),
+        measure: () => printed([...node('near'), waiting, python.path, ...bounds]),
       })),
     )
   }
 }
-const pythonListens = [python.path, file('listening.py')]
-const nodeListens = [...node, file('listening.ts')]
+const inPython = [python.path, file('listening.py')]
+const inNode = node('listening')
 for (const [what, key] of [
   ['connections with a key', 'secret'],
   ['connections', ''],
 ] as const) {
   for (const [who, client] of [
-    ["Python's client", [...pythonListens, 'client']],
-    ["carom's client", [...nodeListens, 'client-sync']],
-    ["carom's asynchronous client", [...nodeListens, 'client']],
+    ["Python's client", [...inPython, 'client']],
+    ["carom's client", [...inNode, 'client-sync']],
+    ["carom's asynchronous client", [...inNode, 'client']],
   ] as const) {
-    all.push(
-      { what: `${what}, ${who}`, who: 'Python listens', measure: () => against(pythonListens, client, key) },
-      { what: `${what}, ${who}`, who: 'carom listens', measure: () => against(nodeListens, client, key) },
-    )
+    for (const [listens, listener] of [
+      ['Python listens', [...inPython, 'listener']],
+      ['carom async listens', [...inNode, 'listener']],
+      ['carom sync listens', [...inNode, 'listener-sync']],
+    ] as const) {
+      all.push({ what: `${what}, ${who}`, who: listens, measure: () => against(listener, client, key) })
+    }
   }
 }
 

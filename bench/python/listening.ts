@@ -1,4 +1,4 @@
-// As `listening.py`, with carom: `listening.ts <listener, client or client-sync> <address> <key> …`.
+// As `listening.py`, with carom: `listening.ts <listener or client>[-sync] <address> <key> …`.
 import { connect, connectSync, Listener } from 'carom'
 
 import { rate } from '../rate.ts'
@@ -6,9 +6,10 @@ import { rate } from '../rate.ts'
 const [role, address = '', key, warmUp, seconds] = process.argv.slice(2)
 const options = key ? { authkey: key } : {}
 
-if (role === 'listener') {
+if (role?.startsWith('listener')) {
   const listener = new Listener(address, options)
-  console.log('listening')
+  process.stdout.write('listening\n')
+  if (role === 'listener-sync') for (;;) void listener.acceptSync().close()
   for await (const connection of listener) void connection.close()
 } else {
   const run =

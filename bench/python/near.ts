@@ -2,16 +2,17 @@
 // Prints messages a second.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 
 import { type Connection, pipe } from 'carom'
 
+import { root } from '../places.ts'
 import { rate } from '../rate.ts'
 
 const [waiting, python = '', act = '', kind = '', warmUp, seconds] = process.argv.slice(2)
 
 const [here, there] = pipe({ codec: 'pickle' })
-const far = fileURLToPath(new URL('./messages.py', import.meta.url))
+const far = join(root, 'bench/python/messages.py')
 const child = spawn(python, [far, 'far'], { stdio: ['ignore', 'inherit', 'inherit', there.fd] })
 const ended = once(child, 'exit')
 void there.close()
