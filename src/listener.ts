@@ -104,7 +104,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         this.#serve()
       },
     })
-    this.#leave = () => void this.close()
+    // Nobody is told: who waits when the process exits has no more to do.
+    this.#leave = () => this.#stop()
     environment.atExit.add(this.#leave)
   }
 
@@ -172,11 +173,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
    */
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve()
-    this.#closed = true
-    const { native, atExit } = this.#environment
-    this.#environment.remove(this.#id)
-    atExit.delete(this.#leave)
-    native.close(this.#id, this.#watched)
+    this.#stop()
+    clearTimeout(this.#room)
     for (const handshake of this.#handshakes) handshake.abandon()
     this.#handshakes.clear()
     for (const admitted of this.#admitted.splice(0)) void this.#connection(admitted).close()
@@ -222,6 +220,15 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Closes the socket, and removes its file. */
+  #stop(): void {
+    this.#closed = true
+    const { native, atExit } = this.#environment
+    this.#environment.remove(this.#id)
+    atExit.delete(this.#leave)
+    native.close(this.#id, this.#watched)
   }
 
   /** Gives peers to who waits for them. */
