@@ -22,9 +22,13 @@ const MIB = 1024 * 1024
 const folder = resolve(process.argv[2] ?? '.')
 
 const [connection, childsEnd] = pipe<Report, Job>()
-const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, `child${extname(import.meta.filename)}`)], {
-  stdio: ['inherit', 'inherit', 'inherit', childsEnd.fd],
-})
+const child = spawn(
+  process.execPath,
+  [...process.execArgv, join(import.meta.dirname, `child${extname(import.meta.filename)}`)],
+  {
+    stdio: ['inherit', 'inherit', 'inherit', childsEnd.fd],
+  },
+)
 // The child has its own copy now. While this one is open, the parent would never see that the child has ended.
 await childsEnd.close()
 const exited = once(child, 'exit')
