@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import test from 'ava'
 import { AuthenticationError, connect, connectSync, EOFError, TimeoutError, type ConnectOptions } from 'carom'
-import { startChild, untilPrinted } from './children.ts'
+import { endedWell, startChild, untilPrinted } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { askForProof, FAILURE, hearChallenge, KEY, modernAnswer, WELCOME } from './handshakes.ts'
 import { connected, freshPath, listen, livesOn, rawListener, rawPeer, refusal } from './listeners.ts'
@@ -86,6 +86,20 @@ test('a refused client whose event nobody listens to breaks nothing', async (t) 
   await t.throwsAsync(() => connect(listener.address, { authkey: 'another' }), { instanceOf: AuthenticationError })
   closeAfter(t, await connect(listener.address, { authkey: KEY }))
   closeAfter(t, await accepting)
+})
+
+test('what a handler of the refused peers throws is uncaught, and the listener lives on', async (t) => {
+  const child = startChild(t, 'throw-in-handler.ts', { args: [freshPath(t)] })
+  t.like(await child.ended, { ...endedWell, stdout: 'uncaught: thrown in the handler\naccepted\n' })
+})
+
+test('a handler of the refused peers may close the listener', async (t) => {
+  const listener = listen(t, undefined, { authkey: KEY })
+  listener.on('authenticationFailure', () => void listener.close())
+  const accepting = listener.accept()
+  const peer = await rawPeer(t, listener.address)
+  peer.say('no answer')
+  await t.throwsAsync(accepting, { code: 'ERR_CAROM_CONNECTION_CLOSED' })
 })
 
 test('acceptSync throws for a peer with another key, and the listener lives on', async (t) => {

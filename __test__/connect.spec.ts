@@ -133,8 +133,8 @@ for (const [title, script, expected] of wrongListeners) {
     const handshakeTimeout = title === 'says nothing' ? 50 : 60_000
     const error = await t.throwsAsync(() => connect(address, { authkey: 'secret', handshakeTimeout }), expected)
     t.true(error?.message.includes(address), error?.message)
-    // The other side sees that we are gone.
-    await until(() => peers.length > 0, 'the listener never saw its client')
+    // The other side sees that we are gone, if it has seen us come.
+    await until(() => peers.length === 1, 'the other side has not accepted')
     await peers[0]!.untilEnded()
   })
 }
@@ -150,6 +150,16 @@ test('timeout bounds connecting and the handshake together', async (t) => {
   const options = { authkey: 'secret', timeout: 50, handshakeTimeout: 600_000 }
   await t.throwsAsync(() => connect(address, options), expected)
   t.throws(() => connectSync(address, options), expected)
+})
+
+test('a timeout that is longer than a handshake’s default is the one that counts', async (t) => {
+  const { address, peers } = await rawListener(t)
+  const connecting = connect(address, { authkey: 'secret', timeout: 600_000 })
+  // The default is ten seconds.
+  await new Promise((resolve) => setTimeout(resolve, 10_500))
+  t.false(peers[0]!.ended)
+  peers[0]!.say('too late to be a challenge')
+  await t.throwsAsync(connecting, { instanceOf: AuthenticationError })
 })
 
 /** A listener whose queue is full, so that nobody more can connect. */

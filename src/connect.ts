@@ -17,7 +17,10 @@ import { checked } from './status.js'
 export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions {
   /** What kind of address it must be; otherwise the address says. */
   family?: Family | undefined
-  /** Milliseconds until the connection must be there, handshake included. Default: for ever, but `handshakeTimeout`. */
+  /**
+   * Milliseconds until the connection must be there, handshake included. Default: for ever, the handshake excepted, which has
+   * `handshakeTimeout`.
+   */
   timeout?: number | undefined
 }
 
@@ -35,7 +38,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
   const abort = check.abortSignal(signal)
-  const how = authentication(rest)
+  const how = authentication(withinTimeout(rest, timeout))
   settings(rest)
   abort?.throwIfAborted()
 
@@ -69,7 +72,7 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   const { family, timeout = Infinity, ...rest } = check.options(options)
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
-  const how = authentication(rest)
+  const how = authentication(withinTimeout(rest, timeout))
   settings(rest)
   environmentOf().flush()
   const deadline = new Deadline(milliseconds)
@@ -78,6 +81,12 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   if (!how) return Connection.adopt(fd, rest)
   const known = shakeHandsSync(fd, 'connect', to, how, deadline)
   return Connection.adopt(known.fd, rest, { legacy: known.legacy })
+}
+
+/** A caller's `timeout` bounds the handshake too, so the default for handshakes does not apply. */
+function withinTimeout(options: AuthenticationOptions, timeout: number): AuthenticationOptions {
+  const { handshakeTimeout = timeout === Infinity ? undefined : timeout } = options
+  return { ...options, handshakeTimeout }
 }
 
 function timedOut(to: Address, milliseconds: number): TimeoutError {

@@ -31,6 +31,8 @@ export class Handshake implements Watcher {
   readonly #address: Address
   readonly #operation: Operation
   readonly #timer: NodeJS.Timeout
+  /** When it began, as `performance.now()` tells the time. */
+  readonly started: number = performance.now()
   #watched = false
   #watchedWritable = false
 
