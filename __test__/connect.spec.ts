@@ -16,7 +16,7 @@ import { checkDescriptors, expectNoMoreDescriptorsThan, openDescriptors } from '
 import { askForProof, hearChallenge, modernAnswer, PREFIX, prove, WELCOME } from './handshakes.ts'
 import { connected, freshPath, KINDS, listen, rawListener, rawPeer, temporaryDirectory } from './listeners.ts'
 import { closeAfter } from './pairs.ts'
-import { turns } from './until.ts'
+import { turns, until } from './until.ts'
 import { frame, header, patterned } from './wire.ts'
 
 checkDescriptors(test)
@@ -134,6 +134,7 @@ for (const [title, script, expected] of wrongListeners) {
     const error = await t.throwsAsync(() => connect(address, { authkey: 'secret', handshakeTimeout }), expected)
     t.true(error?.message.includes(address), error?.message)
     // The other side sees that we are gone.
+    await until(() => peers.length > 0, 'the listener never saw its client')
     await peers[0]!.untilEnded()
   })
 }
