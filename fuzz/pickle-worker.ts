@@ -61,8 +61,6 @@ const NAMES = [
 // Most inputs end in an error, which nobody reads.
 Error.stackTraceLimit = 0
 
-if (parentPort) await fuzz(workerData as Task)
-
 async function fuzz({ codec, seeds, seconds, seed, shared }: Task): Promise<void> {
   const { coderOf, decode } = (await import(codec)) as typeof Codecs
   const coder = coderOf('pickle')
@@ -266,3 +264,5 @@ function snippet(random: Random): Buffer {
       return Buffer.from([0x71, random(24), 0x68, random(24)])
   }
 }
+
+if (parentPort) await fuzz(workerData as Task)
