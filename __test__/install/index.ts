@@ -9,7 +9,7 @@ import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pack, repository, type Packed } from './packages.ts'
+import { pack, repository, thisPlatform, type Packed } from './packages.ts'
 import { install, installed, withoutRust, writeExample, type Manager } from './project.ts'
 import { run, step } from './steps.ts'
 
@@ -80,6 +80,36 @@ async function useFrom(folder: string, manager: Manager, packed: Packed): Promis
   })
 }
 
+/** Removes the platform's package from a project in which carom worked. */
+async function useWithoutBinary(folder: string, packed: Packed): Promise<void> {
+  await rm(join(folder, 'node_modules', packed.own), { recursive: true })
+  const failure = async (...args: string[]): Promise<string> => {
+    const ending = run(folder, process.execPath, args, withoutRust())
+    return ending.then(
+      () => assert.fail('the program ran'),
+      (error: Error) => error.message,
+    )
+  }
+  const says = (text: string, ...parts: (string | RegExp)[]): void => {
+    for (const part of parts) {
+      if (typeof part === 'string') assert(text.includes(part), `lacks '${part}':\n${text}`)
+      else assert.match(text, part)
+    }
+  }
+  const supported = [...packed.platforms.keys()].map((name) => name.replace('@carom/binding-', ''))
+  const howToBuild = [/code: 'ERR_CAROM_NO_BINDING'/, /build it from source.*CONTRIBUTING/]
+  for (const file of ['esm.mjs', 'common.cjs']) {
+    await step(`without the platform's package, ${file} is told which one, and the usual causes`, async () => {
+      const causes = ['lock file', '--no-optional', 'bundler', '[cause]']
+      says(await failure(file), packed.own, thisPlatform(), ...causes, ...supported, ...howToBuild)
+    })
+    await step(`on a platform without a package, ${file} is told which there are`, async () => {
+      const text = await failure('--import=./riscv64-freebsd.mjs', file)
+      says(text, 'carom has no binary for freebsd-riscv64', ...supported, ...howToBuild)
+    })
+  }
+}
+
 async function report(packed: Packed): Promise<void> {
   const own = packed.platforms.get(packed.own) ?? ''
   for (const file of [packed.binary, own, packed.root]) {
@@ -97,6 +127,8 @@ try {
     console.log(`\n${manager}`)
     await useFrom(join(folder, manager), manager, packed)
   }
+  console.log('\nno binary')
+  await useWithoutBinary(join(folder, 'npm'), packed)
   console.log('\nsizes')
   await report(packed)
 } finally {
