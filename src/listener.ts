@@ -12,6 +12,7 @@ import { BusyError, type CaromError, ConnectionClosedError, SystemError } from '
 import { Handshake, shakeHandsSync } from './handshake.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from './status.js'
+import { onArrival, type Passport, travel, type Traveller } from './travel.js'
 import { watch } from './watch.js'
 
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions {
@@ -64,12 +65,12 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  */
 export class Listener<TRecv = unknown, TSend = TRecv>
   extends EventEmitter<ListenerEvents>
-  implements AsyncIterable<Connection<TRecv, TSend>>
+  implements Traveller, AsyncIterable<Connection<TRecv, TSend>>
 {
   readonly #environment: Environment
   readonly #id: number
   readonly #address: Address
-  readonly #options: ConnectionOptions
+  readonly #options: ConnectionOptions & AuthenticationOptions
   readonly #authentication: Authentication | undefined
   readonly #leave: () => void
   #pending: Pending[] = []
@@ -84,10 +85,14 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   #held = false
   #lastAccepted: Address | undefined
 
-  constructor(address?: Address, options?: ListenerOptions) {
+  constructor(address?: Address, options?: ListenerOptions)
+  /** @internal */
+  constructor(address: Inherited, options?: ListenerOptions)
+  constructor(address?: Address | Inherited, options?: ListenerOptions) {
     super()
     const { family, backlog = 128, mode = 0o600, ...rest } = check.options(options)
-    const at = listenAddress(address, family)
+    const inherited = address instanceof Inherited ? address : undefined
+    const at = address instanceof Inherited ? undefined : listenAddress(address, family)
     check.integer('backlog', backlog, 0, 0x7fffffff)
     check.integer('mode', mode, 0, 0o777)
     this.#authentication = authentication(rest)
@@ -95,7 +100,11 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     this.#options = rest
     const environment = environmentOf()
     this.#environment = environment
-    const listening = checked(() => environment.native.listen(at, backlog, mode), at)
+    const { native } = environment
+    const listening = checked(
+      () => (inherited ? native.adoptListener(inherited.fd) : native.listen(at, backlog, mode)),
+      at,
+    )
     this.#id = listening.id
     this.#address = listening.address
     environment.add(this.#id, {
@@ -107,6 +116,17 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     // Nobody is told: who waits when the process exits has no more to do.
     this.#leave = () => this.#stop()
     environment.atExit.add(this.#leave)
+  }
+
+  /**
+   * A listener over a descriptor that listens already: one that another program has handed to this one. The descriptor is the
+   * listener's from then on. No socket file is removed with it.
+   */
+  static fromFd<TRecv = unknown, TSend = TRecv>(
+    fd: number,
+    options?: Omit<ListenerOptions, 'family' | 'backlog' | 'mode'>,
+  ): Listener<TRecv, TSend> {
+    return new Listener(new Inherited(check.integer('fd', fd, 0, 0x7fffffff)), options)
   }
 
   /** The next peer's connection, once the peer has proved that it knows the key, if there is one. */
@@ -208,6 +228,12 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   /** Where the last accepted connection came from; the empty string for a Unix peer without a name. */
   get lastAccepted(): Address | undefined {
     return this.#lastAccepted
+  }
+
+  /** The file descriptor. It stays the listener's. */
+  get fd(): number {
+    this.#assertOpen()
+    return this.#environment.native.descriptor(this.#id)
   }
 
   get closed(): boolean {
@@ -333,6 +359,23 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return Connection.adopt(fd, this.#options, { legacy })
   }
 
+  /** @internal */
+  [travel](): Passport {
+    this.#assertOpen()
+    const { authkey: _, codec, ...rest } = this.#options
+    const key = this.#authentication?.key
+    if (typeof codec === 'object') {
+      throw new TypeError('a listener with a codec of your own can only be handed over by its descriptor and fromFd()')
+    }
+    return {
+      fd: this.fd,
+      kind: 'listener',
+      traits: { ...rest, codec, key: key && Buffer.from(key).toString('base64') },
+      // It goes on here too: several processes may accept from one, and whoever made its socket file removes it.
+      leave: () => {},
+    }
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw closedError()
   }
@@ -345,6 +388,19 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     else this.#environment.release()
   }
 }
+
+/** A descriptor to listen on, in place of an address. */
+class Inherited {
+  readonly fd: number
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+}
+
+onArrival('listener', (fd, { key, ...options }: ListenerOptions & { key?: string }) =>
+  Listener.fromFd(fd, { ...options, authkey: key === undefined ? undefined : Buffer.from(key, 'base64') }),
+)
 
 function closedError(): ConnectionClosedError {
   return new ConnectionClosedError('the listener is closed')
