@@ -193,16 +193,17 @@ test('a client with a key times out at a listener without one, which has no idea
 
 test('a client with a key tells a listener’s first message from a challenge', async (t) => {
   const listener = listen(t)
-  const accepting = listener.accept().then(async (server) => {
+  const serving = (async () => {
+    const server = await listener.accept()
     closeAfter(t, server)
     await server.send('welcome to this server')
-  })
+  })()
   const error = await t.throwsAsync(() => connect(listener.address, { authkey: KEY }), {
     instanceOf: AuthenticationError,
   })
   t.is(error?.reason, 'not-a-challenge')
   t.regex(error?.message ?? '', /authkey/)
-  await accepting
+  await serving
 })
 
 test('mismatches are found by the sync calls too', async (t) => {

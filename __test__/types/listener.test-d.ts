@@ -52,12 +52,12 @@ const addresses: Address[] = ['/tmp/a.sock', '\0name', { host: 'localhost', port
 // @ts-expect-error: an address without a port
 await connect({ host: 'localhost' })
 // @ts-expect-error: a port is a number
-new Listener({ host: 'localhost', port: '5' })
+void new Listener({ host: 'localhost', port: '5' })
 // @ts-expect-error: nowhere to connect to
 await connect()
 const families: Family[] = ['AF_UNIX', 'AF_INET', 'AF_PIPE']
 // @ts-expect-error: no such family
-new Listener(undefined, { family: 'AF_INET6' })
+void new Listener(undefined, { family: 'AF_INET6' })
 const last: Address | undefined = listener.lastAccepted
 
 // Options.
@@ -80,18 +80,18 @@ const connectOptions: ConnectOptions = {
   highWaterMark: 1,
 }
 const digests: Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3_384']
-new Listener(undefined, { authkey: new ArrayBuffer(5), digests })
+void new Listener(undefined, { authkey: new ArrayBuffer(5), digests })
 // What is not known may be left undefined.
-new Listener(undefined, { authkey: process.env['AUTHKEY'], family: undefined, mode: undefined })
+void new Listener(undefined, { authkey: process.env['AUTHKEY'], family: undefined, mode: undefined })
 await connect('/tmp/a.sock', { authkey: undefined, timeout: undefined, signal: undefined })
 // @ts-expect-error: a key is text or bytes
-new Listener(undefined, { authkey: 5 })
+void new Listener(undefined, { authkey: 5 })
 // @ts-expect-error: no such digest
-new Listener(undefined, { authkey: 'secret', digests: ['sha1'] })
+void new Listener(undefined, { authkey: 'secret', digests: ['sha1'] })
 // @ts-expect-error: no such dialect
 await connect('/tmp/a.sock', { dialect: 'legacy' })
 // @ts-expect-error: a listener has no timeout
-new Listener(undefined, { timeout: 5 })
+void new Listener(undefined, { timeout: 5 })
 // @ts-expect-error: a client has no backlog
 await connect('/tmp/a.sock', { backlog: 5 })
 // @ts-expect-error: a blocking call cannot be aborted
