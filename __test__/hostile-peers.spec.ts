@@ -2,7 +2,7 @@
 // for what it did, the listener goes on, and nothing is left of it.
 
 import test, { type ExecutionContext } from 'ava'
-import { type CaromError, connect, type Connection, type Family, Listener } from 'carom'
+import { type CaromError, connect, type Connection, EOFError, type Family, Listener } from 'carom'
 import { startChild } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { answerTo, BareListener, BarePeer, CHALLENGE, modernChallenge, WELCOME } from './hostile/bare-peer.ts'
@@ -43,7 +43,7 @@ function refused(listener: Listener): Promise<string | undefined> {
   return new Promise((resolve) => listener.once('authenticationFailure', (error) => resolve(refusalOf(error))))
 }
 
-/** The time was up before a peer that stalls had come to that. */
+/** The time was up before a peer that stalls had come to that, or before the honest one was let in. */
 class Overtaken extends Error {}
 
 /** Plays until the peer has done its part: one that stalls gets more time when it was too slow even for that. */
@@ -94,7 +94,7 @@ for (const family of FAMILIES) {
             // It sees the end, after a verdict if one was due.
             if (!peer.socket.destroyed) await peer.rest()
           })
-          await servesTheHonest(t, listener, accepting)
+          await servesTheHonest(t, listener, accepting, play)
         } finally {
           await listener.close()
         }
@@ -140,8 +140,17 @@ function isRefused(t: ExecutionContext, { refusal }: { refusal?: string | undefi
   t.is(refusal === play.or ? play.refusal : refusal, play.refusal, play.title)
 }
 
-async function servesTheHonest(t: ExecutionContext, listener: Listener, accepting: Promise<Connection>): Promise<void> {
-  const [client, server] = await Promise.all([connect(listener.address, { authkey: KEY }), accepting])
+async function servesTheHonest(
+  t: ExecutionContext,
+  listener: Listener,
+  accepting: Promise<Connection>,
+  play?: Play,
+): Promise<void> {
+  const connecting = connect(listener.address, { authkey: KEY }).catch((error: unknown) => {
+    // The time is the same for both peers.
+    throw play?.refusal === 'ERR_CAROM_TIMEOUT' && error instanceof EOFError ? new Overtaken() : error
+  })
+  const [client, server] = await Promise.all([connecting, accepting])
   const sending = client.sendBytes(Buffer.from('honest'))
   t.is((await server.recvBytes()).toString(), 'honest')
   await sending
