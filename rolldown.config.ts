@@ -1,11 +1,29 @@
 import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'rolldown'
 
-const binding = '../index.js'
+/**
+ * The generated loader becomes part of the bundle, one folder further down: it still looks for a binary at the top of the
+ * repository, and then for the platform's package.
+ */
+function loader(): Plugin {
+  return {
+    name: 'loader',
+    transform: {
+      filter: { id: fileURLToPath(new URL('index.js', import.meta.url)) },
+      handler(code) {
+        const moved = code.replaceAll("require('./carom.", "require('../carom.")
+        if (moved === code) this.error('the loader no longer looks for a binary beside it')
+        return { code: moved, map: null }
+      },
+    },
+  }
+}
 
 /**
- * Keeps the bundle honest: it imports nothing but Node's own modules and the binding, and of each package inside it the
- * published notices hold the licence.
+ * Keeps the bundle honest: it imports nothing but Node's own modules, and of each package inside it the published
+ * notices hold the licence.
  */
 function contents(): Plugin {
   return {
@@ -15,8 +33,7 @@ function contents(): Plugin {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== 'chunk') continue
         for (const imported of [...chunk.imports, ...chunk.dynamicImports]) {
-          if (imported !== binding && !(imported in bundle) && !imported.startsWith('node:'))
-            this.error(`the bundle imports ${imported}`)
+          if (!isBuiltin(imported) && !(imported in bundle)) this.error(`the bundle imports ${imported}`)
         }
         const packages = chunk.moduleIds.flatMap((id) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? [])
         for (const name of new Set(packages)) {
@@ -31,11 +48,11 @@ function contents(): Plugin {
 export default defineConfig({
   // What a `Process` runs shares its modules with what users import.
   input: { index: 'src/index.ts', bootstrap: 'src/process/bootstrap.ts' },
-  external: [binding, /^node:/],
+  external: isBuiltin,
   // Under the condition `node`, which rolldown adds for that platform, msgpackr is its build with streams and a native part.
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'] },
   transform: { target: 'node20.19' },
-  plugins: [contents()],
-  output: { dir: 'dist', format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: 'shared.js' },
+  plugins: [loader(), contents()],
+  output: { dir: 'dist', format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: '[name].js' },
 })

@@ -8,7 +8,7 @@ import { type Authentication, type AuthenticationOptions, authentication } from 
 import { Deadline, FOR_EVER } from './blocking.js'
 import { Connection, type ReceiveOptions } from './connection.js'
 import { type Environment, environmentOf } from './environment.js'
-import { BusyError, ConnectionClosedError, SystemError } from './errors.js'
+import { BusyError, type CaromError, ConnectionClosedError, SystemError } from './errors.js'
 import { Handshake, shakeHandsSync } from './handshake.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from './status.js'
@@ -26,7 +26,7 @@ export interface ListenerOptions extends ConnectionOptions, AuthenticationOption
 
 interface ListenerEvents {
   /** A peer was refused. `address` is where it connected from, the empty string for a Unix peer without a name. */
-  authenticationFailure: [error: Error, address: Address]
+  authenticationFailure: [error: CaromError, address: Address]
 }
 
 /** A call of `accept` that waits. */
@@ -43,8 +43,14 @@ interface Admitted {
   address: Address
 }
 
-/** How many handshakes go on at once: a further one ends the oldest, which has had the longest time. */
+/** How many handshakes go on at once. */
 const HANDSHAKES_MAX = 1024
+
+/**
+ * For how many milliseconds a handshake goes on undisturbed. Then it ends if another peer needs its place: a crowd of honest
+ * peers is let in one after the other, and one of silent peers keeps honest ones out no longer than this.
+ */
+const GRACE = 1000
 
 /** How many peers are accepted at a stretch, before others get their turn. */
 const ACCEPTS_PER_TURN = 64
@@ -72,6 +78,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   readonly #handshakes = new Set<Handshake>()
   #mayAccept = true
   #deferred = false
+  #room: NodeJS.Timeout | undefined
   #watched = false
   #closed = false
   #referenced = true
@@ -106,7 +113,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         this.#serve()
       },
     })
-    this.#leave = () => void this.close()
+    // Nobody is told: who waits when the process exits has no more to do.
+    this.#leave = () => this.#stop()
     environment.atExit.add(this.#leave)
   }
 
@@ -157,7 +165,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const { fd, address } = accepted
     if (!this.#authentication) return this.#connection({ fd, legacy: false, address })
     this.#lastAccepted = address
-    const known = shakeHandsSync(fd, 'listener', this.#authentication, new Deadline(Infinity))
+    const known = shakeHandsSync(fd, 'accept', this.#address, this.#authentication, new Deadline(Infinity))
     return this.#connection({ ...known, address })
   }
 
@@ -185,11 +193,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
    */
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve()
-    this.#closed = true
-    const { native, atExit } = this.#environment
-    this.#environment.remove(this.#id)
-    atExit.delete(this.#leave)
-    native.close(this.#id, this.#watched)
+    this.#stop()
+    clearTimeout(this.#room)
     for (const handshake of this.#handshakes) handshake.abandon()
     this.#handshakes.clear()
     for (const admitted of this.#admitted.splice(0)) void this.#connection(admitted).close()
@@ -243,6 +248,15 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this.close()
   }
 
+  /** Closes the socket, and removes its file. */
+  #stop(): void {
+    this.#closed = true
+    const { native, atExit } = this.#environment
+    this.#environment.remove(this.#id)
+    atExit.delete(this.#leave)
+    native.close(this.#id, this.#watched)
+  }
+
   /** Gives peers to who waits for them. */
   #serve(): void {
     this.#deliver()
@@ -252,6 +266,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         this.#goOnLater()
         break
       }
+      if (this.#handshakes.size >= HANDSHAKES_MAX && !this.#makeRoom()) break
       if (!this.#acceptOne()) break
       this.#deliver()
     }
@@ -284,18 +299,18 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       else this.#admitted.push({ fd, legacy: false, address })
       return true
     } catch (error) {
-      // A stalled handshake makes room for the next peer.
-      if (outOfDescriptors(error) && this.#dropOldest()) return true
-      const pending = this.#pending.shift()
-      pending?.settled?.()
-      pending?.reject(error)
+      if (outOfDescriptors(error) && this.#handshakes.size > 0) return this.#makeRoom()
+      // It would be the same for all of them, and nothing would come to tell them to try again.
+      for (const pending of this.#pending.splice(0)) {
+        pending.settled?.()
+        pending.reject(error)
+      }
       return false
     }
   }
 
   #shakeHands(fd: number, address: Address, how: Authentication): void {
-    if (this.#handshakes.size >= HANDSHAKES_MAX) this.#dropOldest()
-    const handshake = new Handshake(fd, 'listener', how, {
+    const handshake = new Handshake(fd, 'accept', this.#address, how, {
       done: ({ fd: known, legacy }) => {
         this.#handshakes.delete(handshake)
         this.#admitted.push({ fd: known, legacy, address })
@@ -303,17 +318,30 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       },
       failed: (error) => {
         this.#handshakes.delete(handshake)
-        this.emit('authenticationFailure', error as Error, address)
+        this.#goOnLater()
+        // Whatever a caller's handler does, or throws, it does not do in the middle of accepting.
+        queueMicrotask(() => this.emit('authenticationFailure', error as CaromError, address))
       },
     })
     this.#handshakes.add(handshake)
     handshake.ready()
   }
 
-  #dropOldest(): boolean {
+  /** Ends the oldest handshake if it has had its time; if not, goes on when it has, or when any has ended. */
+  #makeRoom(): boolean {
     const [oldest] = this.#handshakes
-    oldest?.expire()
-    return oldest !== undefined
+    if (!oldest) return true
+    const left = oldest.started + GRACE - performance.now()
+    if (left <= 0) {
+      oldest.expire()
+      return true
+    }
+    // Whoever waits in accept keeps the event loop alive.
+    this.#room ??= setTimeout(() => {
+      this.#room = undefined
+      this.#serve()
+    }, left).unref()
+    return false
   }
 
   #deliver(): void {

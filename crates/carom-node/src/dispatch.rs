@@ -89,6 +89,8 @@ impl Dispatch {
     fn call(&self, batch: &mut Vec<Readiness>) -> Result<()> {
         let count = self.report(batch)?;
         let (mut callback, mut receiver, mut argument) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // Unused, but Deno writes to it without asking whether it is there.
+        let mut returned = ptr::null_mut();
         // SAFETY: as in `report`; the callback and its argument are values of this environment.
         unsafe {
             check_status!(sys::napi_get_reference_value(
@@ -105,7 +107,7 @@ impl Dispatch {
                 callback,
                 1,
                 &raw const argument,
-                ptr::null_mut(),
+                &raw mut returned,
             );
             if status == sys::Status::napi_pending_exception {
                 let mut exception = ptr::null_mut();

@@ -1,0 +1,2 @@
+Object.defineProperty(process, 'platform', { value: 'freebsd' })
+Object.defineProperty(process, 'arch', { value: 'riscv64' })

@@ -1,0 +1,36 @@
+/** Those that have a package with a binary, by Node's names of the system, the processor, and the C library. */
+const SUPPORTED = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64-gnu',
+  'linux-arm64-musl',
+  'linux-x64-gnu',
+  'linux-x64-musl',
+  'win32-arm64-msvc',
+  'win32-x64-msvc',
+]
+
+/** What this process runs on, named in the same way. */
+function thisPlatform(): string {
+  const { platform, arch } = process
+  if (platform === 'win32') return `${platform}-${arch}-msvc`
+  if (platform !== 'linux') return `${platform}-${arch}`
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
+  return `${platform}-${arch}-${report?.header?.glibcVersionRuntime ? 'gnu' : 'musl'}`
+}
+
+/** Why there is no binding, and what to do about it. */
+export function explainMissingBinding(): string {
+  const platform = thisPlatform()
+  const build = 'To build it from source, with Rust: https://github.com/carom-ipc/carom/blob/main/CONTRIBUTING.md'
+  if (!SUPPORTED.includes(platform))
+    return `carom has no binary for ${platform}. It has one for ${SUPPORTED.join(', ')}. ${build}`
+  return [
+    `carom's binary for ${platform} can't be loaded: it is in the package @carom/binding-${platform}, which is missing or`,
+    'broken (see the causes of this error). Usually',
+    '- a lock file from another system lacks it: remove it together with node_modules, and install again;',
+    '- optional dependencies were left out (--no-optional, --omit=optional): install with them;',
+    '- a bundler packed carom: make carom an external dependency, since a binary stays a file of its own.',
+    `There are binaries for ${SUPPORTED.join(', ')}. ${build}`,
+  ].join('\n')
+}
