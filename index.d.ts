@@ -21,6 +21,22 @@ export declare class Reactor {
   connectBegin(address: JsAddress, candidates: Array<HostPort>): number
   /** Goes as far as it can without waiting. */
   connectAdvance(id: number): Advanced
+  /** Takes descriptors from now on that the peer sends. */
+  acceptDescriptors(id: number): void
+  /** Whether descriptors can be sent through `id`. */
+  carriesDescriptors(id: number): boolean
+  /** The descriptors of the oldest message that had some, which are the caller's; `null` where there are none. */
+  takeDescriptors(id: number): Array<number> | null
+  /**
+   * Hands `bytes` to the kernel with `fds`, which stay the caller's, waiting up to `timeout` milliseconds for room, for ever
+   * where it is negative. Returns how many bytes it took, or a status; with the first byte, all descriptors are on their way.
+   */
+  sendDescriptors(id: number, bytes: Uint8Array, fds: Array<number>, timeout: number): number
+  /**
+   * Receives what Python's `send_handle` sends: one byte, outside the framing, and a descriptor, which is the caller's.
+   * Returns it, or a status: -1 nothing within `timeout`, -2 the end, -3 a byte without exactly one descriptor.
+   */
+  receiveHandle(id: number, timeout: number): number
   /**
    * Adopts the descriptor `fd` for a handshake: as the end that has accepted, or has connected. `digests` are accepted;
    * `redhat` selects that dialect. Returns a number; `detach` gives the descriptor back when it is done, `close` closes it.
@@ -95,6 +111,9 @@ export interface Advanced {
   /** Milliseconds after which to try again: the listener has no room in its backlog. */
   retry?: number
 }
+
+/** Another descriptor of the same open file, close-on-exec, which is the caller's. */
+export declare function duplicate(fd: number): number
 
 /**
  * Ends this process when the other end of the descriptor `fd`, which it takes, is closed: by `SIGTERM`, and by `SIGKILL`

@@ -773,8 +773,9 @@ if (
   }
 }
 
-const { Reactor, endWith, exitOf, resolve, socketPair } = nativeBinding
+const { Reactor, duplicate, endWith, exitOf, resolve, socketPair } = nativeBinding
 export { Reactor }
+export { duplicate }
 export { endWith }
 export { exitOf }
 export { resolve }

@@ -17,6 +17,7 @@ function load(): typeof Binding {
 
 const binding = load()
 
+export const duplicate: typeof Binding.duplicate = binding.duplicate
 export const endWith: typeof Binding.endWith = binding.endWith
 export const exitOf: typeof Binding.exitOf = binding.exitOf
 export const NativeReactor: typeof Binding.Reactor = binding.Reactor

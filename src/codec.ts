@@ -4,6 +4,7 @@ import { invalidType } from './arguments.js'
 import { DecodeError, EncodeError } from './errors.js'
 import { createMsgpack } from './msgpack.js'
 import { createPickle } from './pickle/coder.js'
+import { beginAgain } from './travel.js'
 
 /** Turns values into messages and back. */
 export interface Codec {
@@ -55,6 +56,7 @@ export function encode(coder: Coder, value: unknown): void {
   try {
     coder.encode(value)
   } catch (error) {
+    beginAgain()
     throw new EncodeError(error)
   }
 }

@@ -2,8 +2,9 @@ import * as check from './arguments.js'
 import { type Coder, decode, encode } from './codec.js'
 import { Endpoint, type Receive, type Take, type Traits } from './endpoint.js'
 import { BufferTooShortError } from './errors.js'
+import { Handle } from './handle.js'
 import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
-import { onArrival, type Passport, travel, type Traveller } from './travel.js'
+import { onArrival, type Passport, takeBoarded, travel, type Traveller } from './travel.js'
 import { until } from './wait.js'
 import { type Source, type SourceOwner, source } from './waitable.js'
 
@@ -30,6 +31,12 @@ export interface ReceiveOptions {
 /** The message itself, in memory that is the caller's. */
 const whole: Take = (bytes, start, end) => (start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
 const wholeItem: Take = (bytes, start, end) => ({ value: whole(bytes, start, end), done: false })
+
+/** What goes beside a handle: how many there are. */
+const HANDLE = Uint8Array.of(1)
+
+/** Whoever blocks until all is sent meets the same error. */
+const ignore = (sent: Promise<void>): void => void sent.catch(() => {})
 
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
@@ -82,11 +89,19 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return new Connection(new Endpoint(fd, chosen, traits), chosen.coder)
   }
 
-  /** Encodes `value` and sends it as one message. Resolves when it is accepted. */
+  /**
+   * Encodes `value` and sends it as one message. Resolves when it is accepted.
+   *
+   * With the codec `'msgpack'`, over a Unix socket, the value may contain connections, listeners and `Handle`s at any depth:
+   * they arrive as working objects at a peer that has the option `descriptors`. A connection is handed over: it is closed here;
+   * one for which received or unsent data is held back is refused.
+   */
   async send(value: TSend): Promise<void> {
     this.#endpoint.assertWritable()
     const coder = this.#coder
     encode(coder, value)
+    const passports = takeBoarded()
+    if (passports) return this.#endpoint.sendDescriptors(coder.bytes, coder.start, coder.end, passports)
     return this.#endpoint.send(coder.bytes, coder.start, coder.end)
   }
 
@@ -95,6 +110,12 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     this.#endpoint.assertWritable()
     const coder = this.#coder
     encode(coder, value)
+    const passports = takeBoarded()
+    if (passports) {
+      ignore(this.#endpoint.sendDescriptors(coder.bytes, coder.start, coder.end, passports))
+      this.#endpoint.sender.flushSync()
+      return
+    }
     this.#endpoint.sendSync(coder.bytes, coder.start, coder.end)
   }
 
@@ -192,6 +213,35 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /** The next message as bytes, if it is here; `undefined` if not. Never waits. */
   tryRecvBytes(): Buffer | undefined {
     return this.#endpoint.receiveNow({ take: whole }) as Buffer | undefined
+  }
+
+  /**
+   * Sends an open descriptor as Python's `multiprocessing.reduction.send_handle` does: outside the framing, to a peer that is
+   * about to receive it so, over a Unix socket. It stays the caller's. Not for a Python on macOS, which acknowledges it.
+   */
+  async sendHandle(fd: number): Promise<void> {
+    this.#endpoint.assertWritable()
+    return this.#endpoint.sendRaw(HANDLE, [new Handle(fd)[travel]()])
+  }
+
+  /** As `sendHandle`, blocking until the kernel has taken it. */
+  sendHandleSync(fd: number): void {
+    this.#endpoint.assertWritable()
+    ignore(this.#endpoint.sendRaw(HANDLE, [new Handle(fd)[travel]()]))
+    this.#endpoint.sender.flushSync()
+  }
+
+  /**
+   * Receives a descriptor that the peer sends by `sendHandle`, or by Python's `multiprocessing.reduction.send_handle`. It is the
+   * caller's. Refused while received messages are held back.
+   */
+  async recvHandle(options?: ReceiveOptions): Promise<Handle> {
+    return new Handle(await this.#endpoint.receiveHandle(check.abortSignal(check.options(options).signal)))
+  }
+
+  /** As `recvHandle`, blocking until it comes. */
+  recvHandleSync(): Handle {
+    return new Handle(this.#endpoint.receiveHandleSync())
   }
 
   /** Resolves when the kernel has taken all that was sent; rejects where it can't. */
@@ -299,7 +349,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   [travel](): Passport {
     const endpoint = this.#endpoint
     endpoint.assertDetachable()
-    const { codec, maxMessageSize, highWaterMark, spin } = endpoint.settings
+    const { codec, maxMessageSize, highWaterMark, spin, descriptors } = endpoint.settings
     if (codec === undefined) {
       throw new TypeError('a connection with a codec of your own can only be handed over by detach() and fromFd()')
     }
@@ -307,7 +357,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return {
       fd: endpoint.fd,
       kind: 'connection',
-      traits: { traits, codec, maxMessageSize, highWaterMark, spin },
+      traits: { traits, codec, maxMessageSize, highWaterMark, spin, descriptors },
       leave: () => void endpoint.close(),
     }
   }
@@ -347,6 +397,7 @@ interface Travelled {
   maxMessageSize: number
   highWaterMark: number
   spin: number
+  descriptors: boolean
 }
 
 /** Where the part of `bytes` ends that begins at `offset` and has `size` bytes, or all the rest. */

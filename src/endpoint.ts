@@ -1,6 +1,10 @@
+import { closeSync } from 'node:fs'
+import { constants } from 'node:os'
+
 import { onAbort } from './abort.js'
 import { outOfRange } from './arguments.js'
-import { Deadline } from './blocking.js'
+import { duplicate } from './binding.js'
+import { Deadline, FOR_EVER } from './blocking.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
 import {
   BusyError,
@@ -8,17 +12,23 @@ import {
   DirectionError,
   EOFError,
   MessageTooLongError,
+  ProtocolError,
+  SystemError,
   WouldBlockError,
 } from './errors.js'
 import type { Directions, Settings } from './options.js'
 import { Receiver } from './receiver.js'
 import { MAX_SHORT, Sender } from './sender.js'
-import { checked } from './status.js'
+import { checked, END, NOTHING, systemError, TRUNCATED } from './status.js'
+import { arriving, DESCRIPTORS_MAX, descriptorsOf, MARK, marked, type Passport } from './travel.js'
 import { watch } from './watch.js'
 import type { Listener, Source } from './waitable.js'
 
 /** Makes what a receive returns of the message `bytes[start..end]`. */
 export type Take = (bytes: Buffer, start: number, end: number) => unknown
+
+/** A frame's header, in its short form. */
+const HEADER = 4
 
 /** How a receive is done. */
 export interface Receive {
@@ -93,10 +103,11 @@ export class Endpoint implements Watcher, Source {
     this.id = opened.id
     this.fd = fd
     this.writable = writable ?? opened.writable
-    this.receiver = new Receiver(environment, opened.id, settings.maxMessageSize)
+    this.receiver = new Receiver(environment, opened.id, settings.maxMessageSize, settings.descriptors)
     this.sender = new Sender(environment, opened.id, settings.highWaterMark, () => this.#watchAgain())
     environment.add(opened.id, this)
     if (settings.spin > 0) environment.addSpin(settings.spin)
+    if (settings.descriptors) environment.native.acceptDescriptors(opened.id)
   }
 
   get readable(): boolean {
@@ -239,7 +250,91 @@ export class Endpoint implements Watcher, Source {
     inbox.take()
     this.messages++
     this.bytes += end - start
-    return how.take(bytes, start, end)
+    return this.#settings.descriptors ? this.#takeWithDescriptors(how, bytes, start, end) : how.take(bytes, start, end)
+  }
+
+  /** Takes a message, and the descriptors that came with it. Those that it has no use for are closed. */
+  #takeWithDescriptors(how: Receive, bytes: Buffer, start: number, end: number): unknown {
+    const count = descriptorsOf(bytes, start, end)
+    let fds = count > 0 ? (this.#environment.native.takeDescriptors(this.id) ?? []) : []
+    if (fds.length !== count) {
+      for (const fd of fds) closeSync(fd)
+      fds = []
+    }
+    try {
+      return arriving(fds, closeSync, () => how.take(bytes, start, end))
+    } finally {
+      if (this.#open && !this.receiver.holdsBytes) this.#dropDescriptors()
+    }
+  }
+
+  /** Closes descriptors that came beside no message that asks for them. */
+  #dropDescriptors(): void {
+    const { native } = this.#environment
+    for (let fds = native.takeDescriptors(this.id); fds; fds = native.takeDescriptors(this.id)) {
+      for (const fd of fds) closeSync(fd)
+    }
+  }
+
+  /** Receives a descriptor that the peer sends outside the framing, when it comes. */
+  receiveHandle(signal: AbortSignal | undefined): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#assertNothingHeld()
+      signal?.throwIfAborted()
+      const end = (): void => {
+        this.unsubscribe(look)
+        forget?.()
+      }
+      const look = (): void => {
+        try {
+          const fd = this.#handle(0)
+          if (fd === undefined) return
+          end()
+          resolve(fd)
+        } catch (error) {
+          end()
+          reject(error)
+        }
+      }
+      const forget =
+        signal &&
+        onAbort(signal, () => {
+          end()
+          reject(signal.reason)
+        })
+      this.#environment.flush()
+      this.arm()
+      this.subscribe(look)
+      look()
+    })
+  }
+
+  /** As `receiveHandle`, blocking. */
+  receiveHandleSync(): number {
+    this.#assertNothingHeld()
+    this.#environment.flush()
+    for (;;) {
+      const fd = this.#handle(FOR_EVER.slice())
+      if (fd !== undefined) return fd
+    }
+  }
+
+  #assertNothingHeld(): void {
+    this.assertReadable()
+    this.#assertIdle()
+    if (this.receiver.holdsBytes) {
+      throw new BusyError('received messages are held back: receive them before a handle')
+    }
+  }
+
+  #handle(timeout: number): number | undefined {
+    this.assertReadable()
+    const fd = this.#environment.native.receiveHandle(this.id, timeout)
+    if (fd >= 0) return fd
+    if (fd === NOTHING) return undefined
+    if (fd === END) throw new EOFError()
+    if (fd === TRUNCATED) throw new ProtocolError('a byte came without a descriptor: the peer did not send a handle')
+    throw systemError(fd, 'recvmsg')
   }
 
   /** A message is too long: as in the original, nothing can be received behind it. */
@@ -351,6 +446,45 @@ export class Endpoint implements Watcher, Source {
     if (this.#legacy) assertShort(end - start)
     if (this.#nonblocking) this.sender.sendNow(bytes, start, end)
     else this.sender.sendSync(bytes, start, end)
+  }
+
+  /** Accepts a message with descriptors: those of `passports`, whose objects are handed over. */
+  sendDescriptors(bytes: Uint8Array, start: number, end: number, passports: Passport[]): Promise<void> {
+    if (passports.length > DESCRIPTORS_MAX) {
+      throw outOfRange('the number of connections in a message', `at most ${DESCRIPTORS_MAX}`, passports.length)
+    }
+    if (end - start > MAX_SHORT - MARK) {
+      throw outOfRange('the size of a message with connections', `at most ${MAX_SHORT - MARK}`, end - start)
+    }
+    const message = marked(bytes, start, end, passports.length, HEADER)
+    message.writeInt32BE(message.length - HEADER)
+    const sent = this.sendRaw(message, passports)
+    this.sender.messages++
+    this.sender.bytes += message.length - HEADER
+    return sent
+  }
+
+  /** Accepts bytes, framed or not, with the descriptors of `passports`. */
+  sendRaw(bytes: Uint8Array, passports: Passport[]): Promise<void> {
+    if (!checked(() => this.#environment.native.carriesDescriptors(this.id))) {
+      throw new SystemError(
+        'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
+        'EOPNOTSUPP',
+        -constants.errno.EOPNOTSUPP,
+        'sendmsg',
+      )
+    }
+    if (this.#nonblocking && this.sender.blocked) throw new WouldBlockError('send')
+    const fds: number[] = []
+    try {
+      for (const { fd } of passports) fds.push(checked(() => duplicate(fd)))
+    } catch (error) {
+      for (const fd of fds) closeSync(fd)
+      throw error
+    }
+    const sent = this.sender.sendWithDescriptors(bytes, fds)
+    for (const each of passports) each.leave()
+    return sent
   }
 
   assertWritable(): void {

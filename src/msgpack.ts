@@ -1,7 +1,15 @@
 import { addExtension, C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 
 import type { Coder } from './codec.js'
-import { beginAgain, isTraveller, readTraveller, writeTraveller, type Traveller } from './travel.js'
+import {
+  beginAgain,
+  descriptorsOf,
+  isTraveller,
+  MARK,
+  readTraveller,
+  writeTraveller,
+  type Traveller,
+} from './travel.js'
 
 /**
  * Marks a message with a `Map`, or with an object that occurs more than once: MessagePack's 32-bit extension of type `M`,
@@ -91,7 +99,8 @@ class Msgpack implements Coder {
     this.end = bytes.length
   }
 
-  decode(bytes: Buffer, start: number, end: number): unknown {
+  decode(bytes: Buffer, from: number, end: number): unknown {
+    const start = bytes[from] === EXTENSION_32 && descriptorsOf(bytes, from, end) > 0 ? from + MARK : from
     const inRecords = bytes[start] === EXTENSION_32 && bytes[start + 5] === IN_RECORDS && end - start > WRAPPING
     const range = this.#range
     range.start = inRecords ? start + WRAPPING : start

@@ -16,6 +16,11 @@ export interface ConnectionOptions {
    * connection. Default `'adaptive'`: blocking calls spin only while it has lately paid off, the event loop never.
    */
   spin?: number | 'adaptive' | undefined
+  /**
+   * Whether this end takes connections, listeners and `Handle`s that the peer sends in its messages. Default `false`: what
+   * nobody asked for can't be forced on a process. Sending them needs no option.
+   */
+  descriptors?: boolean | undefined
 }
 
 /** Options that have been checked, and their defaults filled in. */
@@ -27,6 +32,7 @@ export interface Settings {
   highWaterMark: number
   /** Microseconds; negative is adaptive. */
   spin: number
+  descriptors: boolean
 }
 
 /** A longer spin would be a hang. */
@@ -34,6 +40,7 @@ const SPIN_MAX = 1_000_000
 
 export function settings(given: ConnectionOptions | undefined): Settings {
   const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = options(given)
+  const { descriptors = false } = options(given)
   return {
     coder: coderOf(codec),
     codec: typeof codec === 'object' ? undefined : (codec ?? 'msgpack'),
@@ -44,6 +51,7 @@ export function settings(given: ConnectionOptions | undefined): Settings {
     highWaterMark:
       highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
     spin: spin === 'adaptive' ? -1 : microseconds(spin),
+    descriptors: boolean('descriptors', descriptors),
   }
 }
 

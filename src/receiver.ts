@@ -39,13 +39,16 @@ export class Receiver {
   readonly #environment: Environment
   readonly #id: number
   readonly #limit: number
+  /** A read stops behind bytes with descriptors, so a short one doesn't mean that there is no more. */
+  readonly #descriptors: boolean
   #payload: Payload | undefined
   #insideMessage = false
 
-  constructor(environment: Environment, id: number, limit: number) {
+  constructor(environment: Environment, id: number, limit: number, descriptors: boolean) {
     this.#environment = environment
     this.#id = id
     this.#limit = limit
+    this.#descriptors = descriptors
   }
 
   /** Whether a receive would not wait: a message is here, or the end. */
@@ -149,7 +152,7 @@ export class Receiver {
       return
     }
     payload.filled += bytes
-    this.readable = payload.filled === memory.length || this.ending
+    this.readable = payload.filled === memory.length || this.ending || this.#descriptors
     if (payload.filled === announced) {
       this.#environment.settle(payload.claim)
       this.#payload = undefined

@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs'
+
 import { FOR_EVER } from './blocking.js'
 import { type Environment, SLAB } from './environment.js'
 import { type SystemError, WouldBlockError } from './errors.js'
@@ -22,6 +24,8 @@ interface Piece {
   end: number
   /** The memory is still the caller's: its promise is not resolved yet. */
   borrowed: boolean
+  /** Descriptors of the sender's that go beside the first byte. */
+  fds?: number[] | undefined
 }
 
 interface Waiter {
@@ -137,12 +141,32 @@ export class Sender {
     if (this.#staged > 0) this.#writeAll(NONE, 0, 0)
   }
 
+  /**
+   * Accepts bytes that are whole frames, with descriptors that arrive beside them, or before; both are the sender's from now
+   * on. Resolves as `send` does.
+   */
+  sendWithDescriptors(bytes: Uint8Array, fds: number[]): Promise<void> {
+    // What was sent before goes first.
+    if (!this.#failure) this.push()
+    if (this.#failure) {
+      for (const fd of fds) closeSync(fd)
+      throw this.#error()
+    }
+    this.#queue.push({ bytes, at: 0, end: bytes.length, borrowed: false, fds })
+    this.#queued += bytes.length
+    this.#pushQueue()
+    if (this.#failure) throw this.#error()
+    if (this.unsent <= this.#highWaterMark) return ACCEPTED
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+  }
+
   /** Ends all waiting with `error`, and forgets what is unsent. */
   abandon(error: Error): void {
     this.#unstage()
     const waiters = [...this.#waiters, ...this.#flushers]
     this.#waiters = []
     this.#flushers = []
+    for (const { fds = [] } of this.#queue) for (const fd of fds) closeSync(fd)
     this.#queue = []
     this.#queued = 0
     this.#tellBlocked()
@@ -271,7 +295,9 @@ export class Sender {
     const { transfer } = this.#environment
     let done = 0
     for (const piece of this.#queue) {
-      const taken = transfer.send(this.#id, piece.bytes, piece.at, piece.end, NONE, 0, 0, timeout)
+      const taken = piece.fds
+        ? this.#environment.native.sendDescriptors(this.#id, piece.bytes, piece.fds, timeout)
+        : transfer.send(this.#id, piece.bytes, piece.at, piece.end, NONE, 0, 0, timeout)
       if (taken < NOTHING) {
         this.#fail(taken)
         return false
@@ -279,6 +305,8 @@ export class Sender {
       if (taken > 0) {
         piece.at += taken
         this.#queued -= taken
+        for (const fd of piece.fds ?? []) closeSync(fd)
+        piece.fds = undefined
       }
       if (piece.at < piece.end) break
       done++

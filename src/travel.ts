@@ -47,6 +47,14 @@ export function departing(encode: () => void): Passport[] {
   }
 }
 
+/** What the encoder has met since it was last asked; nothing in nearly all messages. */
+export function takeBoarded(): Passport[] | undefined {
+  if (boarded.length === 0) return undefined
+  const passports = boarded
+  boarded = []
+  return passports
+}
+
 /** Forgets what the encoder has met: it begins anew. */
 export function beginAgain(): void {
   if (boarded.length > 0) boarded = []
@@ -84,9 +92,40 @@ export function readTraveller(bytes: Uint8Array): unknown {
   const fd = landed[number]
   const arrival = arrivals.get(kind)
   if (fd === undefined || !arrival) {
-    throw new Error(`the message names a ${String(kind)} whose descriptor did not come with it`)
+    throw new Error(
+      `the message names a ${kind} whose descriptor is not here: it takes the option descriptors: true to receive one`,
+    )
   }
   const object = arrival(fd, traits)
   landed[number] = undefined
   return object
+}
+
+/**
+ * Marks a message with descriptors beside it: MessagePack's 32-bit extension of type `D`, around how many there are, and the
+ * message itself.
+ */
+const EXTENSION_32 = 0xc9
+const WITH_DESCRIPTORS = 0x44
+export const MARK = 7
+
+/** The most descriptors that go with one message: the kernel's limit. */
+export const DESCRIPTORS_MAX = 253
+
+/** How many descriptors came with the message `bytes[start..end]`. */
+export function descriptorsOf(bytes: Uint8Array, start: number, end: number): number {
+  return end - start > MARK && bytes[start] === EXTENSION_32 && bytes[start + 5] === WITH_DESCRIPTORS
+    ? bytes[start + 6]!
+    : 0
+}
+
+/** The message `bytes[start..end]`, marked as one with `count` descriptors, behind room for `before` bytes. */
+export function marked(bytes: Uint8Array, start: number, end: number, count: number, before: number): Buffer {
+  const message = Buffer.allocUnsafeSlow(before + MARK + end - start)
+  message[before] = EXTENSION_32
+  message.writeUInt32BE(end - start + 1, before + 1)
+  message[before + 5] = WITH_DESCRIPTORS
+  message[before + 6] = count
+  message.set(bytes.subarray(start, end), before + MARK)
+  return message
 }

@@ -21,6 +21,11 @@ pub mod child;
     reason = "what JavaScript calls; its errors are documented there"
 )]
 pub mod connect;
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
+pub mod descriptors;
 mod dispatch;
 mod driver;
 mod environment;

@@ -4,6 +4,7 @@
 //! in it in place. So a language binding can read into memory of its own runtime, and ten thousand idle channels hold
 //! none. [`Connection`](crate::Connection) is this with memory, for Rust programs.
 
+use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -38,7 +39,13 @@ pub struct Channel {
     kind: Kind,
     decoder: Decoder,
     spin: Spin,
+    /// Where the channel takes descriptors: those that have arrived, call by call of the sender.
+    descriptors: Option<VecDeque<Vec<OwnedFd>>>,
 }
+
+/// How many sending calls' descriptors are kept for whoever takes them. A peer that sends more that nobody asks for loses the
+/// oldest.
+const BATCHES_MAX: usize = 1024;
 
 impl Channel {
     /// A channel over `fd`, a stream socket or a FIFO; payloads of more than `limit` bytes are refused.
@@ -53,7 +60,22 @@ impl Channel {
             kind,
             decoder: Decoder::new(limit),
             spin,
+            descriptors: None,
         })
+    }
+
+    /// Takes descriptors from now on that the peer sends beside its bytes. Unless this is called, the kernel closes them:
+    /// nobody's open files are forced on a process that didn't ask. A receive costs about a fifth of a microsecond more.
+    pub fn accept_descriptors(&mut self) {
+        if self.kind.transport == Transport::Socket {
+            self.descriptors.get_or_insert_default();
+        }
+    }
+
+    /// The descriptors of the oldest sending call that had some, and was not taken. They have arrived at the latest with the
+    /// first byte that was sent beside them. Fewer than were sent: this process may not have more open.
+    pub fn take_descriptors(&mut self) -> Option<Vec<OwnedFd>> {
+        self.descriptors.as_mut()?.pop_front()
     }
 
     /// What the descriptor can be used for.
@@ -101,7 +123,8 @@ impl Channel {
                 let tail = self.decoder.find(&slab[..filled], runs)?;
                 Ok(Received::Bytes {
                     tail,
-                    drained: filled < slab.len() && self.decoder.fault().is_none(),
+                    // A read stops behind bytes with descriptors, whatever follows them.
+                    drained: filled < slab.len() && self.decoder.fault().is_none() && self.descriptors.is_none(),
                 })
             }
         }
@@ -156,6 +179,9 @@ impl Channel {
 
     /// Reads once, looking for data for a while before it sleeps.
     fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
+        if let Some(batches) = &mut self.descriptors {
+            return read_with_descriptors(self.fd.as_fd(), batches, buffer, deadline);
+        }
         let (fd, transport) = (self.fd.as_fd(), self.kind.transport);
         if deadline == Deadline::Now {
             return sys::receive(fd, transport, buffer, deadline);
@@ -183,6 +209,25 @@ impl Channel {
         self.spin.slept(begin.elapsed());
         Ok(received)
     }
+}
+
+/// Reads once, and keeps the descriptors that came along. It doesn't spin.
+fn read_with_descriptors(
+    fd: BorrowedFd<'_>,
+    batches: &mut VecDeque<Vec<OwnedFd>>,
+    buffer: &mut [u8],
+    deadline: Deadline,
+) -> io::Result<Option<usize>> {
+    let Some(arrived) = sys::receive_with_fds(fd, buffer, deadline)? else {
+        return Ok(None);
+    };
+    if arrived.lost || !arrived.fds.is_empty() {
+        if batches.len() == BATCHES_MAX {
+            batches.pop_front();
+        }
+        batches.push_back(arrived.fds);
+    }
+    Ok(Some(arrived.bytes))
 }
 
 impl AsFd for Channel {

@@ -1,7 +1,8 @@
 //! The system calls of a connection. Nothing here changes a descriptor's blocking mode: it belongs to the open file,
 //! which another process may share. Sockets are asked not to wait call by call; other files are polled first.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::os::fd::AsRawFd;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -10,7 +11,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType,
+};
 
 /// How long a call may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -340,6 +344,122 @@ fn send_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>], wait: bool) -> rustix::
     }
 }
 
+/// The most descriptors that one call can send: the kernel's `SCM_MAX_FD` (unix(7)).
+pub const FDS_MAX: usize = 253;
+
+/// Writes what the kernel takes of `slices` to a Unix socket, with `fds` beside the first byte: the receiver gets descriptors
+/// of the same open files with that byte, or before. Returns how many bytes it took, 0 where there was no room by `deadline`;
+/// with the first byte, all of `fds` are on their way, and may be closed here.
+///
+/// # Errors
+///
+/// `EINVAL` for more than [`FDS_MAX`], or nothing to send them with; what the kernel reports: `EOPNOTSUPP` or `EINVAL` for a
+/// socket that isn't a Unix one, `ETOOMANYREFS` where too many of this user's descriptors are on their way already.
+pub fn send_with_fds(
+    fd: BorrowedFd<'_>,
+    slices: &[IoSlice<'_>],
+    fds: &[BorrowedFd<'_>],
+    deadline: Deadline,
+) -> io::Result<usize> {
+    if fds.len() > FDS_MAX || slices.iter().all(|slice| slice.is_empty()) {
+        return Err(Errno::INVAL.into());
+    }
+    // Linux would send the bytes over TCP, and forget the descriptors.
+    if !is_unix(fd)? {
+        return Err(Errno::OPNOTSUPP.into());
+    }
+    let mut flags = SendFlags::DONTWAIT;
+    #[cfg(not(target_vendor = "apple"))]
+    flags.insert(SendFlags::NOSIGNAL);
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
+    loop {
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !fds.is_empty() {
+            control.push(SendAncillaryMessage::ScmRights(fds));
+        }
+        match rustix::net::sendmsg(fd, slices, &mut control, flags) {
+            Ok(bytes) => return Ok(bytes),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) if poll_one(fd, PollFlags::OUT, deadline)? => {}
+            Err(Errno::AGAIN) => return Ok(0),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether `fd` is a Unix socket: one that carries descriptors.
+///
+/// # Errors
+///
+/// What `getsockname(2)` reports.
+pub fn is_unix(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    match rustix::net::getsockname(fd) {
+        Ok(name) => Ok(name.address_family() == AddressFamily::UNIX),
+        Err(Errno::NOTSOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What [`receive_with_fds`] brought.
+#[derive(Debug)]
+pub struct Arrived {
+    /// How many bytes; 0 is the end of the stream.
+    pub bytes: usize,
+    /// The descriptors that came beside them, close-on-exec: those of one sending call.
+    pub fds: Vec<OwnedFd>,
+    /// Whether some were lost, since this process may not have more open.
+    pub lost: bool,
+}
+
+/// As [`receive`], from a Unix socket, with the descriptors that come beside the bytes: those of one sending call at most,
+/// together with its first byte, perhaps behind bytes that were sent before.
+///
+/// # Errors
+///
+/// As [`receive`].
+pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<Arrived>> {
+    let mut wait_in_call = deadline == Deadline::Never;
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
+    loop {
+        #[cfg(not(target_vendor = "apple"))]
+        let mut flags = RecvFlags::CMSG_CLOEXEC;
+        #[cfg(target_vendor = "apple")]
+        let mut flags = RecvFlags::empty();
+        if !wait_in_call {
+            flags.insert(RecvFlags::DONTWAIT);
+        }
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let received = rustix::net::recvmsg(fd, &mut [IoSliceMut::new(&mut *buffer)], &mut control, flags);
+        match received {
+            Ok(message) => {
+                let mut fds = Vec::new();
+                for ancillary in control.drain() {
+                    if let RecvAncillaryMessage::ScmRights(rights) = ancillary {
+                        fds.extend(rights);
+                    }
+                }
+                #[cfg(target_vendor = "apple")]
+                for fd in &fds {
+                    rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+                }
+                return Ok(Some(Arrived {
+                    bytes: message.bytes,
+                    fds,
+                    lost: message.flags.contains(ReturnFlags::CTRUNC),
+                }));
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                wait_in_call = false;
+                if deadline == Deadline::Now || !poll_one(fd, PollFlags::IN, deadline)? {
+                    return Ok(None);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// A file can't be asked not to wait. Once `poll` has called a FIFO writable, it takes `PIPE_BUF` bytes without waiting
 /// (pipe(7)), so it is given no more than that at a time.
 fn write_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
@@ -363,4 +483,89 @@ pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
         unsafe { BorrowedFd::borrow_raw(fd) },
         3,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read, Write};
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    fn receive_all(fd: &OwnedFd, most: usize) -> io::Result<Arrived> {
+        receive_with_fds(fd.as_fd(), &mut vec![0; most], Deadline::Never)?.ok_or_else(|| Errno::AGAIN.into())
+    }
+
+    fn send_these(fd: &OwnedFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+        send_with_fds(fd.as_fd(), &[IoSlice::new(bytes)], fds, Deadline::Never)
+    }
+
+    #[test]
+    fn descriptors_arrive_with_the_first_byte_and_are_of_the_same_file() -> io::Result<()> {
+        let (a, b) = socket_pair()?;
+        let (reader, writer) = rustix::pipe::pipe()?;
+        assert_eq!(send_these(&a, b"two bytes", &[writer.as_fd()])?, 9);
+        drop(writer);
+        let first = receive_all(&b, 3)?;
+        assert_eq!((first.bytes, first.fds.len(), first.lost), (3, 1, false));
+        let rest = receive_all(&b, 100)?;
+        assert_eq!((rest.bytes, rest.fds.len()), (6, 0));
+        for fd in first.fds {
+            assert!(rustix::io::fcntl_getfd(&fd)?.contains(rustix::io::FdFlags::CLOEXEC));
+            File::from(fd).write_all(b"through")?;
+        }
+        let mut text = String::new();
+        File::from(reader).read_to_string(&mut text)?;
+        assert_eq!(text, "through");
+        Ok(())
+    }
+
+    #[test]
+    fn the_descriptors_of_two_calls_are_told_apart() -> io::Result<()> {
+        let (a, b) = socket_pair()?;
+        let fds = [a.as_fd(), b.as_fd(), a.as_fd()];
+        send_these(&a, b"x", &[])?;
+        send_these(&a, b"y", &fds[..2])?;
+        send_these(&a, b"z", &fds)?;
+        let counts: Vec<_> = std::iter::from_fn(|| match receive_with_fds(b.as_fd(), &mut [0; 100], Deadline::Now) {
+            Ok(Some(arrived)) if arrived.bytes > 0 => Some(arrived.fds.len()),
+            _ => None,
+        })
+        .filter(|count| *count > 0)
+        .collect();
+        assert_eq!(counts, [2, 3]);
+        Ok(())
+    }
+
+    #[test]
+    fn as_many_as_the_kernel_takes_and_no_more() -> io::Result<()> {
+        let (a, b) = socket_pair()?;
+        let fds = vec![a.as_fd(); FDS_MAX];
+        send_these(&a, b"x", &fds)?;
+        assert_eq!(receive_all(&b, 1)?.fds.len(), FDS_MAX);
+        let refused = send_these(&a, b"x", &vec![a.as_fd(); FDS_MAX + 1]);
+        assert_eq!(
+            refused.err().and_then(|error| error.raw_os_error()),
+            Some(Errno::INVAL.raw_os_error())
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_socket_that_is_no_unix_one_refuses_them() -> io::Result<()> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
+        let refused = send_with_fds(
+            stream.as_fd(),
+            &[IoSlice::new(b"x")],
+            &[stream.as_fd()],
+            Deadline::Never,
+        );
+        assert_eq!(
+            refused.err().and_then(|error| error.raw_os_error()),
+            Some(Errno::OPNOTSUPP.raw_os_error())
+        );
+        Ok(())
+    }
 }

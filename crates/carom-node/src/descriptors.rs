@@ -1,0 +1,77 @@
+//! Descriptors that are sent through connections.
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
+
+use carom::sys;
+use napi::bindgen_prelude::{Result, Uint8Array};
+use napi_derive::napi;
+
+use crate::reactor::{Reactor, deadline};
+use crate::status;
+
+/// Another descriptor of the same open file, close-on-exec, which is the caller's.
+#[napi(catch_unwind)]
+pub fn duplicate(fd: i32) -> Result<i32> {
+    let fd = sys::duplicate(fd).map_err(|error| status::thrown("fcntl", &error))?;
+    Ok(fd.into_raw_fd())
+}
+
+#[napi]
+impl Reactor {
+    /// Takes descriptors from now on that the peer sends.
+    #[napi(catch_unwind)]
+    pub fn accept_descriptors(&self, id: u32) -> Result<()> {
+        self.environment.slots.borrow_mut().channel(id)?.accept_descriptors();
+        Ok(())
+    }
+
+    /// Whether descriptors can be sent through `id`.
+    #[napi(catch_unwind)]
+    pub fn carries_descriptors(&self, id: u32) -> Result<bool> {
+        let slots = self.environment.slots.borrow();
+        sys::is_unix(slots.fd(id)?).map_err(|error| status::thrown("getsockname", &error))
+    }
+
+    /// The descriptors of the oldest message that had some, which are the caller's; `null` where there are none.
+    #[napi(catch_unwind)]
+    pub fn take_descriptors(&self, id: u32) -> Result<Option<Vec<i32>>> {
+        let taken = self.environment.slots.borrow_mut().channel(id)?.take_descriptors();
+        Ok(taken.map(|fds| fds.into_iter().map(IntoRawFd::into_raw_fd).collect()))
+    }
+
+    /// Hands `bytes` to the kernel with `fds`, which stay the caller's, waiting up to `timeout` milliseconds for room, for ever
+    /// where it is negative. Returns how many bytes it took, or a status; with the first byte, all descriptors are on their way.
+    #[napi(catch_unwind)]
+    #[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
+    pub fn send_descriptors(&self, id: u32, bytes: Uint8Array, fds: Vec<i32>, timeout: f64) -> Result<f64> {
+        let slots = self.environment.slots.borrow();
+        // SAFETY: the caller owns them, and nothing else runs during the call that could close them.
+        let fds: Vec<_> = fds.iter().map(|fd| unsafe { BorrowedFd::borrow_raw(*fd) }).collect();
+        let sent = sys::send_with_fds(slots.fd(id)?, &[IoSlice::new(&bytes)], &fds, deadline(timeout));
+        Ok(match sent {
+            Ok(0) => status::NOTHING,
+            Ok(bytes) => bytes as f64,
+            Err(error) => status::system(&error),
+        })
+    }
+
+    /// Receives what Python's `send_handle` sends: one byte, outside the framing, and a descriptor, which is the caller's.
+    /// Returns it, or a status: -1 nothing within `timeout`, -2 the end, -3 a byte without exactly one descriptor.
+    #[napi(catch_unwind)]
+    pub fn receive_handle(&self, id: u32, timeout: f64) -> Result<f64> {
+        let slots = self.environment.slots.borrow();
+        let fd = slots.fd(id)?;
+        Ok(
+            match sys::receive_with_fds(fd.as_fd(), &mut [0; 1], deadline(timeout)) {
+                Ok(None) => status::NOTHING,
+                Ok(Some(arrived)) if arrived.bytes == 0 => status::END,
+                Ok(Some(arrived)) => match <[_; 1]>::try_from(arrived.fds) {
+                    Ok([fd]) => f64::from(fd.into_raw_fd()),
+                    Err(_) => status::TRUNCATED,
+                },
+                Err(error) => status::system(&error),
+            },
+        )
+    }
+}
