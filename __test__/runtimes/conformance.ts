@@ -331,6 +331,15 @@ with Client(sys.argv[1], authkey=b'secret') as connection:
     await ended(child)
   },
 
+  async 'Deno without permissions is told which ones carom wants'() {
+    if (!('Deno' in globalThis)) throw new Skipped('only Deno has permissions')
+    const child = spawn(process.execPath, ['run', '--no-prompt', peer], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let complaint = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+    await once(child, 'close')
+    assert.match(complaint, /--allow-ffi, --allow-env and --allow-read/)
+  },
+
   async 'what was sent before process.exit arrives'() {
     const [near, far] = pipe()
     const code =
