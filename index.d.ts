@@ -35,6 +35,10 @@ export declare class Reactor {
   handshakeExpire(id: number): void
   /** Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter. */
   listen(address: JsAddress | undefined | null, backlog: number, mode: number): Listening
+  /** Listens on the descriptor `fd`, a socket that listens already, and takes it. */
+  adoptListener(fd: number): Listening
+  /** The descriptor of a listener, which it keeps. */
+  descriptor(id: number): number
   /** Accepts a connection, waiting up to `timeout` milliseconds, for ever where it is negative; `null` where nobody came. */
   accept(id: number, timeout: number): Accepted | null
   /**
@@ -91,6 +95,26 @@ export interface Advanced {
   /** Milliseconds after which to try again: the listener has no room in its backlog. */
   retry?: number
 }
+
+/**
+ * Ends this process when the other end of the descriptor `fd`, which it takes, is closed: by `SIGTERM`, and by `SIGKILL`
+ * where it still runs after `grace` milliseconds.
+ */
+export declare function endWith(fd: number, grace: number): void
+
+/** How a process has ended: one of the two is there. */
+export interface Exited {
+  /** The code that it exited with. */
+  code?: number
+  /** The number of the signal that ended it. */
+  signal?: number
+}
+
+/**
+ * How the child `pid` has ended, or does within `timeout` milliseconds; `null` where it still runs then. The child is not
+ * reaped. Fails with `ECHILD` where somebody has.
+ */
+export declare function exitOf(pid: number, timeout: number): Exited | null
 
 /** A TCP address. */
 export interface HostPort {

@@ -773,8 +773,10 @@ if (
   }
 }
 
-const { Reactor, resolve, socketPair } = nativeBinding
+const { Reactor, endWith, exitOf, resolve, socketPair } = nativeBinding
 export { Reactor }
+export { endWith }
+export { exitOf }
 export { resolve }
 export { socketPair }
 export const __napiBindingTarget = __napiLoadedBindingTarget

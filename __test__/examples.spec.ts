@@ -60,11 +60,67 @@ test('request-reply: every request has its reply, errors too', async (t) => {
   ])
 })
 
+test('listener-clients: each client gets its messages and its echoes, a wrong key is refused', async (t) => {
+  const lines = await run(t, 'listener-clients')
+  const accepted = lines.filter((line) => /^connection accepted from \{ host: '127\.0\.0\.1', port: \d+ \}$/.test(line))
+  t.is(accepted.length, 3)
+  t.is(lines.filter((line) => /^refused: accept 127\.0\.0\.1:\d+: .*authkey/.test(line)).length, 1)
+  t.deepEqual(
+    lines.filter((line) => !/^(connection accepted from|refused:) /.test(line)),
+    [
+      "[ 2.25, null, 'junk', { nested: true } ]",
+      '<Buffer 68 65 6c 6c 6f>',
+      '8 bytes',
+      'Int32Array(5) [ 42, 1729, 0, 0, 0 ]',
+      'echo of 1',
+      'echo of two',
+      'echo of [ 3 ]',
+      "echo of Map(1) { 4 => 'four' }",
+      'echo of 1970-01-01T00:00:00.005Z',
+      'echo of 6n',
+      'a guess is rejected',
+      "[ 2.25, null, 'junk', { nested: true } ]",
+      'hello',
+      '8 bytes',
+      'echo of are you there?',
+    ],
+  )
+})
+
+test('python-server: a Python listener answers with values and exceptions', async (t) => {
+  t.deepEqual(await run(t, 'python-server'), [
+    '4 numbers, mean 4, median 2.5',
+    '1 numbers, mean 2.5, median 2.5',
+    'ValueError: no numbers',
+    'the server exited with 0',
+  ])
+})
+
+test('python-client: a Python client is answered, with integers of any size and with bytes', async (t) => {
+  t.deepEqual(await run(t, 'python-client'), [
+    '12 squared is 144',
+    '-3 squared is 9',
+    '1099511627776 squared is 1208925819614629174706176',
+    'reversed: morac',
+    'the client exited with 0',
+  ])
+})
+
+test('python-worker: a Python worker computes, with numpy or without', async (t) => {
+  const [how, ...lines] = await run(t, 'python-worker')
+  t.true(how === 'computing with numpy' || how === 'computing with plain Python', how)
+  t.deepEqual(lines, ['y = 2.00 x + 1.00', 'y = -0.25 x + 100.00', 'y = 0.00 x + 42.00', 'the worker exited with 0'])
+})
+
 test('every example has a test', (t) => {
   const tested = new Set([
     'delayed-senders',
     'demo',
+    'listener-clients',
     'producer-consumer',
+    'python-client',
+    'python-server',
+    'python-worker',
     'raw-bytes',
     'request-reply',
     'sender-receiver',

@@ -61,6 +61,8 @@ const refused: [string, Buffer, RegExp][] = [
   ['a truncated int', pickle('J', 1, 2), /ends too early/],
   ['a truncated float', pickle('G', 1, 2), /ends too early/],
   ['a truncated text', pickle(0x8c, 5, 'abc.'), /ends too early/],
+  ['a truncated place of the memo', pickle('h'), /ends too early/],
+  ['a truncated far place of the memo', pickle('j', 1, 2), /ends too early/],
   ['a truncated line', pickle('I12'), /ends too early/],
   ['a text of 4 GiB', pickle('X', uint32(0xffffffff), 'abc.'), /ends too early/],
   ['a text of 2^63 bytes', pickle(0x8d, uint64(2n ** 63n), 'abc.'), /ends too early/],
@@ -209,6 +211,105 @@ test.serial(
     t.true(performance.now() - started < SOON)
   },
 )
+
+/** `count` times what `call` makes of the text that is in the memo at 0, in a list. */
+function manyOf(text: Buffer, before: Buffer, call: Buffer, count: number): Buffer {
+  return pickle(text, 'q', 0, '0', before, '](', ...Array.from({ length: count }, () => call), 'e.')
+}
+
+const long = 1_000_000
+const text = (value: string): Buffer => pickle('X', uint32(value.length), value)
+const global1 = (module: string, type: string): Buffer => pickle(global(module, type), 'q', 1, '0')
+const latin1 = pickle(name('latin1'), 'q', 2, '0')
+
+for (const [title, bytes] of [
+  [
+    'bytes made of one text',
+    manyOf(
+      text('a'.repeat(long)),
+      pickle(global1('_codecs', 'encode'), latin1),
+      pickle('h', 1, 'h', 0, 'h', 2, 0x86, 'R'),
+      long / 10,
+    ),
+  ],
+  [
+    'decimals of the same digits',
+    manyOf(text('1'.repeat(long)), global1('decimal', 'Decimal'), pickle('h', 1, 'h', 0, 0x85, 'R'), long / 10),
+  ],
+  [
+    'sets of the same list',
+    manyOf(
+      pickle('](', 'K\x01'.repeat(long), 'e'),
+      global1('builtins', 'set'),
+      pickle('h', 1, 'h', 0, 0x85, 'R'),
+      long / 10,
+    ),
+  ],
+  [
+    'exceptions with the same text twice',
+    manyOf(
+      text('a'.repeat(long)),
+      global1('builtins', 'ValueError'),
+      pickle('h', 1, 'h', 0, 'h', 0, 0x86, 'R'),
+      long / 10,
+    ),
+  ],
+] as const) {
+  test.serial(`hostile: many ${title}, which is a megabyte long, are refused before they take memory`, async (t) => {
+    const before = process.memoryUsage().rss
+    await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /more copies/ })
+    t.true(process.memoryUsage().rss - before < 2 ** 29)
+  })
+}
+
+test('hostile: what shares a text of some length with many others is received', async (t) => {
+  const bytes = manyOf(
+    text('a'.repeat(200)),
+    global1('builtins', 'ValueError'),
+    pickle('h', 1, 'h', 0, 0x85, 'R'),
+    10_000,
+  )
+  t.is(((await receive(t, bytes)) as unknown[]).length, 10_000)
+})
+
+test.serial(
+  'hostile: an exception made again and again of an int of a megabyte takes a time in proportion',
+  async (t) => {
+    const int = pickle(0x8b, uint32(long), '\x7f'.repeat(long))
+    const bytes = manyOf(int, global1('builtins', 'ValueError'), pickle('h', 1, 'h', 0, 0x85, 'R'), 10_000)
+    const started = performance.now()
+    t.is(((await receive(t, bytes)) as Error[])[0]?.message, '…')
+    t.true(performance.now() - started < SOON)
+  },
+)
+
+for (const kind of ['PurePosixPath', 'PureWindowsPath']) {
+  for (const [title, first, part] of [
+    ['relative', 'a', 'b'],
+    ['absolute', '/a', '/b'],
+    ['ending in colons', '//s/a:', 'b:'],
+    ['on one drive', 'c:a', 'c:b'],
+    ['below a long share', `//s/${'a'.repeat(300_000)}`, '/b'],
+  ] as const) {
+    test.serial(`hostile: a ${kind} of many parts, ${title}, takes a time in proportion`, async (t) => {
+      const parts = pickle('(', text(first), pickle(text(part), 'q', 0), 'h\0'.repeat(300_000), 't')
+      const started = performance.now()
+      t.truthy(await receive(t, pickle(global('pathlib', kind), parts, 'R.')))
+      t.true(performance.now() - started < SOON)
+    })
+  }
+}
+
+for (const [title, open, close] of [
+  ['a float in text', 'F', 'x\n.'],
+  ['a Decimal', 'cdecimal\nDecimal\n(V', 'x\ntR.'],
+] as const) {
+  test.serial(`hostile: ${title} of a million digits and no number takes a time in proportion`, async (t) => {
+    const started = performance.now()
+    await t.throwsAsync(() => receive(t, pickle(open, '1'.repeat(1_000_000), close)), { code: 'ERR_CAROM_DECODE' })
+    t.true(performance.now() - started < SOON)
+  })
+}
 
 test('hostile: many dicts that are in two places before they turn out to be Maps are Maps in both', async (t) => {
   const dict = (n: number): Buffer => pickle('}r', uint32(n), ']', 'j', uint32(n), 'a0', 'j', uint32(n), 'K\x01Ns')

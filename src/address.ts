@@ -55,3 +55,10 @@ function checkedFamily(family: unknown): Family | undefined {
   }
   return family as Family
 }
+
+/** An address as people write it. */
+export function shown(address: Address): string {
+  if (typeof address === 'string') return address.replaceAll('\0', String.raw`\0`)
+  const { host, port } = address
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -38,7 +38,8 @@ export function authentication(options: AuthenticationOptions): Authentication |
   if (dialect !== 'modern' && dialect !== 'redhat') throw outOfRange('dialect', "'modern' or 'redhat'", dialect)
   const milliseconds = timeout(handshakeTimeout, 'handshakeTimeout')
   if (authkey === undefined) return undefined
-  const key = typeof authkey === 'string' ? Buffer.from(authkey) : bytes('authkey', authkey).slice()
+  // A copy: the caller may wipe its own.
+  const key = typeof authkey === 'string' ? Buffer.from(authkey) : new Uint8Array(bytes('authkey', authkey))
   if (key.length === 0) throw outOfRange('authkey', 'one byte at least, or better 32 random ones', 'empty')
   return { key, digests: [...(digests as Digest[])], redhat: dialect === 'redhat', timeout: milliseconds }
 }

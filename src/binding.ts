@@ -17,6 +17,8 @@ function load(): typeof Binding {
 
 const binding = load()
 
+export const endWith: typeof Binding.endWith = binding.endWith
+export const exitOf: typeof Binding.exitOf = binding.exitOf
 export const NativeReactor: typeof Binding.Reactor = binding.Reactor
 export type NativeReactor = Binding.Reactor
 export const resolve: typeof Binding.resolve = binding.resolve

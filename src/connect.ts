@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 
 import { onAbort } from './abort.js'
-import { type Address, type Family, checkedAddress } from './address.js'
+import { type Address, type Family, checkedAddress, shown } from './address.js'
 import * as check from './arguments.js'
 import { type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from './binding.js'
@@ -17,7 +17,10 @@ import { checked } from './status.js'
 export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions {
   /** What kind of address it must be; otherwise the address says. */
   family?: Family | undefined
-  /** Milliseconds until the connection must be there, handshake included. Default: for ever, but `handshakeTimeout`. */
+  /**
+   * Milliseconds until the connection must be there, handshake included. Default: for ever, the handshake excepted, which has
+   * `handshakeTimeout`.
+   */
   timeout?: number | undefined
 }
 
@@ -35,7 +38,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
   const abort = check.abortSignal(signal)
-  const how = authentication(rest)
+  const how = authentication(withinTimeout(rest, timeout))
   settings(rest)
   abort?.throwIfAborted()
 
@@ -52,7 +55,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
     const candidates = typeof to === 'string' ? [] : await lookedUp(to.host, to.port, limit.signal)
     const fd = await ending<number>(limit.signal, (end) => new Connecting(to, candidates, end))
     if (!how) return Connection.adopt(fd, rest)
-    const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'client', how, end))
+    const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'connect', to, how, end))
     return Connection.adopt(known.fd, rest, { legacy: known.legacy })
   } finally {
     environment.release()
@@ -69,20 +72,25 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   const { family, timeout = Infinity, ...rest } = check.options(options)
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
-  const how = authentication(rest)
+  const how = authentication(withinTimeout(rest, timeout))
   settings(rest)
   environmentOf().flush()
   const deadline = new Deadline(milliseconds)
   const candidates = typeof to === 'string' ? [] : checked(() => resolve(to.host, to.port), to)
   const fd = connectingSync(to, candidates, deadline, () => timedOut(to, milliseconds))
   if (!how) return Connection.adopt(fd, rest)
-  const known = shakeHandsSync(fd, 'client', how, deadline)
+  const known = shakeHandsSync(fd, 'connect', to, how, deadline)
   return Connection.adopt(known.fd, rest, { legacy: known.legacy })
 }
 
+/** A caller's `timeout` bounds the handshake too, so the default for handshakes does not apply. */
+function withinTimeout(options: AuthenticationOptions, timeout: number): AuthenticationOptions {
+  const { handshakeTimeout = timeout === Infinity ? undefined : timeout } = options
+  return { ...options, handshakeTimeout }
+}
+
 function timedOut(to: Address, milliseconds: number): TimeoutError {
-  const name = typeof to === 'string' ? to : `${to.host}:${to.port}`
-  return new TimeoutError(`connect ${name}: no connection within ${milliseconds} ms; is the listener accepting?`)
+  return new TimeoutError(`connect ${shown(to)}: no connection within ${milliseconds} ms; is the listener accepting?`)
 }
 
 /** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */

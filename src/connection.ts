@@ -3,6 +3,7 @@ import { type Coder, decode, encode } from './codec.js'
 import { Endpoint, type Receive, type Take, type Traits } from './endpoint.js'
 import { BufferTooShortError } from './errors.js'
 import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
+import { onArrival, type Passport, travel, type Traveller } from './travel.js'
 import { until } from './wait.js'
 import { type Source, type SourceOwner, source } from './waitable.js'
 
@@ -37,7 +38,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  *
  * Made by `pipe()`, or `Connection.fromFd()`.
  */
-export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, AsyncIterable<TRecv> {
+export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, Traveller, AsyncIterable<TRecv> {
   readonly #endpoint: Endpoint
   readonly #coder: Coder
   readonly #decoded: Take
@@ -294,6 +295,23 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint
   }
 
+  /** @internal */
+  [travel](): Passport {
+    const endpoint = this.#endpoint
+    endpoint.assertDetachable()
+    const { codec, maxMessageSize, highWaterMark, spin } = endpoint.settings
+    if (codec === undefined) {
+      throw new TypeError('a connection with a codec of your own can only be handed over by detach() and fromFd()')
+    }
+    const { traits } = endpoint
+    return {
+      fd: endpoint.fd,
+      kind: 'connection',
+      traits: { traits, codec, maxMessageSize, highWaterMark, spin },
+      leave: () => void endpoint.close(),
+    }
+  }
+
   #receive(take: Take, maxLength: number | undefined, options: ReceiveOptions | undefined): Promise<unknown> {
     try {
       if (options === undefined && maxLength === undefined) return this.#endpoint.receive({ take })
@@ -316,6 +334,19 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       },
     }
   }
+}
+
+onArrival('connection', (fd, { traits, spin, ...options }: Travelled) =>
+  Connection.adopt(fd, { ...options, spin: spin < 0 ? 'adaptive' : spin }, traits),
+)
+
+/** What is said of a connection where it is handed to another process. */
+interface Travelled {
+  traits: Traits
+  codec: 'msgpack'
+  maxMessageSize: number
+  highWaterMark: number
+  spin: number
 }
 
 /** Where the part of `bytes` ends that begins at `offset` and has `size` bytes, or all the rest. */

@@ -394,8 +394,18 @@ export class Endpoint implements Watcher, Source {
     return this.#closed
   }
 
-  /** Gives the descriptor up. */
-  detach(): number {
+  /** What the connection is, for whoever makes another one over its descriptor. */
+  get traits(): Required<Traits> {
+    const { readable, writable } = this
+    return { readable, writable, nonblocking: this.#nonblocking, legacy: this.#legacy }
+  }
+
+  get settings(): Settings {
+    return this.#settings
+  }
+
+  /** Throws where somebody waits on the connection, or bytes are held back that its descriptor's next owner would miss. */
+  assertDetachable(): void {
     this.assertOpen()
     this.#assertIdle()
     if (this.#listeners.size > 0) throw new BusyError("somebody waits on the connection: it can't be detached")
@@ -406,6 +416,11 @@ export class Endpoint implements Watcher, Source {
     if (this.receiver.holdsBytes) {
       throw new BusyError('received messages are held back: receive them before the connection is detached')
     }
+  }
+
+  /** Gives the descriptor up. */
+  detach(): number {
+    this.assertDetachable()
     this.#closed = Promise.resolve()
     this.#end()
     this.#forget()

@@ -125,6 +125,20 @@ export class DirectionError extends CaromError {
   }
 }
 
+/** A process could not be started, or did not come as far as its target; `cause` is the reason, where there is one. */
+export class StartError extends CaromError {
+  constructor(message: string, cause?: unknown) {
+    super(cause === undefined ? message : `${message}: ${messageOf(cause)}`, 'ERR_CAROM_START', { cause })
+  }
+}
+
+/** The process is not in a state for that: not started, started twice, still running. */
+export class ProcessError extends CaromError {
+  constructor(message: string) {
+    super(message, 'ERR_CAROM_PROCESS')
+  }
+}
+
 /** The peer broke the protocol: a malformed length, or an end inside a message. */
 export class ProtocolError extends CaromError {
   constructor(message: string) {
@@ -167,6 +181,8 @@ for (const type of [
   DirectionError,
   ProtocolError,
   SystemError,
+  StartError,
+  ProcessError,
 ]) {
   Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true })
   Object.defineProperty(type.prototype, brand(type.name), { value: true })

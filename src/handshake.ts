@@ -1,16 +1,14 @@
+import type { Address } from './address.js'
 import type { Authentication } from './authentication.js'
 import { Deadline } from './blocking.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
-import { checked } from './status.js'
+import { checked, type Operation } from './status.js'
 import { watch } from './watch.js'
 
 /** What `handshakeAdvance` says: it waits for room, it is done with a legacy peer, it is done. */
 const WRITES = 1
 const LEGACY = 2
 const MODERN = 3
-
-/** Which end this is: the one that has accepted, or the one that has connected. */
-export type Role = 'listener' | 'client'
 
 /** A descriptor whose peer knows the key. */
 export interface Authenticated {
@@ -30,13 +28,20 @@ export class Handshake implements Watcher {
   readonly #environment: Environment
   readonly #id: number
   readonly #end: HandshakeEnd
+  readonly #address: Address
+  readonly #operation: Operation
   readonly #timer: NodeJS.Timeout
+  /** When it began, as `performance.now()` tells the time. */
+  readonly started: number = performance.now()
   #watched = false
   #watchedWritable = false
 
-  constructor(fd: number, role: Role, how: Authentication, end: HandshakeEnd) {
+  /** `operation` says which end this is; `address` is the listener's. */
+  constructor(fd: number, operation: Operation, address: Address, how: Authentication, end: HandshakeEnd) {
     this.#environment = environmentOf()
-    this.#id = begin(this.#environment, fd, role, how)
+    this.#id = begin(this.#environment, fd, operation, how)
+    this.#address = address
+    this.#operation = operation
     this.#end = end
     this.#environment.add(this.#id, this)
     // Whoever waits for the handshake keeps the event loop alive.
@@ -46,7 +51,7 @@ export class Handshake implements Watcher {
   ready(): void {
     try {
       const { native } = this.#environment
-      const state = checked(() => native.handshakeAdvance(this.#id, 0))
+      const state = checked(() => native.handshakeAdvance(this.#id, 0), this.#address, this.#operation)
       if (state >= LEGACY) {
         this.#forget()
         this.#end.done({ fd: native.detach(this.#id, this.#watched), legacy: state === LEGACY })
@@ -66,7 +71,7 @@ export class Handshake implements Watcher {
   /** The time is up. */
   expire(): void {
     try {
-      checked(() => this.#environment.native.handshakeExpire(this.#id))
+      checked(() => this.#environment.native.handshakeExpire(this.#id), this.#address, this.#operation)
     } catch (error) {
       this.abandon()
       this.#end.failed(error)
@@ -86,16 +91,22 @@ export class Handshake implements Watcher {
 }
 
 /** As a `Handshake`, blocking, until `deadline` at most. */
-export function shakeHandsSync(fd: number, role: Role, how: Authentication, deadline: Deadline): Authenticated {
+export function shakeHandsSync(
+  fd: number,
+  operation: Operation,
+  address: Address,
+  how: Authentication,
+  deadline: Deadline,
+): Authenticated {
   const environment = environmentOf()
   const { native } = environment
-  const id = begin(environment, fd, role, how)
+  const id = begin(environment, fd, operation, how)
   const own = new Deadline(Math.min(how.timeout, deadline.left()))
   try {
     for (;;) {
-      const state = checked(() => native.handshakeAdvance(id, own.slice()))
+      const state = checked(() => native.handshakeAdvance(id, own.slice()), address, operation)
       if (state === LEGACY || state === MODERN) return { fd: native.detach(id, false), legacy: state === LEGACY }
-      if (own.expired()) checked(() => native.handshakeExpire(id))
+      if (own.expired()) checked(() => native.handshakeExpire(id), address, operation)
     }
   } catch (error) {
     native.close(id, false)
@@ -103,6 +114,6 @@ export function shakeHandsSync(fd: number, role: Role, how: Authentication, dead
   }
 }
 
-function begin({ native }: Environment, fd: number, role: Role, how: Authentication): number {
-  return checked(() => native.handshakeBegin(fd, role === 'listener', how.key, how.digests, how.redhat))
+function begin({ native }: Environment, fd: number, operation: Operation, how: Authentication): number {
+  return checked(() => native.handshakeBegin(fd, operation === 'accept', how.key, how.digests, how.redhat))
 }

@@ -8,10 +8,11 @@ import { type Authentication, type AuthenticationOptions, authentication } from 
 import { Deadline, FOR_EVER } from './blocking.js'
 import { Connection, type ReceiveOptions } from './connection.js'
 import { type Environment, environmentOf } from './environment.js'
-import { BusyError, ConnectionClosedError, SystemError } from './errors.js'
+import { BusyError, type CaromError, ConnectionClosedError, SystemError } from './errors.js'
 import { Handshake, shakeHandsSync } from './handshake.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from './status.js'
+import { onArrival, type Passport, travel, type Traveller } from './travel.js'
 import { watch } from './watch.js'
 
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions {
@@ -25,7 +26,7 @@ export interface ListenerOptions extends ConnectionOptions, AuthenticationOption
 
 interface ListenerEvents {
   /** A peer was refused. `address` is where it connected from, the empty string for a Unix peer without a name. */
-  authenticationFailure: [error: Error, address: Address]
+  authenticationFailure: [error: CaromError, address: Address]
 }
 
 /** A call of `accept` that waits. */
@@ -42,8 +43,14 @@ interface Admitted {
   address: Address
 }
 
-/** How many handshakes go on at once: a further one ends the oldest, which has had the longest time. */
+/** How many handshakes go on at once. */
 const HANDSHAKES_MAX = 1024
+
+/**
+ * For how many milliseconds a handshake goes on undisturbed. Then it ends if another peer needs its place: a crowd of honest
+ * peers is let in one after the other, and one of silent peers keeps honest ones out no longer than this.
+ */
+const GRACE = 1000
 
 /** How many peers are accepted at a stretch, before others get their turn. */
 const ACCEPTS_PER_TURN = 64
@@ -58,12 +65,12 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  */
 export class Listener<TRecv = unknown, TSend = TRecv>
   extends EventEmitter<ListenerEvents>
-  implements AsyncIterable<Connection<TRecv, TSend>>
+  implements Traveller, AsyncIterable<Connection<TRecv, TSend>>
 {
   readonly #environment: Environment
   readonly #id: number
   readonly #address: Address
-  readonly #options: ConnectionOptions
+  readonly #options: ConnectionOptions & AuthenticationOptions
   readonly #authentication: Authentication | undefined
   readonly #leave: () => void
   #pending: Pending[] = []
@@ -71,16 +78,21 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   readonly #handshakes = new Set<Handshake>()
   #mayAccept = true
   #deferred = false
+  #room: NodeJS.Timeout | undefined
   #watched = false
   #closed = false
   #referenced = true
   #held = false
   #lastAccepted: Address | undefined
 
-  constructor(address?: Address, options?: ListenerOptions) {
+  constructor(address?: Address, options?: ListenerOptions)
+  /** @internal */
+  constructor(address: Inherited, options?: ListenerOptions)
+  constructor(address?: Address | Inherited, options?: ListenerOptions) {
     super()
     const { family, backlog = 128, mode = 0o600, ...rest } = check.options(options)
-    const at = listenAddress(address, family)
+    const inherited = address instanceof Inherited ? address : undefined
+    const at = address instanceof Inherited ? undefined : listenAddress(address, family)
     check.integer('backlog', backlog, 0, 0x7fffffff)
     check.integer('mode', mode, 0, 0o777)
     this.#authentication = authentication(rest)
@@ -88,7 +100,11 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     this.#options = rest
     const environment = environmentOf()
     this.#environment = environment
-    const listening = checked(() => environment.native.listen(at, backlog, mode), at)
+    const { native } = environment
+    const listening = checked(
+      () => (inherited ? native.adoptListener(inherited.fd) : native.listen(at, backlog, mode)),
+      at,
+    )
     this.#id = listening.id
     this.#address = listening.address
     environment.add(this.#id, {
@@ -97,8 +113,20 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         this.#serve()
       },
     })
-    this.#leave = () => void this.close()
+    // Nobody is told: who waits when the process exits has no more to do.
+    this.#leave = () => this.#stop()
     environment.atExit.add(this.#leave)
+  }
+
+  /**
+   * A listener over a descriptor that listens already: one that another program has handed to this one. The descriptor is the
+   * listener's from then on. No socket file is removed with it.
+   */
+  static fromFd<TRecv = unknown, TSend = TRecv>(
+    fd: number,
+    options?: Omit<ListenerOptions, 'family' | 'backlog' | 'mode'>,
+  ): Listener<TRecv, TSend> {
+    return new Listener(new Inherited(check.integer('fd', fd, 0, 0x7fffffff)), options)
   }
 
   /** The next peer's connection, once the peer has proved that it knows the key, if there is one. */
@@ -137,7 +165,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const { fd, address } = accepted
     if (!this.#authentication) return this.#connection({ fd, legacy: false, address })
     this.#lastAccepted = address
-    const known = shakeHandsSync(fd, 'listener', this.#authentication, new Deadline(Infinity))
+    const known = shakeHandsSync(fd, 'accept', this.#address, this.#authentication, new Deadline(Infinity))
     return this.#connection({ ...known, address })
   }
 
@@ -165,11 +193,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
    */
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve()
-    this.#closed = true
-    const { native, atExit } = this.#environment
-    this.#environment.remove(this.#id)
-    atExit.delete(this.#leave)
-    native.close(this.#id, this.#watched)
+    this.#stop()
+    clearTimeout(this.#room)
     for (const handshake of this.#handshakes) handshake.abandon()
     this.#handshakes.clear()
     for (const admitted of this.#admitted.splice(0)) void this.#connection(admitted).close()
@@ -205,6 +230,12 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this.#lastAccepted
   }
 
+  /** The file descriptor. It stays the listener's. */
+  get fd(): number {
+    this.#assertOpen()
+    return this.#environment.native.descriptor(this.#id)
+  }
+
   get closed(): boolean {
     return this.#closed
   }
@@ -217,6 +248,15 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this.close()
   }
 
+  /** Closes the socket, and removes its file. */
+  #stop(): void {
+    this.#closed = true
+    const { native, atExit } = this.#environment
+    this.#environment.remove(this.#id)
+    atExit.delete(this.#leave)
+    native.close(this.#id, this.#watched)
+  }
+
   /** Gives peers to who waits for them. */
   #serve(): void {
     this.#deliver()
@@ -226,6 +266,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         this.#goOnLater()
         break
       }
+      if (this.#handshakes.size >= HANDSHAKES_MAX && !this.#makeRoom()) break
       if (!this.#acceptOne()) break
       this.#deliver()
     }
@@ -258,18 +299,18 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       else this.#admitted.push({ fd, legacy: false, address })
       return true
     } catch (error) {
-      // A stalled handshake makes room for the next peer.
-      if (outOfDescriptors(error) && this.#dropOldest()) return true
-      const pending = this.#pending.shift()
-      pending?.settled?.()
-      pending?.reject(error)
+      if (outOfDescriptors(error) && this.#handshakes.size > 0) return this.#makeRoom()
+      // It would be the same for all of them, and nothing would come to tell them to try again.
+      for (const pending of this.#pending.splice(0)) {
+        pending.settled?.()
+        pending.reject(error)
+      }
       return false
     }
   }
 
   #shakeHands(fd: number, address: Address, how: Authentication): void {
-    if (this.#handshakes.size >= HANDSHAKES_MAX) this.#dropOldest()
-    const handshake = new Handshake(fd, 'listener', how, {
+    const handshake = new Handshake(fd, 'accept', this.#address, how, {
       done: ({ fd: known, legacy }) => {
         this.#handshakes.delete(handshake)
         this.#admitted.push({ fd: known, legacy, address })
@@ -277,17 +318,30 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       },
       failed: (error) => {
         this.#handshakes.delete(handshake)
-        this.emit('authenticationFailure', error as Error, address)
+        this.#goOnLater()
+        // Whatever a caller's handler does, or throws, it does not do in the middle of accepting.
+        queueMicrotask(() => this.emit('authenticationFailure', error as CaromError, address))
       },
     })
     this.#handshakes.add(handshake)
     handshake.ready()
   }
 
-  #dropOldest(): boolean {
+  /** Ends the oldest handshake if it has had its time; if not, goes on when it has, or when any has ended. */
+  #makeRoom(): boolean {
     const [oldest] = this.#handshakes
-    oldest?.expire()
-    return oldest !== undefined
+    if (!oldest) return true
+    const left = oldest.started + GRACE - performance.now()
+    if (left <= 0) {
+      oldest.expire()
+      return true
+    }
+    // Whoever waits in accept keeps the event loop alive.
+    this.#room ??= setTimeout(() => {
+      this.#room = undefined
+      this.#serve()
+    }, left).unref()
+    return false
   }
 
   #deliver(): void {
@@ -305,6 +359,23 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return Connection.adopt(fd, this.#options, { legacy })
   }
 
+  /** @internal */
+  [travel](): Passport {
+    this.#assertOpen()
+    const { authkey: _, codec, ...rest } = this.#options
+    const key = this.#authentication?.key
+    if (typeof codec === 'object') {
+      throw new TypeError('a listener with a codec of your own can only be handed over by its descriptor and fromFd()')
+    }
+    return {
+      fd: this.fd,
+      kind: 'listener',
+      traits: { ...rest, codec, key: key && Buffer.from(key).toString('base64') },
+      // It goes on here too: several processes may accept from one, and whoever made its socket file removes it.
+      leave: () => {},
+    }
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw closedError()
   }
@@ -317,6 +388,19 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     else this.#environment.release()
   }
 }
+
+/** A descriptor to listen on, in place of an address. */
+class Inherited {
+  readonly fd: number
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+}
+
+onArrival('listener', (fd, { key, ...options }: ListenerOptions & { key?: string }) =>
+  Listener.fromFd(fd, { ...options, authkey: key === undefined ? undefined : Buffer.from(key, 'base64') }),
+)
 
 function closedError(): ConnectionClosedError {
   return new ConnectionClosedError('the listener is closed')

@@ -1,6 +1,7 @@
-import { C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
+import { addExtension, C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 
 import type { Coder } from './codec.js'
+import { beginAgain, isTraveller, readTraveller, writeTraveller, type Traveller } from './travel.js'
 
 /**
  * Marks a message with a `Map`, or with an object that occurs more than once: MessagePack's 32-bit extension of type `M`,
@@ -16,6 +17,16 @@ const OWN_MEMORY = 16 * 1024
 
 /** The memory that small messages share, in bytes. */
 const SHARED_MEMORY = 16 * 1024
+
+/** Stands in a message for an object whose descriptor goes beside it. */
+const TRAVELLER = 0x43
+
+addExtension({
+  Class: { [Symbol.hasInstance]: isTraveller },
+  type: TRAVELLER,
+  pack: (traveller: Traveller) => writeTraveller(traveller),
+  unpack: readTraveller,
+} as unknown as Parameters<typeof addExtension>[0])
 
 const OPTIONS = { structuredClone: true, moreTypes: true, useBigIntExtension: true, int64AsType: 'bigint' } as const
 const PLAIN = { ...OPTIONS, useRecords: false, mapsAsObjects: true, variableMapSize: true } as const
@@ -68,6 +79,7 @@ class Msgpack implements Coder {
   }
 
   #encodeInRecords(value: unknown): void {
+    beginAgain()
     const message = this.#recordPacker.pack(value)
     const bytes = Buffer.allocUnsafe(WRAPPING + message.length)
     bytes[0] = EXTENSION_32

@@ -21,6 +21,8 @@ export interface ConnectionOptions {
 /** Options that have been checked, and their defaults filled in. */
 export interface Settings {
   coder: Coder
+  /** The codec's name; none for the caller's own. */
+  codec: string | undefined
   maxMessageSize: number
   highWaterMark: number
   /** Microseconds; negative is adaptive. */
@@ -34,6 +36,7 @@ export function settings(given: ConnectionOptions | undefined): Settings {
   const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = options(given)
   return {
     coder: coderOf(codec),
+    codec: typeof codec === 'object' ? undefined : (codec ?? 'msgpack'),
     maxMessageSize:
       maxMessageSize === Infinity
         ? constants.MAX_LENGTH

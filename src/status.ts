@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util'
 
-import type { Address } from './address.js'
+import { type Address, shown } from './address.js'
 import { AuthenticationError, EOFError, SystemError, TimeoutError } from './errors.js'
 
 /** Nothing came, or there was no room, in time. */
@@ -18,6 +18,9 @@ const SYSTEM = -1000
 /** The number of a name that could not be resolved. */
 const UV_EAI_NONAME = -3008
 
+/** What a handshake is a part of. */
+export type Operation = 'accept' | 'connect'
+
 /** The error of a failed system call, from a native call's status. */
 export function systemError(status: number, syscall: string): SystemError {
   const errno = status - SYSTEM
@@ -26,21 +29,25 @@ export function systemError(status: number, syscall: string): SystemError {
 }
 
 /**
- * Calls `operation`, which may be about `address`, and throws its native exception as the error that users know. The native
+ * Calls `call`, which may be a part of an operation on `address`, and throws its native exception as the error that users know. The native
  * message begins with what kind it is.
  */
-export function checked<T>(operation: () => T, address?: Address): T {
+export function checked<T>(call: () => T, address?: Address, operation?: Operation): T {
   try {
-    return operation()
+    return call()
   } catch (error) {
-    throw error instanceof Error ? translated(error, address) : error
+    throw error instanceof Error ? translated(error, address, operation) : error
   }
 }
 
-function translated(error: Error, address: Address | undefined): Error {
+function translated(error: Error, address?: Address, operation?: Operation): Error {
   const [, kind, detail, message] = /^(\w+)(?: (\S+))?(?: (.*))?$/s.exec(error.message) ?? []
   if (kind === undefined) return error
-  if (/^\d+$/.test(kind) && detail !== undefined) return failedCall(Number(kind), detail, message, address)
+  // The native side knows of a handshake's descriptor only.
+  const during = operation && address !== undefined ? `${operation} ${shown(address)}: ` : ''
+  if (/^\d+$/.test(kind) && detail !== undefined) {
+    return failedCall(Number(kind), operation ?? detail, message, address, during)
+  }
   const text = message ?? ''
   switch (kind) {
     case 'timeout':
@@ -48,18 +55,29 @@ function translated(error: Error, address: Address | undefined): Error {
     case 'address':
       return Object.assign(new RangeError(`${detail} ${text}`), { code: 'ERR_OUT_OF_RANGE' })
     case 'handshake':
-      if (detail === 'timeout') return new TimeoutError(text)
-      return detail === 'closed' ? new EOFError(text) : new AuthenticationError(text, detail ?? '')
+      return failedHandshake(detail ?? '', during + text)
     default:
       return error
   }
 }
 
-function failedCall(number: number, syscall: string, message: string | undefined, address: Address | undefined): Error {
-  if (message === undefined) return systemError(SYSTEM - number, syscall)
+function failedHandshake(reason: string, message: string): Error {
+  if (reason === 'timeout') return new TimeoutError(message)
+  return reason === 'closed' ? new EOFError(message) : new AuthenticationError(message, reason)
+}
+
+function failedCall(
+  number: number,
+  syscall: string,
+  message: string | undefined,
+  address: Address | undefined,
+  during: string,
+): Error {
   // A name that is not known has no number of the system's: libuv has one.
   const errno = number === 0 ? UV_EAI_NONAME : -number
-  return new SystemError(message, named(errno)[0], errno, syscall, address)
+  if (message === undefined && !during) return systemError(SYSTEM - number, syscall)
+  const [code, description] = named(errno)
+  return new SystemError(message ?? `${during}${description} (${code})`, code, errno, syscall, address)
 }
 
 function named(errno: number): [string, string] {

@@ -4,10 +4,11 @@ import { Deadline } from './blocking.js'
 import type { Connection } from './connection.js'
 import { DescriptorSource } from './descriptor.js'
 import { type Environment, environmentOf } from './environment.js'
+import type { Process } from './process/process.js'
 import { type Source, source } from './waitable.js'
 
-/** What can be waited on: a connection, or an open descriptor by its number. */
-export type Waitable = Connection | number
+/** What can be waited on: a connection, a process (ready when it has ended), or an open descriptor by its number. */
+export type Waitable = Connection | Process | number
 
 export interface WaitOptions {
   /** Milliseconds; without it, the wait is for ever, and 0 just looks. */
@@ -139,7 +140,7 @@ class Sources<T extends Waitable> implements Disposable {
       return descriptor
     }
     const own = (object as Partial<Connection> | null | undefined)?.[source]
-    if (!own) throw check.invalidType('each object', 'a Connection or a descriptor', object)
+    if (!own) throw check.invalidType('each object', 'a Connection, a Process or a descriptor', object)
     return own
   }
 

@@ -70,8 +70,12 @@ function message(name: string, args: unknown[]): string {
   return `[Errno ${texts[0]}] ${texts[1]}${file}`
 }
 
+/** The decimal digits of a larger integer take a time that grows faster than their number. */
+const BITS_SHOWN = 14_000
+
 /** Never what is inside something: it may be shared so often that its text would have no end. */
 function text(value: unknown): string {
+  if (typeof value === 'bigint' && BigInt.asIntN(BITS_SHOWN, value) !== value) return '…'
   if (Array.isArray(value)) return '[…]'
   if (value === null) return 'None'
   return typeof value === 'object' ? '{…}' : String(value)

@@ -5,6 +5,13 @@ import type { NativeBuffer } from './text.js'
 
 const NOTHING = Buffer.alloc(0) as NativeBuffer
 
+/**
+ * What constructors may copy: so many bytes, characters or items, and so many times the length of the pickle. A pickler
+ * writes what it passes to a constructor, as a rule, once for each.
+ */
+const COPIES_MIN = 1 << 20
+const COPIES_PER_BYTE = 16
+
 /** Up to this length, arrays are used again: making them is a good part of what reading a small message costs. */
 const REUSED = 64
 
@@ -34,6 +41,8 @@ export class Machine {
   #stale = false
   /** Whether there may be anything internal: in most pickles there is nothing. */
   #internals = false
+  /** What constructors have been passed so far. */
+  #copied = 0
 
   begin(bytes: NativeBuffer, start: number, end: number): void {
     this.bytes = bytes
@@ -55,6 +64,7 @@ export class Machine {
     this.#converted = undefined
     this.#stale = false
     this.#internals = false
+    this.#copied = 0
   }
 
   mark(height: number): void {
@@ -149,7 +159,19 @@ export class Machine {
     if (!(callable instanceof Global)) throw new Error('the pickle calls something that is not a class or function')
     const items = args instanceof Arguments ? args.items : args
     if (!Array.isArray(items)) throw new Error(`the arguments for ${callable.name} are not a tuple`)
+    this.#allowCopies(items)
     return callable.construct(items, callable.name)
+  }
+
+  /** Constructors copy their arguments. The memo gives one of a megabyte again and again, for two bytes each. */
+  #allowCopies(args: readonly unknown[]): void {
+    for (const arg of args) {
+      if (typeof arg === 'string' || Array.isArray(arg) || arg instanceof Uint8Array) this.#copied += arg.length
+    }
+    this.#copied += args.length
+    if (this.#copied > COPIES_MIN + COPIES_PER_BYTE * (this.end - this.#start)) {
+      throw new Error('the pickle makes more copies of its values than its size accounts for')
+    }
   }
 
   /** Gives the value below the uppermost its state, which is the uppermost. */
@@ -157,6 +179,8 @@ export class Machine {
     const state = this.stack[--this.height]
     const value = this.stack[this.height - 1]
     if (value instanceof Internal) {
+      if (Array.isArray(state)) this.#allowCopies(state)
+      if (state instanceof Arguments) this.#allowCopies(state.items)
       const built = value.build(state)
       this.stack[this.height - 1] = built
       if (value.slot >= 0) this.#memo[value.slot] = built

@@ -9,26 +9,47 @@ export function path(kind: PythonPathClass, parts: unknown[], name: string): Pyt
 }
 
 function posix(parts: string[]): string {
-  let text = ''
-  for (const part of parts) {
-    if (text === '' || part.startsWith('/')) text = part
-    else text += (text.endsWith('/') ? '' : '/') + part
-  }
+  const given = parts.filter((part) => part !== '')
+  // What comes before an absolute part does not count.
+  const kept = given.slice(
+    Math.max(
+      given.findLastIndex((part) => part.startsWith('/')),
+      0,
+    ),
+  )
+  const [first = ''] = kept
   // POSIX leaves it to the system what two slashes are; more of them are one.
-  const root = /^\/\/(?!\/)/.test(text) ? '//' : text.startsWith('/') ? '/' : ''
-  return root + names(text, '/')
+  const root = /^\/\/(?!\/)/.test(first) ? '//' : first.startsWith('/') ? '/' : ''
+  return root + names(kept.join('/'), '/')
 }
 
 function windows(parts: string[]): string {
   let text = ''
+  let end = ''
+  // Looked up only where it matters: to search a text that grows, it would have to be put together for each part.
+  let from: string | undefined = ''
   for (const part of parts) {
     let next = part.replaceAll('/', '\\')
-    const [from, to] = [drive(text), drive(next)]
-    // A path on the same drive without a root goes on from there.
-    if (to !== '' && to.toLowerCase() === from.toLowerCase()) next = next.slice(to.length)
-    if (text === '' || drive(next) !== '') text = next
-    else if (next.startsWith('\\')) text = from + next
-    else if (next !== '') text += (/[\\:]$/.test(text) ? '' : '\\') + next
+    let to = drive(next)
+    if (to !== '') {
+      from ??= drive(text)
+      // A path on the same drive without a root goes on from there.
+      if (to.toLowerCase() === from.toLowerCase()) next = next.slice(to.length)
+      to = drive(next)
+    }
+    if (text === '' || to !== '') {
+      text = next
+      from = to === '' && next.startsWith('\\') ? undefined : to
+    } else if (next.startsWith('\\')) {
+      from ??= drive(text)
+      text = from + next
+      if (from === '') from = undefined
+    } else if (next !== '') {
+      // A drive may begin here, and a share may end later than it seems to.
+      if (text.length === 1 || (from !== undefined && from.length > 2 && from.length === text.length)) from = undefined
+      text += (/[\\:]$/.test(end) ? '' : '\\') + next
+    }
+    if (next !== '') end = next
   }
   const before = drive(text)
   const rest = text.slice(before.length)

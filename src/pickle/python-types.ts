@@ -17,7 +17,7 @@ abstract class PythonText {
   }
 }
 
-const DECIMAL = /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|s?nan\d*)$/i
+const DECIMAL = /^[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?|s?nan\d*)$/i
 
 /** Python's `decimal.Decimal`: a decimal number of any precision. */
 export class PythonDecimal extends PythonText {

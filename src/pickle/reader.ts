@@ -67,9 +67,11 @@ function run(bytes: NativeBuffer, start: number, end: number): unknown {
         machine.put(bytes[p++]!, stack[height - 1])
         break
       case op.BINGET:
+        if (p >= end) throw truncated()
         stack[height++] = machine.get(bytes[p++]!)
         break
       case op.LONG_BINGET:
+        if (p + 4 > end) throw truncated()
         stack[height++] = machine.get(uint32(bytes, p))
         p += 4
         break

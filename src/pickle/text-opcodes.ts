@@ -1,6 +1,6 @@
 /** The arguments of protocol 0, which are lines of text. */
 
-const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const FLOAT = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 const ESCAPED = /\\u([\da-fA-F]{4})|\\U([\da-fA-F]{8})/g
 const PYTHON_2_ESCAPED = /\\(?:x([\da-fA-F]{2})|([0-7]{1,3})|([^]))/g
 const PYTHON_2_ESCAPES: Readonly<Record<string, string>> = {

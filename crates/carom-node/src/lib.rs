@@ -15,6 +15,11 @@ pub mod calls;
     clippy::missing_errors_doc,
     reason = "what JavaScript calls; its errors are documented there"
 )]
+pub mod child;
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
 pub mod connect;
 mod dispatch;
 mod driver;

@@ -1,15 +1,15 @@
 //! Listening and accepting.
 
-use std::os::fd::IntoRawFd;
+use std::os::fd::{AsRawFd, IntoRawFd};
 
-use carom::{Listener, listener};
+use carom::{Listener, listener, sys};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use crate::address::{JsAddress, from_js, peer_to_js, to_js};
 use crate::reactor::{Reactor, deadline};
 use crate::slots::Slot;
-use crate::status::refused;
+use crate::status::{refused, thrown};
 
 /// A listener that was made.
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
@@ -45,6 +45,23 @@ impl Reactor {
         let address = to_js(listener.address());
         let id = self.environment.slots.borrow_mut().insert(Slot::Listener(listener));
         Ok(Listening { id, address })
+    }
+
+    /// Listens on the descriptor `fd`, a socket that listens already, and takes it.
+    #[napi(catch_unwind)]
+    pub fn adopt_listener(&self, fd: i32) -> Result<Listening> {
+        // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to the listener.
+        let fd = unsafe { sys::adopt(fd) }.map_err(|error| thrown("fcntl", &error))?;
+        let listener = Listener::from_fd(fd).map_err(|error| refused(&error))?;
+        let address = to_js(listener.address());
+        let id = self.environment.slots.borrow_mut().insert(Slot::Listener(listener));
+        Ok(Listening { id, address })
+    }
+
+    /// The descriptor of a listener, which it keeps.
+    #[napi(catch_unwind)]
+    pub fn descriptor(&self, id: u32) -> Result<i32> {
+        Ok(self.environment.slots.borrow().fd(id)?.as_raw_fd())
     }
 
     /// Accepts a connection, waiting up to `timeout` milliseconds, for ever where it is negative; `null` where nobody came.

@@ -27,6 +27,7 @@
 //! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
 //! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
 //! | [`reactor`] | readiness of many descriptors at once, on `mio` |
+//! | [`child`] | how a child process has ended, and a child that ends with its parent |
 //! | [`spin`] | how long a blocking call looks for data before it sleeps |
 //!
 //! # What is not promised
@@ -38,6 +39,7 @@
 
 pub mod address;
 pub mod channel;
+pub mod child;
 pub mod connect;
 pub mod connection;
 mod error;

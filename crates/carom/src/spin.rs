@@ -4,6 +4,7 @@
 //! a message. Where the peer answers fast, looking again and again for some microseconds is faster; everywhere else it
 //! burns a processor for nothing. [`Spin::adaptive`] finds out which it is.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How long an adaptive spin looks for data.
@@ -14,6 +15,13 @@ const WORTH: Duration = Duration::from_micros(120);
 
 /// The longest run of short sleeps that is asked for before spinning is tried again.
 const CAUTION_MAX: u32 = 64;
+
+/// Whether the peer can run while this thread spins. Asked once: to answer, Linux's control groups are read from their
+/// files, which takes longer than all else that a new connection needs.
+fn several_processors() -> bool {
+    static SEVERAL: OnceLock<bool> = OnceLock::new();
+    *SEVERAL.get_or_init(|| std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1))
+}
 
 /// Decides how long to spin before each sleep.
 #[derive(Debug, Clone)]
@@ -41,8 +49,7 @@ impl Spin {
     /// Spins only while it has lately paid off, and never where there is a single processor.
     #[must_use]
     pub fn adaptive() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        if processors > 1 {
+        if several_processors() {
             Self(Mode::Adaptive {
                 on: false,
                 short_sleeps: 0,

@@ -1,24 +1,38 @@
 //! Replays what fuzzing has found worth keeping, so that no fuzzer is needed to run it.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 use std::fs;
 use std::path::Path;
 
 mod reference;
 mod script;
+mod stranger;
 
 use script::Script;
+use stranger::Stranger;
 
-#[test]
-fn the_decoder_agrees_with_the_simple_reading_on_the_whole_corpus() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/frame");
+/// Calls `check` with each input of the corpus of `target`.
+fn replay(target: &str, check: impl Fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fuzz/corpus")
+        .join(target);
     let mut replayed = 0;
     for entry in fs::read_dir(&corpus).unwrap_or_else(|error| panic!("{}: {error}", corpus.display())) {
         let path = entry.unwrap().path();
         let bytes = fs::read(&path).unwrap();
         println!("{}", path.display());
-        Script::read(&bytes).check();
+        check(&bytes);
         replayed += 1;
     }
-    assert!(replayed > 0, "{} holds no script", corpus.display());
+    assert!(replayed > 0, "{} holds no input", corpus.display());
+}
+
+#[test]
+fn the_decoder_agrees_with_the_simple_reading_on_the_whole_corpus() {
+    replay("frame", |bytes| Script::read(bytes).check());
+}
+
+#[test]
+fn no_peer_of_the_whole_corpus_is_let_in_without_the_key() {
+    replay("handshake", |bytes| Stranger::read(bytes).check());
 }

@@ -1,0 +1,153 @@
+// Listeners, addresses and bare peers that are closed when their test ends, however it ends.
+
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect as connectSocket, createServer, type Socket } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import {
+  connect,
+  Listener,
+  type Address,
+  type CaromError,
+  type Connection,
+  type ConnectOptions,
+  type ListenerOptions,
+} from 'carom'
+import { KEY } from './handshakes.ts'
+import { closeAfter } from './pairs.ts'
+import { until } from './until.ts'
+import { frame } from './wire.ts'
+
+export function listen(t: ExecutionContext, address?: Address, options?: ListenerOptions): Listener {
+  const listener = new Listener(address, options)
+  t.teardown(() => listener.close())
+  return listener
+}
+
+/** Both ends of a connection that goes through `listener`. */
+export async function connected(
+  t: ExecutionContext,
+  listener: Listener,
+  options?: ConnectOptions,
+): Promise<[client: Connection, server: Connection]> {
+  const ends = await Promise.all([connect(listener.address, options), listener.accept()])
+  for (const end of ends) closeAfter(t, end)
+  return ends
+}
+
+/** A directory of the test's own. */
+export function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'carom-test-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  return directory
+}
+
+/** A path where nothing is. */
+export function freshPath(t: ExecutionContext): string {
+  return join(temporaryDirectory(t), 'socket')
+}
+
+/** Resolves with what the listener tells of the next peer that it refuses. */
+export function refusal(listener: Listener): Promise<{ error: CaromError; address: unknown }> {
+  return new Promise((resolve) => {
+    listener.once('authenticationFailure', (error, address) => resolve({ error, address }))
+  })
+}
+
+/** The listener still serves who knows the key. */
+export async function livesOn(t: ExecutionContext, listener: Listener, options: ConnectOptions = {}): Promise<void> {
+  const [client, server] = await connected(t, listener, { authkey: KEY, ...options })
+  await client.send('honest')
+  t.is(await server.recv(), 'honest')
+}
+
+let names = 0
+
+/** A name in Linux's abstract namespace that nobody else uses. */
+export function freshName(): string {
+  return `\0carom-test-${process.pid}-${names++}`
+}
+
+const hasIpv6 = Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === '::1'))
+
+/** Every kind of address that this system has, each made afresh for a test. */
+export const KINDS: [kind: string, make: (t: ExecutionContext) => Address | undefined][] = [
+  ['a Unix socket path', freshPath],
+  ['a private address', () => undefined],
+  ['TCP over IPv4', () => ({ host: '127.0.0.1', port: 0 })],
+  ['TCP to localhost', () => ({ host: 'localhost', port: 0 })],
+]
+if (hasIpv6) KINDS.push(['TCP over IPv6', () => ({ host: '::1', port: 0 })])
+if (process.platform === 'linux') KINDS.push(['an abstract name', freshName])
+
+/** A peer that says what the test writes: the other end of a connection, or of what should have become one. */
+export class RawPeer {
+  #received = Buffer.alloc(0)
+  #ended = false
+
+  readonly socket: Socket
+
+  constructor(t: ExecutionContext, socket: Socket) {
+    this.socket = socket
+    socket.on('data', (bytes) => (this.#received = Buffer.concat([this.#received, bytes])))
+    socket.on('error', () => (this.#ended = true))
+    socket.on('close', () => (this.#ended = true))
+    t.teardown(() => socket.destroy())
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Everything that has come and has not been taken. */
+  get received(): Buffer {
+    return this.#received
+  }
+
+  /** Sends one frame. */
+  say(body: Uint8Array | string): void {
+    this.socket.write(frame(body))
+  }
+
+  /** The body of the next frame. */
+  async hear(): Promise<Buffer> {
+    const here = (): boolean => this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE()
+    await until(() => here() || this.#ended, 'the other side says nothing')
+    if (!here()) throw new Error('the other side has closed instead of saying something')
+    const end = 4 + this.#received.readInt32BE()
+    const body = this.#received.subarray(4, end)
+    this.#received = this.#received.subarray(end)
+    return body
+  }
+
+  untilEnded(): Promise<void> {
+    return until(() => this.#ended, 'the other side does not close')
+  }
+}
+
+/** Connects to a listener, and leaves the rest to the test. */
+export async function rawPeer(t: ExecutionContext, address: Address): Promise<RawPeer> {
+  const socket = connectSocket(typeof address === 'string' ? { path: address } : address)
+  const peer = new RawPeer(t, socket)
+  await once(socket, 'connect')
+  return peer
+}
+
+/** Listens at a fresh path, and plays `script` to whoever connects. */
+export async function rawListener(
+  t: ExecutionContext,
+  script: (peer: RawPeer) => unknown = () => {},
+): Promise<{ address: string; peers: RawPeer[] }> {
+  const [address, peers] = [freshPath(t), [] as RawPeer[]]
+  const server = createServer((socket) => {
+    const peer = new RawPeer(t, socket)
+    peers.push(peer)
+    Promise.resolve(script(peer)).catch((error: unknown) => t.log(error))
+  })
+  server.listen(address)
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return { address, peers }
+}

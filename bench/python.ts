@@ -1,0 +1,123 @@
+// How fast Node.js with carom and a Python talk, beside two Pythons on the same machine in the same run. See README.md.
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+
+import { interpreters } from '../__test__/interpreters.ts'
+import { machine } from './machine.ts'
+import { program, root } from './places.ts'
+import { describeMachine } from './report.ts'
+import { median } from './stats.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    /** Only measurements whose name matches this regular expression, and what they are compared with. */
+    only: { type: 'string', default: '' },
+  },
+})
+const rounds = Number(options.rounds)
+const WARM_UP = '0.2'
+const SECONDS = '0.5'
+
+const run = promisify(execFile)
+const python = (await interpreters()).at(-1)!
+const file = (name: string): string => join(root, 'bench/python', name)
+const node = (name: string): string[] => [process.execPath, ...process.execArgv, program(join('python', name))]
+
+interface Measurement {
+  what: string
+  who: string
+  /** Messages or connections a second. */
+  measure: () => Promise<number>
+}
+
+async function printed(command: readonly string[]): Promise<number> {
+  const [first = '', ...args] = command
+  return Number((await run(first, args, { timeout: 60_000 })).stdout)
+}
+
+/** What a client finds of a listener in a process of its own. */
+async function against(listener: readonly string[], client: readonly string[], key: string): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'carom-bench-'))
+  const address = join(folder, 'socket')
+  const [first = '', ...args] = listener
+  const child = spawn(first, [...args, address, key], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    await once(child.stdout, 'data')
+    return await printed([...client, address, key, WARM_UP, SECONDS])
+  } finally {
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+// The first of each group is what the others are compared with.
+const all: Measurement[] = []
+for (const act of ['round trip', 'to Python', 'from Python']) {
+  for (const kind of ['small object', '64 B', '1 MiB']) {
+    const what = `${act}, ${kind}`
+    const bounds = [act, kind, WARM_UP, SECONDS]
+    all.push(
+      { what, who: 'Python', measure: () => printed([python.path, file('messages.py'), 'near', ...bounds]) },
+      ...['async', 'sync'].map((waiting) => ({
+        what,
+        who: `carom ${waiting}`,
+        measure: () => printed([...node('near'), waiting, python.path, ...bounds]),
+      })),
+    )
+  }
+}
+const inPython = [python.path, file('listening.py')]
+const inNode = node('listening')
+for (const [what, key] of [
+  ['connections with a key', 'secret'],
+  ['connections', ''],
+] as const) {
+  for (const [who, client] of [
+    ["Python's client", [...inPython, 'client']],
+    ["carom's client", [...inNode, 'client-sync']],
+    ["carom's asynchronous client", [...inNode, 'client']],
+  ] as const) {
+    for (const [listens, listener] of [
+      ['Python listens', [...inPython, 'listener']],
+      ['carom async listens', [...inNode, 'listener']],
+      ['carom sync listens', [...inNode, 'listener-sync']],
+    ] as const) {
+      all.push({ what: `${what}, ${who}`, who: listens, measure: () => against(listener, client, key) })
+    }
+  }
+}
+
+const only = new RegExp(options.only)
+const measurements = all.filter(({ what }) => only.test(what))
+const found = new Map<Measurement, number[]>(measurements.map((measurement) => [measurement, []]))
+
+console.log(`${describeMachine(machine())}\n- python: ${python.name}\n- rounds: ${rounds} of ${SECONDS} s each\n`)
+for (let round = 0; round < rounds; round++) {
+  // Every other round goes backwards, so that a machine that gets slower or faster favours nobody.
+  for (const measurement of round % 2 === 0 ? measurements : measurements.toReversed()) {
+    const rate = await measurement.measure()
+    found.get(measurement)![round] = rate
+    console.error(`round ${round + 1} of ${rounds}: ${measurement.what}: ${measurement.who}: ${show(rate)}`)
+  }
+}
+
+function show(rate: number): string {
+  return rate < 10_000 ? `${rate.toFixed(0)}/s` : `${(rate / 1000).toFixed(1)} k/s`
+}
+
+console.log('| | | a second | ÷ Python |\n| --- | --- | ---: | ---: |')
+let base: readonly number[] = []
+let last = ''
+for (const [{ what, who }, rates] of found) {
+  if (what !== last) base = rates
+  last = what
+  const ratio = median(rates.map((rate, round) => rate / base[round]!))
+  console.log(`| ${what} | ${who} | ${show(median(rates))} | ${ratio.toFixed(2)} |`)
+}

@@ -1,0 +1,268 @@
+// The part of `pickle.ts` that may hang, or run out of memory.
+import { parentPort, workerData } from 'node:worker_threads'
+
+import type * as Codecs from '../src/codec.ts'
+import { differences, snapshot } from './prototypes.ts'
+
+export interface Task {
+  /** The bundled codecs. */
+  codec: string
+  /** Pickles in hex. */
+  seeds: readonly string[]
+  seconds: number
+  seed: number
+  /** Two words, how many inputs were begun and how long the last is, then the last. */
+  shared: SharedArrayBuffer
+}
+
+export interface Found {
+  what: string
+  bytes: Uint8Array
+}
+
+export const COUNT_AT = 0
+export const LENGTH_AT = 1
+export const BYTES_AT = 8
+/** The longest input, in bytes. */
+export const LONGEST = 8192
+
+/** Beyond this, on a machine that may be busy, something grows faster than the input. Milliseconds. */
+const SLOW = 500
+/** Inputs between two looks at the prototypes. */
+const BATCH = 500
+/** Inputs whose outcome was new are changed further. */
+const CORPUS = 4000
+
+const OPCODES = Buffer.from('(.012IJKLMNPQRSTUVXabcdeghijloqrstup}]GFBC)', 'latin1')
+const LENGTHS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]
+const NAMES = [
+  ['builtins', 'ValueError'],
+  ['builtins', 'bytearray'],
+  ['builtins', 'set'],
+  ['builtins', 'eval'],
+  ['collections', 'OrderedDict'],
+  ['_codecs', 'encode'],
+  ['datetime', 'datetime'],
+  ['datetime', 'timedelta'],
+  ['datetime', 'timezone'],
+  ['decimal', 'Decimal'],
+  ['uuid', 'UUID'],
+  ['pathlib', 'PureWindowsPath'],
+  ['array', 'array'],
+  ['array', '_array_reconstructor'],
+  ['numpy', 'dtype'],
+  ['numpy', 'ndarray'],
+  ['numpy._core.multiarray', '_reconstruct'],
+  ['numpy._core.multiarray', 'scalar'],
+  ['numpy._core.numeric', '_frombuffer'],
+  ['__proto__', 'constructor'],
+] as const
+
+// Most inputs end in an error, which nobody reads.
+Error.stackTraceLimit = 0
+
+async function fuzz({ codec, seeds, seconds, seed, shared }: Task): Promise<void> {
+  const { coderOf, decode } = (await import(codec)) as typeof Codecs
+  const coder = coderOf('pickle')
+  const random = generator(seed)
+  // A frame's length is the first thing that a change makes wrong: half of the corpus has none.
+  const corpus: Buffer[] = seeds
+    .flatMap((hex) => [hex, hex.replace(/^(80..)95.{16}/, '$1')])
+    .map((hex) => Buffer.from(hex, 'hex'))
+    .filter(({ length }) => length <= LONGEST)
+  const originals = corpus.length
+  const outcomes = new Set<string>()
+  const words = new Int32Array(shared, 0, BYTES_AT / 4)
+  const current = Buffer.from(shared, BYTES_AT)
+  const before = snapshot()
+
+  let count = 0
+  let values = 0
+  let slowest = 0
+  const until = performance.now() + seconds * 1000
+  while (performance.now() < until) {
+    const batch: Buffer[] = []
+    for (let n = 0; n < BATCH; n++) {
+      const bytes = mutated(corpus, random)
+      batch.push(bytes)
+      words[LENGTH_AT] = bytes.length
+      current.set(bytes)
+      Atomics.store(words, COUNT_AT, ++count)
+
+      const read = (): Outcome => run(() => decode(coder, bytes, 0, bytes.length))
+      const started = performance.now()
+      const outcome = read()
+      let took = performance.now() - started
+      // Other work, or the garbage of what came before, makes any input slow once.
+      for (let again = 0; took > SLOW && again < 3; again++) took = Math.min(took, timed(read))
+      slowest = Math.max(slowest, took)
+      if (took > SLOW) find(`it took ${took.toFixed(0)} ms`, bytes)
+      if (outcome.fault !== undefined) find(outcome.fault, bytes)
+      if (outcome.value) values++
+      if (outcomes.has(outcome.kind)) continue
+      outcomes.add(outcome.kind)
+      if (corpus.length < CORPUS) corpus.push(bytes)
+      else corpus[originals + random(CORPUS - originals)] = bytes
+    }
+    const altered = differences(before)
+    if (altered.length > 0) {
+      find(`one of the last ${BATCH} altered ${altered.join(', ')}`, Buffer.concat(batch))
+      break
+    }
+  }
+  tell(
+    `${count} inputs, ${values} of them values, ${outcomes.size} kinds of outcome, the slowest took ${slowest.toFixed(1)} ms`,
+  )
+}
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
+const tell = (message: Found | string): void => parentPort?.postMessage(message)
+
+function find(what: string, bytes: Uint8Array): void {
+  tell({ what, bytes })
+}
+
+function timed(call: () => unknown): number {
+  const started = performance.now()
+  call()
+  return performance.now() - started
+}
+
+interface Outcome {
+  value: boolean
+  /** Inputs of one kind took, as far as can be seen, the same way. */
+  kind: string
+  fault?: string
+}
+
+function run(read: () => unknown): Outcome {
+  try {
+    const value = read()
+    const { shape, fault } = inspect(value)
+    return { value: true, kind: shape, ...(fault !== undefined && { fault }) }
+  } catch (error) {
+    const { code, cause } = error as { code?: string; cause?: unknown }
+    const kind = String(cause).replaceAll(/'.*'|asks for .*,|0x..|\d+/gs, '#')
+    if (code !== 'ERR_CAROM_DECODE') return { value: false, kind, fault: `it throws ${String(error)}` }
+    // What the reader says of a pickle is an `Error`; a `TypeError` of the engine's is a slip of the reader's.
+    const slip = /Cannot read|is not a function|is not iterable|undefined/.test(String(cause))
+    return { value: false, kind, ...(slip && { fault: `it fails with ${String(cause)}` }) }
+  }
+}
+
+/** What a value consists of, up to a thousand parts; and a prototype among them that no value should have. */
+function inspect(root: unknown): { shape: string; fault?: string } {
+  const kinds = new Set<string>()
+  const met = new Set<unknown>()
+  const todo = [root]
+  while (todo.length > 0 && met.size < 1000) {
+    const value = todo.pop()
+    if (typeof value === 'function' || typeof value === 'symbol')
+      return { shape: '', fault: `it has a ${typeof value}` }
+    if (typeof value !== 'object' || value === null) {
+      kinds.add(typeof value)
+      continue
+    }
+    if (met.has(value)) continue
+    met.add(value)
+    const prototype = Object.getPrototypeOf(value) as object | null
+    const constructor: unknown = prototype && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+    if (typeof constructor !== 'function') return { shape: '', fault: 'an object has a strange prototype' }
+    kinds.add(constructor.name)
+    if (ArrayBuffer.isView(value)) continue
+    if (value instanceof Map) todo.push(...[...value].slice(0, 50).flat())
+    else if (value instanceof Set) todo.push(...[...value].slice(0, 50))
+    else if (Array.isArray(value)) todo.push(...(value.slice(0, 50) as unknown[]))
+    else for (const key of Object.keys(value).slice(0, 50)) todo.push((value as Record<string, unknown>)[key])
+  }
+  return { shape: [...kinds].toSorted().join(' ') }
+}
+
+type Random = (below: number) => number
+
+/** A small generator of its own, so that `--seed` repeats a run. */
+function generator(seed: number): Random {
+  let state = seed >>> 0 || 1
+  return (below) => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % below
+  }
+}
+
+function mutated(corpus: readonly Buffer[], random: Random): Buffer {
+  let bytes: Buffer = Buffer.from(corpus[random(corpus.length)]!)
+  for (let changes = 1 + random(random(4) === 0 ? 8 : 2); changes > 0; changes--) {
+    bytes = Buffer.from(mutate(bytes, corpus, random)).subarray(0, LONGEST)
+  }
+  return bytes
+}
+
+function mutate(bytes: Buffer, corpus: readonly Buffer[], random: Random): Buffer {
+  const at = random(bytes.length + 1)
+  const to = Math.min(bytes.length, at + 1 + random(16))
+  switch (random(12)) {
+    case 0:
+      if (at < bytes.length) bytes[at]! ^= 1 << random(8)
+      return bytes
+    case 1:
+      if (at < bytes.length) bytes[at] = random(256)
+      return bytes
+    case 2:
+    case 3:
+      if (at < bytes.length) bytes[at] = opcode(random)
+      return bytes
+    case 4:
+      return Buffer.concat([bytes.subarray(0, at), Buffer.of(opcode(random)), bytes.subarray(at)])
+    case 5:
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(to)])
+    case 6: {
+      const again = Array.from({ length: 1 + random(8) }, () => bytes.subarray(at, to))
+      return Buffer.concat([bytes.subarray(0, to), ...again, bytes.subarray(to)])
+    }
+    case 7: {
+      const other = corpus[random(corpus.length)]!
+      return Buffer.concat([bytes.subarray(0, at), other.subarray(random(other.length + 1))])
+    }
+    case 8: {
+      const other = corpus[random(corpus.length)]!
+      const from = random(other.length + 1)
+      return Buffer.concat([bytes.subarray(0, at), other.subarray(from, from + random(64)), bytes.subarray(at)])
+    }
+    case 9:
+      return bytes.subarray(0, at)
+    case 10: {
+      if (at + 4 <= bytes.length) bytes.writeUInt32LE(LENGTHS[random(LENGTHS.length)]!, at)
+      return bytes
+    }
+    default:
+      return Buffer.concat([bytes.subarray(0, at), snippet(random), bytes.subarray(at)])
+  }
+}
+
+function opcode(random: Random): number {
+  return random(3) === 0 ? 0x80 + random(0x19) : OPCODES[random(OPCODES.length)]!
+}
+
+/** Some opcodes that make sense together. */
+function snippet(random: Random): Buffer {
+  const text = (value: string): Buffer => Buffer.from([0x8c, value.length, ...Buffer.from(value)])
+  const [module, name] = NAMES[random(NAMES.length)]!
+  switch (random(6)) {
+    case 0:
+      return Buffer.concat([text(module), text(name), Buffer.of(0x93)])
+    case 1:
+      return Buffer.concat([Buffer.from(`c${module}\n${name}\n`)])
+    case 2:
+      return Buffer.from([0x85 + random(3), 0x52])
+    case 3:
+      return Buffer.from([0x68, random(24)])
+    case 4:
+      return Buffer.concat([text('__proto__'), Buffer.from('}s')])
+    default:
+      return Buffer.from([0x71, random(24), 0x68, random(24)])
+  }
+}
+
+if (parentPort) await fuzz(workerData as Task)

@@ -1,0 +1,41 @@
+import { closeSync } from 'node:fs'
+
+import { integer } from './arguments.js'
+import { onArrival, type Passport, travel, type Traveller } from './travel.js'
+
+/**
+ * An open descriptor of any kind, as something that can be handed to another process: in the arguments of a `Process`, or in a
+ * value that is sent over a Unix connection. It arrives as a `Handle` of the same open file.
+ *
+ * The descriptor that it is made of stays the caller's, to close at any time once it was handed over. The one that arrives
+ * is the receiver's, who closes it by `close()`, or gives its `fd` to somebody who does.
+ *
+ * ```js
+ * const log = openSync('log.txt', 'a')
+ * await connection.send({ log: new Handle(log) })
+ * ```
+ */
+export class Handle implements Traveller {
+  /** The descriptor. */
+  readonly fd: number
+
+  constructor(fd: number) {
+    this.fd = integer('fd', fd, 0, 0x7fffffff)
+  }
+
+  /** Closes the descriptor. */
+  close(): void {
+    closeSync(this.fd)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** @internal */
+  [travel](): Passport {
+    return { fd: this.fd, kind: 'handle', traits: {}, leave: () => {} }
+  }
+}
+
+onArrival('handle', (fd) => new Handle(fd))

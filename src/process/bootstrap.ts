@@ -1,0 +1,72 @@
+/** The program that a `Process` starts: it imports the target's module, and calls the target. */
+
+import { closeSync } from 'node:fs'
+
+import { endWith } from '../binding.js'
+import { coderOf, decode } from '../codec.js'
+import { Connection } from '../connection.js'
+import { EOFError } from '../errors.js'
+import { Handle } from '../handle.js'
+import { Listener } from '../listener.js'
+import { arriving } from '../travel.js'
+import { become } from './current.js'
+import { CONTROL, type Failure, LIFELINE, type Report, type Start, TRAVELLERS } from './start.js'
+
+/** Milliseconds that a daemon has after SIGTERM, when its parent has ended, before SIGKILL. */
+const GRACE = 5000
+
+/** What may be among the arguments: a bundler must not leave out how they are made. */
+export const makers: readonly unknown[] = [Connection, Listener, Handle]
+
+type Target = (...args: unknown[]) => unknown
+
+async function prepare(control: Connection<Start, Report>): Promise<() => unknown> {
+  const { module, target: name, name: own, daemon, travellers } = control.recvSync()
+  let doing = 'decode the arguments'
+  try {
+    become(own, daemon)
+    if (daemon) endWith(LIFELINE, GRACE)
+    const bytes = control.recvBytesSync()
+    const fds = Array.from({ length: travellers }, (_, n) => TRAVELLERS + n)
+    const args = arriving(fds, closeSync, () => decode(coderOf('msgpack'), bytes, 0, bytes.length)) as unknown[]
+    doing = `import ${module}`
+    const namespace = (await import(module)) as Record<string, unknown>
+    doing = `find the function '${name}' in ${module}`
+    const target = find(namespace, name)
+    control.sendSync({})
+    await control.close()
+    return () => target(...args)
+  } catch (error) {
+    control.sendSync({ failure: failure(doing, error) })
+    process.exit(1)
+  }
+}
+
+function find(namespace: Record<string, unknown>, name: string): Target {
+  // The default export of a CommonJS module is its `module.exports`, which a compiler may have given a `default` in turn.
+  const inner = namespace['default'] as Record<string, unknown> | null | undefined
+  for (const candidate of [namespace[name], inner?.[name]]) {
+    if (typeof candidate === 'function') return candidate as Target
+  }
+  const functions = Object.keys(namespace).filter((each) => typeof namespace[each] === 'function')
+  const found = functions.length > 0 ? `the functions ${functions.join(', ')}` : 'no function'
+  throw new TypeError(`the module exports ${name in namespace ? 'something else by that name, and ' : ''}${found}`)
+}
+
+function failure(doing: string, error: unknown): Failure {
+  if (!(error instanceof Error)) {
+    return { doing, name: 'Error', message: String(error), stack: undefined, code: undefined }
+  }
+  const { name, message, stack } = error
+  const code: unknown = (error as NodeJS.ErrnoException).code
+  return { doing, name, message, stack, code: typeof code === 'string' ? code : undefined }
+}
+
+let run: (() => unknown) | undefined
+try {
+  run = await prepare(Connection.fromFd<Start, Report>(CONTROL, { codec: 'json' }))
+} catch (error) {
+  // The parent has ended meanwhile: there is nothing to do, and nobody to tell.
+  if (!(error instanceof EOFError)) throw error
+}
+await run?.()

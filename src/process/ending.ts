@@ -1,0 +1,70 @@
+import { closeSync } from 'node:fs'
+import { constants } from 'node:os'
+
+import { exitOf } from '../binding.js'
+import { Deadline } from '../blocking.js'
+import { DescriptorSource } from '../descriptor.js'
+import { environmentOf } from '../environment.js'
+import { checked } from '../status.js'
+
+/** How a process has ended: one of the two is there. */
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** A process's descriptors are closed a moment before it has ended for `waitid`: that long at most. */
+const MOMENT = 1000
+
+/** The end of a child, from a descriptor whose other end only the child has. */
+export class Ending {
+  /** Readable when the child has ended, and ever after. */
+  readonly fd: number
+  readonly #pid: number
+  #source: DescriptorSource | undefined
+  #closed = false
+
+  constructor(fd: number, pid: number) {
+    this.fd = fd
+    this.#pid = pid
+  }
+
+  /** To wait on. */
+  get source(): DescriptorSource {
+    return (this.#source ??= new DescriptorSource(this.fd))
+  }
+
+  /** How the child has ended, if it has and nobody has reaped it. */
+  look(): Exit | undefined {
+    return this.#exit(this.#source?.isReady() ? MOMENT : 0)
+  }
+
+  /** Blocks until the child has ended, up to `milliseconds`. */
+  wait(milliseconds: number): Exit | undefined {
+    const environment = environmentOf()
+    const deadline = new Deadline(milliseconds)
+    // What was sent before may be what the child is waiting for.
+    environment.flush()
+    this.source.arm()
+    environment.wait(0)
+    while (!this.source.isReady()) {
+      if (deadline.expired()) return undefined
+      environment.wait(deadline.slice())
+    }
+    return this.#exit(MOMENT)
+  }
+
+  #exit(milliseconds: number): Exit | undefined {
+    const exit = checked(() => exitOf(this.#pid, milliseconds))
+    if (!exit) return undefined
+    const signal = Object.entries(constants.signals).find(([, number]) => number === exit.signal)?.[0]
+    return { code: exit.code ?? null, signal: (signal as NodeJS.Signals | undefined) ?? null }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#source?.close()
+    closeSync(this.fd)
+  }
+}

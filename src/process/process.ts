@@ -1,0 +1,354 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+
+import { onAbort } from '../abort.js'
+import * as check from '../arguments.js'
+import { socketPair } from '../binding.js'
+import { coderOf, encode } from '../codec.js'
+import { Connection } from '../connection.js'
+import { Deferred } from '../deferred.js'
+import { environmentOf } from '../environment.js'
+import { ProcessError, StartError } from '../errors.js'
+import { checked } from '../status.js'
+import { departing } from '../travel.js'
+import { type Source, type SourceOwner, source } from '../waitable.js'
+import { Ending, type Exit } from './ending.js'
+import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
+import { type Report, type Start } from './start.js'
+
+const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.js', import.meta.url))
+
+/** Closes the descriptors of processes that nobody has closed. */
+const forgotten = new FinalizationRegistry<Ending>((ending) => ending.close())
+
+/**
+ * A Node process that calls an exported function of a module, as Python's `Process` does with the start method *spawn*.
+ *
+ * ```js
+ * const [here, there] = pipe()
+ * const worker = new Process(new URL('./worker.js', import.meta.url), { target: 'receiver', args: [there] })
+ * await worker.start()
+ * await here.send('hello')
+ * await worker.join()
+ * console.log(worker.exitCode)
+ * ```
+ *
+ * The function is called with decoded copies of `args`; connections, listeners and `Handle`s among them, at any depth, arrive
+ * as working objects. The process ends as any Node process does: when nothing is left to do. An exception, or a rejection of
+ * what the function returns, prints its stack on stderr and exits with 1.
+ *
+ * While it runs, this process waits for it before it exits by itself, unless it is a daemon.
+ */
+export class Process implements SourceOwner, AsyncDisposable, Disposable {
+  readonly #settings: ProcessSettings
+  #child: ChildProcess | undefined
+  #ending: Ending | undefined
+  #exit: Exit | undefined
+  #closed = false
+  #control: Connection<Report, Start> | undefined
+  /** Ends the wait for the report. */
+  readonly #reading = new AbortController()
+  #reported = false
+  /** Why the process did not start. */
+  #failure: unknown
+  #started = new Deferred<void>()
+  readonly #ended = new Deferred<void>()
+  #forgetSignal: (() => void) | undefined
+
+  /**
+   * `module` is a URL, or a path from the working directory: of an ES module, or a CommonJS one; of TypeScript, where Node
+   * or a loader in `execArgv` runs it.
+   */
+  constructor(module: string | URL, options?: ProcessOptions) {
+    this.#settings = processSettings(module, options)
+  }
+
+  /**
+   * Starts the process. It has its `pid` when the call returns. The promise resolves when the process has imported the module
+   * and is about to call the target, and rejects with a `StartError` where it can't. Who doesn't await it is told by `join`.
+   */
+  start(): Promise<void> {
+    try {
+      if (this.#closed) throw new ProcessError(`${this.name} is closed`)
+      if (this.#child)
+        throw new ProcessError(`${this.name} has been started already: make a new Process to start another`)
+      this.#settings.signal?.throwIfAborted()
+      return this.#begin()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #begin(): Promise<void> {
+    const { module, target, args, name, daemon, keep, stdio, execArgv, env, cwd, signal } = this.#settings
+    const coder = coderOf('msgpack')
+    const passports = departing(() => encode(coder, args))
+    const encoded = coder.bytes.slice(coder.start, coder.end)
+
+    const fds = [...pair(), ...pair()] as [number, number, number, number]
+    const [controlHere, controlThere, lifelineHere, lifelineThere] = fds
+    let child: ChildProcess
+    try {
+      const inherited = [controlThere, lifelineThere, ...passports.map((each) => each.fd)]
+      child = spawn(process.execPath, [...execArgv, BOOTSTRAP], { env, cwd, stdio: [...stdio, ...inherited] })
+    } catch (error) {
+      for (const fd of fds) closeSync(fd)
+      throw new StartError(`${name} could not be started`, error)
+    }
+    closeSync(controlThere)
+    closeSync(lifelineThere)
+    if (child.pid === undefined) {
+      closeSync(controlHere)
+      closeSync(lifelineHere)
+      const started = this.#started
+      this.#started = new Deferred()
+      child.once('error', (error) => started.reject(new StartError(`${name} could not be started`, error)))
+      return started.promise
+    }
+    if (!keep) for (const each of passports) each.leave()
+
+    this.#child = child
+    this.#ending = new Ending(lifelineHere, child.pid)
+    forgotten.register(this, this.#ending, this)
+    child.once('exit', (code, sent) => this.#onExit({ code, signal: sent }))
+    // A signal that can't be delivered, to a process that has just ended.
+    child.on('error', () => {})
+    if (daemon) this.#goAlone(child)
+    this.#forgetSignal = signal && onAbort(signal, () => this.#onAbort(signal))
+
+    const control: Connection<Report, Start> = Connection.adopt(controlHere, {
+      codec: { encode: encodeStart, decode: (bytes) => this.#onReport(bytes) },
+    })
+    this.#control = control
+    void control.send({ module, target, name, daemon, travellers: passports.length })
+    // Where it can't be sent, the child has ended, which is what the report says.
+    control.sendBytes(encoded).catch(() => {})
+    // Without a report, the child ends: how, is part of the answer.
+    const settle = (): void => this.#settleStart()
+    control.recv({ signal: this.#reading.signal }).catch(() => this.#ended.promise.then(settle))
+    return this.#started.promise
+  }
+
+  /** The event loop doesn't wait for the process; when this one exits by itself, the process goes first. */
+  #goAlone(child: ChildProcess): void {
+    child.unref()
+    const { atExit } = environmentOf()
+    const end = (): void => void child.kill('SIGTERM')
+    atExit.add(end)
+    child.once('exit', () => atExit.delete(end))
+  }
+
+  #onAbort(signal: AbortSignal): void {
+    if (!this.#reported) this.#failure ??= signal.reason
+    this.terminate()
+  }
+
+  #onExit(exit: Exit): void {
+    this.#exit ??= exit
+    this.#forgetSignal?.()
+    this.#ended.resolve(undefined)
+  }
+
+  /** Called by the codec, so that it is known at once, also to who blocks. */
+  #onReport(bytes: Uint8Array): Report {
+    const report = JSON.parse(Buffer.from(bytes).toString()) as Report
+    this.#reported = true
+    if (report.failure) {
+      const { doing, name, message, stack, code } = report.failure
+      const cause = Object.assign(new Error(message), { name, stack: stack ?? message }, code !== undefined && { code })
+      this.#failure ??= new StartError(`${this.name} could not ${doing}`, cause)
+    }
+    this.#settleStart()
+    return report
+  }
+
+  /** The report is here, or none will come. */
+  #settleStart(): void {
+    if (!this.#control) return
+    void this.#control.close()
+    this.#control = undefined
+    if (!this.#reported && this.#failure === undefined) {
+      const { code, signal } = this.#look() ?? {}
+      const how = signal ? `was ended by ${signal}` : `exited with ${code}`
+      this.#failure = new StartError(`${this.name} ${how} before it had imported ${this.#settings.module}`)
+    }
+    if (this.#failure === undefined) this.#started.resolve(undefined)
+    else this.#started.reject(this.#failure)
+  }
+
+  /**
+   * Resolves when the process has ended, with `true`; or with `false` when `timeout` milliseconds are over. Rejects with
+   * the error of a start that has failed, once the process has ended.
+   */
+  async join(timeout: number = Infinity): Promise<boolean> {
+    const milliseconds = check.timeout(timeout)
+    const child = this.#assertStarted()
+    this.#toldElsewhere()
+    if (this.#look() === undefined) {
+      if (milliseconds === 0) return false
+      child.ref()
+      let timer: NodeJS.Timeout | undefined
+      const expired = new Promise<false>((resolve) => {
+        if (milliseconds <= 0x7fffffff) timer = setTimeout(resolve, milliseconds, false)
+      })
+      const ended = await Promise.race([this.#ended.promise, expired])
+      clearTimeout(timer)
+      if (this.#settings.daemon) child.unref()
+      if (ended === false) return false
+    }
+    await this.#started.promise
+    return true
+  }
+
+  /** As `join`, blocking. */
+  joinSync(timeout: number = Infinity): boolean {
+    const milliseconds = check.timeout(timeout)
+    this.#assertStarted()
+    this.#toldElsewhere()
+    if (this.#look() === undefined) {
+      this.#exit = this.#ending?.wait(milliseconds)
+      if (this.#exit === undefined) return false
+    }
+    this.#readReport()
+    if (this.#failure !== undefined) throw this.#failure
+    return true
+  }
+
+  /** The process has ended: what it has reported is here, or nothing will be. */
+  #readReport(): void {
+    const control = this.#control
+    if (!control) return
+    this.#reading.abort()
+    try {
+      control.recvSync()
+    } catch {
+      this.#settleStart()
+    }
+  }
+
+  /** Asks the process to end, by SIGTERM. */
+  terminate(): void {
+    this.#send('SIGTERM')
+  }
+
+  /** Ends the process, by SIGKILL. */
+  kill(): void {
+    this.#send('SIGKILL')
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    const child = this.#assertStarted()
+    this.#toldElsewhere()
+    if (this.#look() === undefined) child.kill(signal)
+  }
+
+  /** Frees what the process takes here. It must have ended. */
+  close(): void {
+    if (this.#closed) return
+    if (this.isAlive) throw new ProcessError(`${this.name} still runs: join or terminate it before it is closed`)
+    this.#closed = true
+    if (!this.#ending) return
+    this.#readReport()
+    forgotten.unregister(this)
+    this.#ending.close()
+  }
+
+  /** Terminates the process, if it runs, and closes this once it has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child && !this.#closed) {
+      this.terminate()
+      await this.join().catch(() => {})
+    }
+    this.close()
+  }
+
+  /** Terminates the process, if it runs; what it takes here is freed when it has ended. */
+  [Symbol.dispose](): void {
+    if (this.isAlive) {
+      this.terminate()
+      void this.#ended.promise.then(() => this.close())
+    } else this.close()
+  }
+
+  get name(): string {
+    return this.#settings.name
+  }
+
+  get daemon(): boolean {
+    return this.#settings.daemon
+  }
+
+  /** The process's id; `undefined` before it is started. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** What it exited with; `null` while it runs, and where a signal has ended it. */
+  get exitCode(): number | null {
+    return this.#look()?.code ?? null
+  }
+
+  /** The signal that has ended it, or `null`. */
+  get signalCode(): NodeJS.Signals | null {
+    return this.#look()?.signal ?? null
+  }
+
+  /** Whether it was started and has not ended. */
+  get isAlive(): boolean {
+    return this.#child !== undefined && this.#look() === undefined
+  }
+
+  /** A descriptor that is readable when the process has ended, and stays so until `close`. It stays the process's. */
+  get sentinel(): number {
+    return this.#open().fd
+  }
+
+  /** Where `stdio` has a pipe: the streams to it. */
+  get stdin(): Writable | null {
+    return this.#child?.stdin ?? null
+  }
+
+  get stdout(): Readable | null {
+    return this.#child?.stdout ?? null
+  }
+
+  get stderr(): Readable | null {
+    return this.#child?.stderr ?? null
+  }
+
+  /** @internal */
+  get [source](): Source {
+    return this.#open().source
+  }
+
+  /** How it has ended, if it has. */
+  #look(): Exit | undefined {
+    return (this.#exit ??= this.#closed ? undefined : this.#ending?.look())
+  }
+
+  #open(): Ending {
+    this.#assertStarted()
+    if (this.#closed || !this.#ending) throw new ProcessError(`${this.name} is closed`)
+    return this.#ending
+  }
+
+  #assertStarted(): ChildProcess {
+    if (!this.#child) throw new ProcessError(`${this.name} has not been started`)
+    return this.#child
+  }
+
+  /** Somebody else than who called `start` learns why it failed, or knows. */
+  #toldElsewhere(): void {
+    this.#started.promise.catch(() => {})
+  }
+}
+
+function pair(): [number, number] {
+  return checked(() => socketPair(false)) as [number, number]
+}
+
+function encodeStart(start: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(start))
+}

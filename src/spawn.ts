@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn as start, type SpawnOptions as NodeSpawnOptions } from 'node:child_process'
+
+import * as check from './arguments.js'
+import type { Connection } from './connection.js'
+import type { Handle } from './handle.js'
+import type { Listener } from './listener.js'
+import { standard } from './stdio.js'
+import { isTraveller, type Passport, travel } from './travel.js'
+
+export interface SpawnOptions extends NodeSpawnOptions {
+  /** What the child gets as its descriptors 3, 4, …, in this order: connections, listeners, or open descriptors. */
+  connections?: Iterable<Connection<unknown, never> | Listener<unknown, never> | Handle | number> | undefined
+  /** Whether connections that were handed over stay open here too. Default `false`. */
+  keep?: boolean | undefined
+}
+
+/**
+ * Starts a program of any kind, as `spawn` of `node:child_process` does, which gets connections as its descriptors 3, 4, …
+ *
+ * Once the program runs, the connections are its own, and closed here, so that the end of the stream is seen when it ends;
+ * listeners and bare descriptors stay open. A program that can't be started is an `'error'` event, as in Node, and nothing was
+ * handed over then. Connections for which received or unsent data is held back are refused, before anything is started.
+ *
+ * ```js
+ * const [here, there] = pipe({ codec: 'pickle' })
+ * const program = 'from multiprocessing.connection import Connection; Connection(3).send(["hello"])'
+ * spawn('python3', ['-c', program], { connections: [there], stdio: 'inherit' })
+ * console.log(await here.recv())
+ * ```
+ */
+export function spawn(command: string, args: readonly string[] = [], options?: SpawnOptions): ChildProcess {
+  const { connections = [], keep = false, stdio, ...rest } = check.options(options)
+  check.boolean('keep', keep)
+  if (!Array.isArray(args)) throw check.invalidType('args', 'an array of strings', args)
+  if (typeof (connections as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function') {
+    throw check.invalidType('connections', 'an iterable of connections', connections)
+  }
+  const passports = Array.from(connections, passportOf)
+  const inherited = passports.map((each) => (typeof each === 'number' ? each : each.fd))
+  const child = start(command, args, { ...rest, stdio: [...standard(stdio, 'pipe'), ...inherited] })
+  if (child.pid !== undefined && !keep) for (const each of passports) if (typeof each !== 'number') each.leave()
+  return child
+}
+
+function passportOf(object: unknown): Passport | number {
+  if (typeof object === 'number') return check.integer('a descriptor', object, 0, 0x7fffffff)
+  if (!isTraveller(object))
+    throw check.invalidType('each connection', 'a Connection, a Listener or a descriptor', object)
+  return object[travel]()
+}
