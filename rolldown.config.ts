@@ -54,5 +54,5 @@ export default defineConfig({
   resolve: { conditionNames: ['import', 'default'] },
   transform: { target: 'node20.19' },
   plugins: [loader(), contents()],
-  output: { dir: 'dist', format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: 'shared.js' },
+  output: { dir: 'dist', format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: '[name].js' },
 })
