@@ -15,8 +15,17 @@ function thisPlatform(): string {
   const { platform, arch } = process
   if (platform === 'win32') return `${platform}-${arch}-msvc`
   if (platform !== 'linux') return `${platform}-${arch}`
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
-  return `${platform}-${arch}-${report?.header?.glibcVersionRuntime ? 'gnu' : 'musl'}`
+  return `${platform}-${arch}-${isMusl() ? 'musl' : 'gnu'}`
+}
+
+function isMusl(): boolean {
+  try {
+    const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+    return !report.header.glibcVersionRuntime
+  } catch {
+    // Deno has no such report, or wants a permission for it.
+    return false
+  }
 }
 
 /** Why there is no binding, and what to do about it. */
@@ -26,11 +35,11 @@ export function explainMissingBinding(): string {
   if (!SUPPORTED.includes(platform))
     return `carom has no binary for ${platform}. It has one for ${SUPPORTED.join(', ')}. ${build}`
   return [
-    `carom's binary for ${platform} can't be loaded: it is in the package @carom/binding-${platform}, which is missing or`,
-    'broken (see the causes of this error). Usually',
+    `carom's binary for ${platform} can't be loaded. It is in the package @carom/binding-${platform}; usually`,
     '- a lock file from another system lacks it: remove it together with node_modules, and install again;',
     '- optional dependencies were left out (--no-optional, --omit=optional): install with them;',
+    ...('Deno' in globalThis ? ['- Deno lacks permissions: it wants --allow-ffi, --allow-env and --allow-read;'] : []),
     '- a bundler packed carom: make carom an external dependency, since a binary stays a file of its own.',
-    `There are binaries for ${SUPPORTED.join(', ')}. ${build}`,
+    `The cause of this error has the details. There are binaries for ${SUPPORTED.join(', ')}. ${build}`,
   ].join('\n')
 }

@@ -331,6 +331,19 @@ with Client(sys.argv[1], authkey=b'secret') as connection:
     await ended(child)
   },
 
+  async 'Deno without permissions is told which ones carom wants'() {
+    if (!('Deno' in globalThis)) throw new Skipped('only Deno has permissions')
+    // Deno gives all its permissions to a child that it can tell is Deno, so a shell stands between.
+    const child = spawn('sh', ['-c', 'exec "$DENO" run --no-prompt "$PEER"'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, DENO: process.execPath, PEER: peer },
+    })
+    let complaint = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+    await once(child, 'close')
+    assert.match(complaint, /--allow-ffi, --allow-env and --allow-read/)
+  },
+
   async 'what was sent before process.exit arrives'() {
     const [near, far] = pipe()
     const code =
