@@ -56,7 +56,7 @@ test('request-reply: every request has its reply, errors too', async (t) => {
     'multiply(4, 5): 20',
     'divide(1, 0): division by zero',
     'divide(1, 8): 0.125',
-    'the replier exited with 0',
+    'the replier was ended by SIGTERM',
   ])
 })
 
@@ -112,11 +112,16 @@ test('python-worker: a Python worker computes, with numpy or without', async (t)
   t.deepEqual(lines, ['y = 2.00 x + 1.00', 'y = -0.25 x + 100.00', 'y = 0.00 x + 42.00', 'the worker exited with 0'])
 })
 
+test('prime-pool: four processes count what there is', async (t) => {
+  t.deepEqual(await run(t, 'prime-pool'), ['78498 primes below 1000000, counted by 4 processes'])
+})
+
 test('every example has a test', (t) => {
   const tested = new Set([
     'delayed-senders',
     'demo',
     'listener-clients',
+    'prime-pool',
     'producer-consumer',
     'python-client',
     'python-server',

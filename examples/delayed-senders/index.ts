@@ -2,38 +2,44 @@
 //
 // Run it: node --import @oxc-node/core/register examples/delayed-senders/index.ts
 
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { EOFError, pipe, wait, type Connection } from 'carom'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EOFError, isMain, pipe, Process, wait, type Connection } from 'carom'
 
-const file = fileURLToPath(new URL('./sender.ts', import.meta.url))
+/** A child: sends three messages, each after a delay. */
+export async function sender(connection: Connection<never, string>, name: string, delay: number): Promise<void> {
+  for (let n = 1; n <= 3; n++) {
+    await sleep(delay)
+    await connection.send(`${name} sender, message ${n}`)
+  }
+  await connection.close()
+}
 
 function startSender(name: string, delay: number): Connection<string> {
   const [receiver, childEnd] = pipe<string>({ duplex: false })
-  spawn(process.execPath, [...process.execArgv, file, name, String(delay)], {
-    stdio: ['inherit', 'inherit', 'inherit', childEnd.fd],
-  })
-  void childEnd.close()
+  // Nobody awaits the start: should it fail, the process ends with its error.
+  void new Process(import.meta.url, { target: 'sender', name, args: [childEnd, name, delay] }).start()
   return receiver
 }
 
-const open = new Set([
-  startSender('first', 400),
-  startSender('second', 300),
-  startSender('third', 200),
-  startSender('fourth', 100),
-])
+if (isMain(import.meta)) {
+  const open = new Set([
+    startSender('first', 400),
+    startSender('second', 300),
+    startSender('third', 200),
+    startSender('fourth', 100),
+  ])
 
-while (open.size > 0) {
-  // What has a message, or has come to its end, in the order given.
-  for (const receiver of await wait(open)) {
-    try {
-      console.log(await receiver.recv())
-    } catch (error) {
-      if (!(error instanceof EOFError)) throw error
-      await receiver.close()
-      open.delete(receiver)
+  while (open.size > 0) {
+    // What has a message, or has come to its end, in the order given.
+    for (const receiver of await wait(open)) {
+      try {
+        console.log(await receiver.recv())
+      } catch (error) {
+        if (!(error instanceof EOFError)) throw error
+        await receiver.close()
+        open.delete(receiver)
+      }
     }
   }
+  console.log('all senders are done')
 }
-console.log('all senders are done')

@@ -2,25 +2,30 @@
 //
 // Run it: node --import @oxc-node/core/register examples/sender-receiver/index.ts
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { pipe } from 'carom'
+import { isMain, pipe, Process, type Connection } from 'carom'
 
-// One way: the first end only receives, the second only sends.
-const [childEnd, sender] = pipe({ duplex: false })
+/** The child: prints every object that arrives, until the sender closes. */
+export async function receiver(connection: Connection): Promise<void> {
+  let count = 0
+  for await (const message of connection) {
+    console.log('received', message)
+    count++
+  }
+  console.log(`end of the stream after ${count} objects`)
+}
 
-const file = fileURLToPath(new URL('./receiver.ts', import.meta.url))
-const child = spawn(process.execPath, [...process.execArgv, file], {
-  stdio: ['inherit', 'inherit', 'inherit', childEnd.fd],
-})
-// The child has its own copy of this end now.
-await childEnd.close()
+if (isMain(import.meta)) {
+  // One way: the first end only receives, the second only sends.
+  const [childEnd, sender] = pipe({ duplex: false })
+  // The child gets its end, and this process no longer has it.
+  const child = new Process(import.meta.url, { target: 'receiver', args: [childEnd] })
+  await child.start()
 
-await sender.send({ name: 'cue ball', position: [127, 64] })
-await sender.send(new Map([['red', 1]]).set('black', 7))
-await sender.send([new Date('2026-01-01T00:00:00Z'), 10n ** 20n, null])
+  await sender.send({ name: 'cue ball', position: [127, 64] })
+  await sender.send(new Map([['red', 1]]).set('black', 7))
+  await sender.send([new Date('2026-01-01T00:00:00Z'), 10n ** 20n, null])
 
-// What was sent is still delivered; after it the receiver sees the end of the stream.
-await sender.close()
-await once(child, 'exit')
+  // What was sent is still delivered; after it the receiver sees the end of the stream.
+  await sender.close()
+  await child.join()
+}
