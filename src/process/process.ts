@@ -56,6 +56,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
   #started = new Deferred<void>()
   readonly #ended = new Deferred<void>()
   #forgetSignal: (() => void) | undefined
+  #holds = 0
 
   /**
    * `module` is a URL, or a path from the working directory: of an ES module, or a CommonJS one; of TypeScript, where Node
@@ -115,13 +116,14 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     child.once('exit', (code, sent) => this.#onExit({ code, signal: sent }))
     // A signal that can't be delivered, to a process that has just ended.
     child.on('error', () => {})
-    if (daemon) this.#goAlone(child)
+    if (daemon) this.#endWithThis(child)
     this.#forgetSignal = signal && onAbort(signal, () => this.#onAbort(signal))
 
     const control: Connection<Report, Start> = Connection.adopt(controlHere, {
       codec: { encode: encodeStart, decode: (bytes) => this.#onReport(bytes) },
     })
     this.#control = control
+    this.#hold(1)
     void control.send({ module, target, name, daemon, travellers: passports.length })
     // Where it can't be sent, the child has ended, which is what the report says.
     control.sendBytes(encoded).catch(() => {})
@@ -131,9 +133,8 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     return this.#started.promise
   }
 
-  /** The event loop doesn't wait for the process; when this one exits by itself, the process goes first. */
-  #goAlone(child: ChildProcess): void {
-    child.unref()
+  /** When this process exits by itself, the daemon goes first. */
+  #endWithThis(child: ChildProcess): void {
     const { atExit } = environmentOf()
     const end = (): void => void child.kill('SIGTERM')
     atExit.add(end)
@@ -169,6 +170,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     if (!this.#control) return
     void this.#control.close()
     this.#control = undefined
+    this.#hold(-1)
     if (!this.#reported && this.#failure === undefined) {
       const { code, signal } = this.#look() ?? {}
       const how = signal ? `was ended by ${signal}` : `exited with ${code}`
@@ -184,22 +186,31 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
    */
   async join(timeout: number = Infinity): Promise<boolean> {
     const milliseconds = check.timeout(timeout)
-    const child = this.#assertStarted()
+    this.#assertStarted()
     this.#toldElsewhere()
     if (this.#look() === undefined) {
       if (milliseconds === 0) return false
-      child.ref()
+      this.#hold(1)
       let timer: NodeJS.Timeout | undefined
       const expired = new Promise<false>((resolve) => {
         if (milliseconds <= 0x7fffffff) timer = setTimeout(resolve, milliseconds, false)
       })
       const ended = await Promise.race([this.#ended.promise, expired])
       clearTimeout(timer)
-      if (this.#settings.daemon) child.unref()
+      this.#hold(-1)
       if (ended === false) return false
     }
+    this.#readReport()
     await this.#started.promise
     return true
+  }
+
+  /** The event loop goes on for a daemon only while it starts, and while somebody joins it. */
+  #hold(change: 1 | -1): void {
+    this.#holds += change
+    if (!this.#settings.daemon) return
+    if (this.#holds > 0) this.#child?.ref()
+    else this.#child?.unref()
   }
 
   /** As `join`, blocking. */
