@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 
-import type { Environment } from './environment.js'
+import type { Claimant, Environment } from './environment.js'
 import { EOFError, MessageTooLongError, ProtocolError } from './errors.js'
 import { Inbox } from './inbox.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
@@ -16,8 +16,6 @@ interface Payload {
   memory: Buffer
   filled: number
   announced: number
-  /** What the environment granted beyond the bytes that had arrived, to be settled when all is here. */
-  claim: number
 }
 
 /**
@@ -38,15 +36,17 @@ export class Receiver {
   announced = -1
   readonly #environment: Environment
   readonly #id: number
+  readonly #claimant: Claimant
   readonly #limit: number
   /** A read stops behind bytes with descriptors, so a short one doesn't mean that there is no more. */
   readonly #descriptors: boolean
   #payload: Payload | undefined
   #insideMessage = false
 
-  constructor(environment: Environment, id: number, limit: number, descriptors: boolean) {
+  constructor(environment: Environment, id: number, claimant: Claimant, limit: number, descriptors: boolean) {
     this.#environment = environment
     this.#id = id
+    this.#claimant = claimant
     this.#limit = limit
     this.#descriptors = descriptors
   }
@@ -83,7 +83,7 @@ export class Receiver {
   /** Forgets all that was received, and receives no more. */
   abandon(fault: Error): void {
     while (this.inbox.peek()) this.inbox.take()
-    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#environment.settle(this.#claimant)
     this.#payload = undefined
     this.fault = fault
   }
@@ -137,11 +137,11 @@ export class Receiver {
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
-    const granted = lent ? announced : this.#environment.grant(announced, arrived.length)
-    const memory = lent ? target.subarray(0, announced) : Buffer.allocUnsafeSlow(granted)
+    const memory = lent
+      ? target.subarray(0, announced)
+      : Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, arrived.length))
     memory.set(arrived)
-    const claim = !lent && granted === announced ? announced - arrived.length : 0
-    this.#payload = { memory, filled: arrived.length, announced, claim }
+    this.#payload = { memory, filled: arrived.length, announced }
   }
 
   #readPayload(payload: Payload, timeout: number): void {
@@ -154,15 +154,13 @@ export class Receiver {
     payload.filled += bytes
     this.readable = payload.filled === memory.length || this.ending || this.#descriptors
     if (payload.filled === announced) {
-      this.#environment.settle(payload.claim)
+      this.#environment.settle(this.#claimant)
       this.#payload = undefined
       this.#insideMessage = false
       this.announced = -1
       this.inbox.push(memory, false)
     } else if (payload.filled === memory.length) {
-      const granted = this.#environment.grant(announced, payload.filled)
-      if (granted === announced) payload.claim = announced - payload.filled
-      payload.memory = Buffer.allocUnsafeSlow(granted)
+      payload.memory = Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, payload.filled))
       payload.memory.set(memory)
     }
   }
@@ -171,7 +169,7 @@ export class Receiver {
   #stop(status: number, announced: number): void {
     this.readable = false
     if (status === NOTHING) return
-    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#environment.settle(this.#claimant)
     this.#payload = undefined
     this.fault = this.#faultOf(status, announced)
   }
