@@ -107,6 +107,7 @@ export class Endpoint implements Watcher, Source {
   readonly writable: boolean
   readonly #settings: Settings
   readonly #nonblocking: boolean
+  readonly #carriesDescriptors: boolean
   readonly #legacy: boolean
   readonly #environment: Environment
   readonly #resource: EndpointResource
@@ -126,7 +127,9 @@ export class Endpoint implements Watcher, Source {
 
   constructor(fd: number, settings: Settings, { readable, writable, nonblocking = false, legacy = false }: Traits) {
     const environment = environmentOf()
-    const opened = checked(() => environment.native.open(fd, settings.maxMessageSize, settings.spin))
+    const opened = checked(() =>
+      environment.native.open(fd, settings.maxMessageSize, settings.spin, settings.descriptors),
+    )
     this.#environment = environment
     this.#settings = settings
     this.#nonblocking = nonblocking
@@ -135,18 +138,12 @@ export class Endpoint implements Watcher, Source {
     this.id = opened.id
     this.fd = fd
     this.writable = writable ?? opened.writable
+    this.#carriesDescriptors = opened.carriesDescriptors
     this.#resource = new EndpointResource(environment, opened.id, fd, settings.spin)
-    this.receiver = new Receiver(
-      environment,
-      opened.id,
-      this.#resource,
-      settings.maxMessageSize,
-      settings.descriptors,
-    )
+    this.receiver = new Receiver(environment, opened.id, this.#resource, settings.maxMessageSize)
     this.sender = new Sender(environment, opened.id, settings.highWaterMark, () => this.#watchAgain())
     environment.addIdle(opened.id, this)
     own(this, this.#resource)
-    if (settings.descriptors) environment.native.acceptDescriptors(opened.id)
   }
 
   get readable(): boolean {
@@ -289,7 +286,7 @@ export class Endpoint implements Watcher, Source {
     inbox.take()
     this.messages++
     this.bytes += end - start
-    return this.#settings.descriptors ? this.#takeWithDescriptors(how, bytes, start, end) : how.take(bytes, start, end)
+    return this.receiver.descriptors ? this.#takeWithDescriptors(how, bytes, start, end) : how.take(bytes, start, end)
   }
 
   /** Takes a message, and the descriptors that came with it. Those that it has no use for are closed. */
@@ -313,6 +310,7 @@ export class Endpoint implements Watcher, Source {
     for (let fds = native.takeDescriptors(this.id); fds; fds = native.takeDescriptors(this.id)) {
       for (const fd of fds) closeSync(fd)
     }
+    this.receiver.descriptors = false
   }
 
   /** Receives a descriptor that the peer sends outside the framing, when it comes. */
@@ -505,7 +503,7 @@ export class Endpoint implements Watcher, Source {
 
   /** Accepts bytes, framed or not, with the descriptors of `passports`. */
   sendRaw(bytes: Uint8Array, passports: Passport[]): Promise<void> {
-    if (!checked(() => this.#environment.native.carriesDescriptors(this.id))) {
+    if (!this.#carriesDescriptors) {
       throw new SystemError(
         'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
         'EOPNOTSUPP',
