@@ -21,10 +21,6 @@ export declare class Reactor {
   connectBegin(address: JsAddress, candidates: Array<HostPort>): number
   /** Goes as far as it can without waiting. */
   connectAdvance(id: number): Advanced
-  /** Takes descriptors from now on that the peer sends. */
-  acceptDescriptors(id: number): void
-  /** Whether descriptors can be sent through `id`. */
-  carriesDescriptors(id: number): boolean
   /** The descriptors of the oldest message that had some, which are the caller's; `null` where there are none. */
   takeDescriptors(id: number): Array<number> | null
   /**
@@ -64,9 +60,9 @@ export declare class Reactor {
   constructor(driver: string, reports: Uint32Array, dispatch: (arg: number) => void)
   /**
    * Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
-   * or adaptively where that is negative.
+   * or adaptively where that is negative; with `descriptors`, those that the peer sends are taken.
    */
-  open(fd: number, limit: number, spin: number): Opened
+  open(fd: number, limit: number, spin: number, descriptors: boolean): Opened
   /** A number for the descriptor `fd`, to wait on. It stays the caller's. */
   openWatched(fd: number): number
   /** Closes a descriptor. */
@@ -162,6 +158,8 @@ export interface Opened {
   readable: boolean
   /** Whether it was opened for writing. */
   writable: boolean
+  /** Whether descriptors can be sent through it. */
+  carriesDescriptors: boolean
 }
 
 /** Who is at the other end of a local connection. */
@@ -189,7 +187,8 @@ export interface Transfer {
   /**
    * Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
    * length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab
-   * if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, and the end of each run.
+   * if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, 1 if there are descriptors to be
+   * taken, and the end of each run.
    */
   receive: (id: number, slab: Uint8Array, report: Float64Array, timeout: number) => number
   /** Reads more of a long message to `memory[start..end]`, once. Returns how many bytes. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
@@ -17,7 +17,7 @@ import {
   ProtocolError,
   spawn,
 } from 'carom'
-import { checkDescriptors } from './descriptors.ts'
+import { checkDescriptors, openDescriptors } from './descriptors.ts'
 import { type Interpreter, interpreters } from './interpreters.ts'
 import { closeAfter, pair } from './pairs.ts'
 import { until } from './until.ts'
@@ -31,13 +31,8 @@ test.before('look for interpreters', async () => {
   pythons = await interpreters()
 })
 
-const descriptors = true
-
-/** A pipe whose ends take descriptors. */
-const carrier = (t: ExecutionContext): [Connection, Connection] => pair(t, { descriptors })
-
 test('a connection in a value arrives as a working one, and is closed here', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const [here, there] = pair(t)
   await a.send({ reply: there, text: 'use it' })
   t.true(there.closed)
@@ -54,7 +49,7 @@ test('a connection in a value arrives as a working one, and is closed here', asy
 })
 
 test('sync and async, several in a message, at any depth, in order with the data', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   for (const sync of [true, false]) {
     const pairs = Array.from({ length: 6 }, () => pair(t))
     const values = [
@@ -93,7 +88,7 @@ test('sync and async, several in a message, at any depth, in order with the data
 })
 
 test('a connection keeps its options and its directions on the way', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const [receives, sends] = pair(t, { duplex: false, codec: 'json', maxMessageSize: 1000, highWaterMark: Infinity })
   await a.send([receives, sends])
   const [r, s] = (await b.recv()) as [Connection, Connection]
@@ -106,7 +101,7 @@ test('a connection keeps its options and its directions on the way', async (t) =
 })
 
 test('a listener and a bare descriptor arrive too, and stay open here', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const listener = new Listener()
   t.teardown(() => listener.close())
   const fd = openSync(fileURLToPath(import.meta.url), 'r')
@@ -127,7 +122,7 @@ test('a listener and a bare descriptor arrive too, and stay open here', async (t
 })
 
 test('connections are sent in a child’s messages, and in its parent’s', async (t) => {
-  const [here, there] = carrier(t)
+  const [here, there] = pair(t)
   await using worker = new Process(new URL('./fixtures/targets.ts', import.meta.url), {
     target: 'exchange',
     args: [there],
@@ -143,7 +138,7 @@ test('connections are sent in a child’s messages, and in its parent’s', asyn
 })
 
 test('a chain of messages with connections goes through while the peer is slow to read', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const count = 300
   const ends = Array.from({ length: count }, () => pipe())
   const sending = (async () => {
@@ -163,7 +158,7 @@ test('a chain of messages with connections goes through while the peer is slow t
 })
 
 test('a message with connections that is received as bytes closes them', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const [here, there] = pair(t)
   const [near, far] = pair(t)
   await a.send(there)
@@ -180,7 +175,7 @@ test('a message with connections that is received as bytes closes them', async (
 test('messages with connections that nobody receives close them', async (t) => {
   const [here, there] = pair(t)
   const [near, far] = pair(t)
-  const [a, b] = pipe({ descriptors })
+  const [a, b] = pipe()
   await a.send(there)
   await a.send(far)
   await a.flush()
@@ -192,7 +187,7 @@ test('messages with connections that nobody receives close them', async (t) => {
 })
 
 test('a message that could not leave any more closes its connections', async (t) => {
-  const [a, b] = pipe({ descriptors })
+  const [a, b] = pipe()
   const [here, there] = pair(t)
   void a.sendBytes(patterned(4 * 1024 * 1024)).catch(() => {})
   const sending = a.send(there)
@@ -202,19 +197,19 @@ test('a message that could not leave any more closes its connections', async (t)
   await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
 })
 
-test('a receiver that did not ask gets none, and a clear error', async (t) => {
-  const [a, b] = pair(t)
+test('a receiver that takes no descriptors gets none, and a clear error', async (t) => {
+  const [a, b] = pair(t, { descriptors: false })
   const [here, there] = pair(t)
   await a.send({ there })
   await a.send('next')
-  await t.throwsAsync(() => b.recv(), { instanceOf: DecodeError, message: /descriptors: true/ })
+  await t.throwsAsync(() => b.recv(), { instanceOf: DecodeError, message: /descriptors: false/ })
   t.is(await b.recv(), 'next')
   await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
 })
 
 test('a message that claims descriptors without any is an error for itself alone', async (t) => {
-  const [a, b] = carrier(t)
-  const [c, d] = pair(t, { descriptors })
+  const [a, b] = pair(t)
+  const [c, d] = pair(t)
   const [, there] = pair(t)
   await c.send(there)
   const forged = await d.recvBytes()
@@ -224,8 +219,61 @@ test('a message that claims descriptors without any is an error for itself alone
   t.is(await b.recv(), 'next')
 })
 
+/** The message of `value`, changed by `forge`. */
+async function forge(t: ExecutionContext, value: unknown, change: (message: string) => string): Promise<Buffer> {
+  const [a, b] = pair(t)
+  await a.send(value)
+  const message = (await b.recvBytes()).toString('latin1')
+  const forged = change(message)
+  t.is(forged.length, message.length)
+  return Buffer.from(forged, 'latin1')
+}
+
+test('a forged stand-in takes no descriptor but one that came with the message', async (t) => {
+  const [a, b] = pair(t)
+  const [, there] = pair(t)
+  // The name of a property, which is a number: how many descriptors came.
+  await a.sendBytes(
+    await forge(t, there, (message) => message.replace('[0,', '["length",').replace('highWaterMark', 'highWa')),
+  )
+  await t.throwsAsync(() => b.recv(), { instanceOf: DecodeError })
+  t.notThrows(() => fstatSync(0))
+})
+
+/** A Python that sends `message` with descriptors beside it. */
+function beside(t: ExecutionContext, message: Buffer, where: 'first' | 'each', count: number): Connection {
+  const [here, there] = pair(t)
+  const python = pythons.find(({ version: [, minor] }) => minor >= 9)
+  const script = fileURLToPath(new URL('./python/handles.py', import.meta.url))
+  spawn(python!.path, [script, 'beside', message.toString('hex'), where, String(count)], {
+    connections: [there],
+    stdio: 'inherit',
+  })
+  return here
+}
+
+test('a message that fails half way closes the connections that were made of it', async (t) => {
+  const value = [pair(t)[1], pair(t)[1]]
+  const message = await forge(t, value, (original) => original.replace('[1,"connection"', '[1,"connectiox"'))
+  const python = beside(t, message, 'first', 2)
+  await t.throwsAsync(() => python.recv(), { instanceOf: DecodeError, message: /connectiox/ })
+  t.is((await python.recvBytes()).toString(), 'sent')
+  t.is((await python.recvBytes()).toString(), 'all closed')
+})
+
+test('a flood of descriptors that nobody asked for is closed as it comes', async (t) => {
+  const python = beside(t, Buffer.alloc(300, 0xc0), 'each', 20)
+  const before = openDescriptors().size
+  t.true(await python.poll(Infinity))
+  // Six thousand came with one message.
+  t.true(openDescriptors().size - before < 300, `${openDescriptors().size - before} are open`)
+  t.is((await python.recvBytes()).length, 300)
+  t.is((await python.recvBytes()).toString(), 'sent')
+  t.is((await python.recvBytes()).toString(), 'all closed')
+})
+
 test('what is refused was not sent, and stays open', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const [here, there] = pair(t)
   await here.send('unread')
   t.true(await there.poll(Infinity))
@@ -244,7 +292,7 @@ test('what is refused was not sent, and stays open', async (t) => {
 })
 
 test('at most 253 connections go with a message', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const fd = openSync('/dev/null', 'r')
   const handles = (count: number): Handle[] => Array.from({ length: count }, () => new Handle(fd))
   await t.throwsAsync(() => a.send(handles(254)), { instanceOf: RangeError, message: /at most 253/ })
@@ -333,7 +381,7 @@ test('recvHandle ends with the stream, with its signal, with the connection, and
 })
 
 test('descriptors that come beside a message that does not speak of them are closed', async (t) => {
-  const [a, b] = carrier(t)
+  const [a, b] = pair(t)
   const [here, there] = pair(t)
   // A handle is a byte of value 1, outside the framing; four are a header, that of a message of 0x01010101 bytes.
   for (let n = 0; n < 4; n++) await a.sendHandle(there.fd)

@@ -93,8 +93,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * Encodes `value` and sends it as one message. Resolves when it is accepted.
    *
    * With the codec `'msgpack'`, over a Unix socket, the value may contain connections, listeners and `Handle`s at any depth:
-   * they arrive as working objects at a peer that has the option `descriptors`. A connection is handed over: it is closed here;
-   * one for which received or unsent data is held back is refused.
+   * they arrive as working objects. A connection is handed over: it is closed here; one for which received or unsent data is
+   * held back is refused.
    */
   async send(value: TSend): Promise<void> {
     this.#endpoint.assertWritable()

@@ -77,6 +77,7 @@ export class Endpoint implements Watcher, Source {
   readonly writable: boolean
   readonly #settings: Settings
   readonly #nonblocking: boolean
+  readonly #carriesDescriptors: boolean
   readonly #legacy: boolean
   readonly #environment: Environment
   #readable: boolean
@@ -94,7 +95,9 @@ export class Endpoint implements Watcher, Source {
 
   constructor(fd: number, settings: Settings, { readable, writable, nonblocking = false, legacy = false }: Traits) {
     const environment = environmentOf()
-    const opened = checked(() => environment.native.open(fd, settings.maxMessageSize, settings.spin))
+    const opened = checked(() =>
+      environment.native.open(fd, settings.maxMessageSize, settings.spin, settings.descriptors),
+    )
     this.#environment = environment
     this.#settings = settings
     this.#nonblocking = nonblocking
@@ -103,11 +106,11 @@ export class Endpoint implements Watcher, Source {
     this.id = opened.id
     this.fd = fd
     this.writable = writable ?? opened.writable
-    this.receiver = new Receiver(environment, opened.id, settings.maxMessageSize, settings.descriptors)
+    this.#carriesDescriptors = opened.carriesDescriptors
+    this.receiver = new Receiver(environment, opened.id, settings.maxMessageSize)
     this.sender = new Sender(environment, opened.id, settings.highWaterMark, () => this.#watchAgain())
     environment.add(opened.id, this)
     if (settings.spin > 0) environment.addSpin(settings.spin)
-    if (settings.descriptors) environment.native.acceptDescriptors(opened.id)
   }
 
   get readable(): boolean {
@@ -250,7 +253,7 @@ export class Endpoint implements Watcher, Source {
     inbox.take()
     this.messages++
     this.bytes += end - start
-    return this.#settings.descriptors ? this.#takeWithDescriptors(how, bytes, start, end) : how.take(bytes, start, end)
+    return this.receiver.descriptors ? this.#takeWithDescriptors(how, bytes, start, end) : how.take(bytes, start, end)
   }
 
   /** Takes a message, and the descriptors that came with it. Those that it has no use for are closed. */
@@ -274,6 +277,7 @@ export class Endpoint implements Watcher, Source {
     for (let fds = native.takeDescriptors(this.id); fds; fds = native.takeDescriptors(this.id)) {
       for (const fd of fds) closeSync(fd)
     }
+    this.receiver.descriptors = false
   }
 
   /** Receives a descriptor that the peer sends outside the framing, when it comes. */
@@ -466,7 +470,7 @@ export class Endpoint implements Watcher, Source {
 
   /** Accepts bytes, framed or not, with the descriptors of `passports`. */
   sendRaw(bytes: Uint8Array, passports: Passport[]): Promise<void> {
-    if (!checked(() => this.#environment.native.carriesDescriptors(this.id))) {
+    if (!this.#carriesDescriptors) {
       throw new SystemError(
         'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
         'EOPNOTSUPP',

@@ -17,8 +17,8 @@ export interface ConnectionOptions {
    */
   spin?: number | 'adaptive' | undefined
   /**
-   * Whether this end takes connections, listeners and `Handle`s that the peer sends in its messages. Default `false`: what
-   * nobody asked for can't be forced on a process. Sending them needs no option.
+   * Whether connections, listeners and `Handle`s arrive that the peer sends in its messages: with the codec `'msgpack'`, over a
+   * Unix socket. Default `true`. Sending them needs no option.
    */
   descriptors?: boolean | undefined
 }
@@ -32,6 +32,7 @@ export interface Settings {
   highWaterMark: number
   /** Microseconds; negative is adaptive. */
   spin: number
+  /** Whether to take descriptors that come with messages. */
   descriptors: boolean
 }
 
@@ -40,10 +41,11 @@ const SPIN_MAX = 1_000_000
 
 export function settings(given: ConnectionOptions | undefined): Settings {
   const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = options(given)
-  const { descriptors = false } = options(given)
+  const { descriptors = true } = options(given)
+  const name = typeof codec === 'object' ? undefined : (codec ?? 'msgpack')
   return {
     coder: coderOf(codec),
-    codec: typeof codec === 'object' ? undefined : (codec ?? 'msgpack'),
+    codec: name,
     maxMessageSize:
       maxMessageSize === Infinity
         ? constants.MAX_LENGTH
@@ -51,7 +53,7 @@ export function settings(given: ConnectionOptions | undefined): Settings {
     highWaterMark:
       highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
     spin: spin === 'adaptive' ? -1 : microseconds(spin),
-    descriptors: boolean('descriptors', descriptors),
+    descriptors: boolean('descriptors', descriptors) && name === 'msgpack',
   }
 }
 

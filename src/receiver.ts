@@ -6,7 +6,7 @@ import { Inbox } from './inbox.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
 
 /** Where the ends of the runs begin in a report. */
-const RUNS = 4
+const RUNS = 5
 
 /** A frame's header, in its short form. */
 const HEADER = 4
@@ -36,19 +36,18 @@ export class Receiver {
   fault: Error | undefined
   /** The announced length of a message that is incomplete; negative where none is known. */
   announced = -1
+  /** Whether descriptors have come with messages. */
+  descriptors = false
   readonly #environment: Environment
   readonly #id: number
   readonly #limit: number
-  /** A read stops behind bytes with descriptors, so a short one doesn't mean that there is no more. */
-  readonly #descriptors: boolean
   #payload: Payload | undefined
   #insideMessage = false
 
-  constructor(environment: Environment, id: number, limit: number, descriptors: boolean) {
+  constructor(environment: Environment, id: number, limit: number) {
     this.#environment = environment
     this.#id = id
     this.#limit = limit
-    this.#descriptors = descriptors
   }
 
   /** Whether a receive would not wait: a message is here, or the end. */
@@ -114,6 +113,7 @@ export class Receiver {
     this.announced = report[0]!
     this.#insideMessage = report[0] !== -1
     this.readable = report[3] === 0 || this.ending
+    this.descriptors = report[4] === 1
     if (report[2]! > 0) this.#begin(slab.subarray(report[1], report[2]), report[0]!, target)
   }
 
@@ -152,7 +152,7 @@ export class Receiver {
       return
     }
     payload.filled += bytes
-    this.readable = payload.filled === memory.length || this.ending || this.#descriptors
+    this.readable = payload.filled === memory.length || this.ending
     if (payload.filled === announced) {
       this.#environment.settle(payload.claim)
       this.#payload = undefined

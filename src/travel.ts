@@ -24,7 +24,12 @@ export function isTraveller(value: unknown): value is Traveller {
 }
 
 /** Makes the object again of a descriptor that this process owns. */
-type Arrival = (fd: number, traits: never) => unknown
+type Arrival = (fd: number, traits: never) => Arrived
+
+/** What owns its descriptor. */
+interface Arrived {
+  close(): unknown
+}
 
 const arrivals = new Map<string, Arrival>()
 
@@ -34,7 +39,8 @@ export function onArrival(kind: string, arrival: Arrival): void {
 }
 
 let boarded: Passport[] = []
-let landed: (number | undefined)[] = []
+/** The descriptors that came with the message that is being decoded, and the objects made of them. */
+let landed: (number | Arrived)[] = []
 
 /** Calls `encode`; returns the passports of the objects that it met, in the order of their numbers in the message. */
 export function departing(encode: () => void): Passport[] {
@@ -62,15 +68,21 @@ export function beginAgain(): void {
 
 /**
  * Calls `decode` on a message that came with `fds`, which are this process's. Those that the message has no use for are
- * closed.
+ * closed; where it can't be decoded, all are.
  */
 export function arriving<T>(fds: readonly number[], close: (fd: number) => void, decode: () => T): T {
   const outer = landed
   landed = [...fds]
+  let decoded = false
   try {
-    return decode()
+    const value = decode()
+    decoded = true
+    return value
   } finally {
-    for (const fd of landed) if (fd !== undefined) close(fd)
+    for (const each of landed) {
+      if (typeof each === 'number') close(each)
+      else if (!decoded) void each.close()
+    }
     landed = outer
   }
 }
@@ -89,15 +101,15 @@ function finite(_key: string, value: unknown): unknown {
 /** For the codec: the object in whose place `bytes` were written. */
 export function readTraveller(bytes: Uint8Array): unknown {
   const [number, kind, traits] = JSON.parse(Buffer.from(bytes).toString()) as [number, string, never]
-  const fd = landed[number]
+  const fd = Number.isInteger(number) ? landed[number] : undefined
   const arrival = arrivals.get(kind)
-  if (fd === undefined || !arrival) {
+  if (typeof fd !== 'number' || !arrival) {
     throw new Error(
-      `the message names a ${kind} whose descriptor is not here: it takes the option descriptors: true to receive one`,
+      `the message names a ${kind} whose descriptor is not here: this end may have been made with descriptors: false, or have no more free`,
     )
   }
   const object = arrival(fd, traits)
-  landed[number] = undefined
+  landed[number] = object
   return object
 }
 

@@ -1,6 +1,8 @@
-"""Sends and receives descriptors outside the framing, on descriptor 3, as the argument says."""
+"""Sends and receives descriptors on descriptor 3, as the arguments say."""
 
 import os
+import socket
+import struct
 import sys
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
@@ -12,6 +14,24 @@ if sys.argv[1] == "send":
     os.close(writer)
     with open(reader, "rb") as file:
         connection.send_bytes(file.read())
+elif sys.argv[1] == "beside":
+    # The message whose hexadecimal digits follow, with a descriptor beside each byte of it, or as many beside the first.
+    message = bytes.fromhex(sys.argv[2])
+    frame = struct.pack("!i", len(message)) + message
+    step = len(frame) if sys.argv[3] == "first" else 1
+    readers = []
+    carrier = socket.socket(fileno=os.dup(3))
+    for at in range(0, len(frame), step):
+        pipes = [os.pipe() for _ in range(int(sys.argv[4]))]
+        socket.send_fds(carrier, [frame[at : at + step]], [writer for _, writer in pipes])
+        for reader, writer in pipes:
+            os.close(writer)
+            readers.append(reader)
+    connection.send_bytes(b"sent")
+    # Each ends when nobody has its other end any more.
+    for reader in readers:
+        os.read(reader, 1)
+    connection.send_bytes(b"all closed")
 else:
     writer = recv_handle(connection)
     with open(writer, "wb") as file:

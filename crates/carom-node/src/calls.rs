@@ -20,7 +20,8 @@ use crate::transfer::Transfer;
 pub struct TransferCalls {
     /// Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
     /// length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab
-    /// if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, and the end of each run.
+    /// if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, 1 if there are descriptors to be
+    /// taken, and the end of each run.
     #[napi(ts_type = "(id: number, slab: Uint8Array, report: Float64Array, timeout: number) => number")]
     pub receive: (),
     /// Reads more of a long message to `memory[start..end]`, once. Returns how many bytes.

@@ -19,20 +19,6 @@ pub fn duplicate(fd: i32) -> Result<i32> {
 
 #[napi]
 impl Reactor {
-    /// Takes descriptors from now on that the peer sends.
-    #[napi(catch_unwind)]
-    pub fn accept_descriptors(&self, id: u32) -> Result<()> {
-        self.environment.slots.borrow_mut().channel(id)?.accept_descriptors();
-        Ok(())
-    }
-
-    /// Whether descriptors can be sent through `id`.
-    #[napi(catch_unwind)]
-    pub fn carries_descriptors(&self, id: u32) -> Result<bool> {
-        let slots = self.environment.slots.borrow();
-        sys::is_unix(slots.fd(id)?).map_err(|error| status::thrown("getsockname", &error))
-    }
-
     /// The descriptors of the oldest message that had some, which are the caller's; `null` where there are none.
     #[napi(catch_unwind)]
     pub fn take_descriptors(&self, id: u32) -> Result<Option<Vec<i32>>> {
@@ -63,7 +49,7 @@ impl Reactor {
         let slots = self.environment.slots.borrow();
         let fd = slots.fd(id)?;
         Ok(
-            match sys::receive_with_fds(fd.as_fd(), &mut [0; 1], deadline(timeout)) {
+            match sys::receive_with_fds(fd.as_fd(), &mut [0; 1], true, deadline(timeout)) {
                 Ok(None) => status::NOTHING,
                 Ok(Some(arrived)) if arrived.bytes == 0 => status::END,
                 Ok(Some(arrived)) => match <[_; 1]>::try_from(arrived.fds) {

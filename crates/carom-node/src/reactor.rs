@@ -42,6 +42,8 @@ pub struct Opened {
     pub readable: bool,
     /// Whether it was opened for writing.
     pub writable: bool,
+    /// Whether descriptors can be sent through it.
+    pub carries_descriptors: bool,
 }
 
 /// The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
@@ -89,9 +91,9 @@ impl Reactor {
     }
 
     /// Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
-    /// or adaptively where that is negative.
+    /// or adaptively where that is negative; with `descriptors`, those that the peer sends are taken.
     #[napi(catch_unwind)]
-    pub fn open(&self, fd: i32, limit: f64, spin: f64) -> Result<Opened> {
+    pub fn open(&self, fd: i32, limit: f64, spin: f64, descriptors: bool) -> Result<Opened> {
         // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to the connection.
         let fd = unsafe { sys::adopt(fd) }.map_err(|error| status::thrown("fcntl", &error))?;
         let spin = match Duration::try_from_secs_f64(spin / 1_000_000.0) {
@@ -103,16 +105,19 @@ impl Reactor {
             Err(error) => {
                 // What could not be adopted stays the caller's.
                 let _ = fd.into_raw_fd();
-                return Err(status::thrown("fstat", &error));
+                return Err(status::thrown("getsockopt", &error));
             }
         };
-        let channel =
-            Channel::new(fd, limit as u64, spin).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let mut channel = Channel::of_kind(fd, kind, limit as u64, spin);
+        if descriptors {
+            channel.accept_descriptors();
+        }
         let id = self.environment.slots.borrow_mut().insert(Slot::Channel(channel));
         Ok(Opened {
             id,
             readable: kind.readable,
             writable: kind.writable,
+            carries_descriptors: kind.carries_descriptors,
         })
     }
 

@@ -30,14 +30,15 @@ impl Transfer {
 
     /// Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
     /// length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab
-    /// if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, and the end of each run.
+    /// if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, 1 if there are descriptors to be
+    /// taken, and the end of each run.
     pub(crate) fn receive(&self, id: u32, slab: &mut [u8], report: &mut [f64], timeout: f64) -> Result<f64> {
         let mut slots = self.environment.slots.borrow_mut();
         let mut runs = self.runs.borrow_mut();
-        let Some((head, ends)) = report.split_first_chunk_mut::<4>() else {
+        let Some((head, ends)) = report.split_first_chunk_mut::<5>() else {
             return Err(napi::Error::from_reason("the report is too short"));
         };
-        *head = [-1.0, 0.0, 0.0, 1.0];
+        *head = [-1.0, 0.0, 0.0, 1.0, 0.0];
         let channel = slots.channel(id)?;
         let (tail, drained) = match channel.receive(slab, &mut runs, deadline(timeout)) {
             Ok(Received::Bytes { tail, drained }) => (tail, drained),
@@ -45,15 +46,16 @@ impl Transfer {
             Ok(Received::End) => return Ok(status::END),
             Err(error) => return Ok(status::failure(&error, &mut head[0])),
         };
-        *head = match tail {
+        let (announced, start, end) = match tail {
             Tail::Carried {
                 announced: Some(length),
-            } => [length as f64, 0.0, 0.0, 0.0],
-            Tail::Carried { announced: None } if channel.decoder().inside_message() => [-2.0, 0.0, 0.0, 0.0],
-            Tail::Carried { announced: None } => [-1.0, 0.0, 0.0, 0.0],
-            Tail::Own { announced, arrived } => [announced as f64, arrived.start as f64, arrived.end as f64, 0.0],
+            } => (length as f64, 0, 0),
+            Tail::Carried { announced: None } if channel.decoder().inside_message() => (-2.0, 0, 0),
+            Tail::Carried { announced: None } => (-1.0, 0, 0),
+            Tail::Own { announced, arrived } => (announced as f64, arrived.start, arrived.end),
         };
-        head[3] = f64::from(u8::from(drained));
+        let (drained, descriptors) = (u8::from(drained), u8::from(channel.has_descriptors()));
+        *head = [announced, start as f64, end as f64, drained.into(), descriptors.into()];
         for (slot, end) in ends.iter_mut().zip(runs.ends()) {
             *slot = *end as f64;
         }

@@ -41,11 +41,14 @@ pub struct Channel {
     spin: Spin,
     /// Where the channel takes descriptors: those that have arrived, call by call of the sender.
     descriptors: Option<VecDeque<Vec<OwnedFd>>>,
+    /// The last read may have stopped before what the kernel has.
+    cut: bool,
 }
 
-/// How many sending calls' descriptors are kept for whoever takes them. A peer that sends more that nobody asks for loses the
-/// oldest.
-const BATCHES_MAX: usize = 1024;
+/// How many sending calls' descriptors are kept for whoever takes them. Who takes them with their messages, and reads when
+/// there are no more messages, meets two: that of a message behind which a read stopped, and of one that is incomplete. A peer
+/// that sends more loses the oldest.
+const BATCHES_MAX: usize = 4;
 
 impl Channel {
     /// A channel over `fd`, a stream socket or a FIFO; payloads of more than `limit` bytes are refused.
@@ -55,21 +58,34 @@ impl Channel {
     /// [`Error::Io`](crate::Error::Io) where the descriptor is of another kind.
     pub fn new(fd: OwnedFd, limit: u64, spin: Spin) -> Result<Self> {
         let kind = sys::kind(fd.as_fd())?;
-        Ok(Self {
+        Ok(Self::of_kind(fd, kind, limit, spin))
+    }
+
+    /// As [`new`](Self::new), for a descriptor whose [kind](sys::kind) is known.
+    #[must_use]
+    pub fn of_kind(fd: OwnedFd, kind: Kind, limit: u64, spin: Spin) -> Self {
+        Self {
             fd,
             kind,
             decoder: Decoder::new(limit),
             spin,
             descriptors: None,
-        })
+            cut: false,
+        }
     }
 
-    /// Takes descriptors from now on that the peer sends beside its bytes. Unless this is called, the kernel closes them:
-    /// nobody's open files are forced on a process that didn't ask. A receive costs about a fifth of a microsecond more.
+    /// Takes descriptors from now on that the peer sends beside its bytes, where the transport carries them. Unless this is
+    /// called, the kernel closes them.
     pub fn accept_descriptors(&mut self) {
-        if self.kind.transport == Transport::Socket {
+        if self.kind.carries_descriptors {
             self.descriptors.get_or_insert_default();
         }
+    }
+
+    /// Whether there are descriptors to be taken.
+    #[must_use]
+    pub fn has_descriptors(&self) -> bool {
+        self.descriptors.as_ref().is_some_and(|batches| !batches.is_empty())
     }
 
     /// The descriptors of the oldest sending call that had some, and was not taken. They have arrived at the latest with the
@@ -123,8 +139,7 @@ impl Channel {
                 let tail = self.decoder.find(&slab[..filled], runs)?;
                 Ok(Received::Bytes {
                     tail,
-                    // A read stops behind bytes with descriptors, whatever follows them.
-                    drained: filled < slab.len() && self.decoder.fault().is_none() && self.descriptors.is_none(),
+                    drained: filled < slab.len() && self.decoder.fault().is_none() && !self.cut,
                 })
             }
         }
@@ -142,13 +157,21 @@ impl Channel {
         if length == 0 {
             return Ok(Some(0));
         }
-        match self.read(&mut memory[..length], deadline)? {
-            Some(0) => Err(FrameError::Truncated.into()),
-            Some(bytes) => {
-                self.decoder.payload_filled(bytes);
-                Ok(Some(bytes))
+        let mut filled = 0;
+        loop {
+            let deadline = if filled == 0 { deadline } else { Deadline::Now };
+            match self.read(&mut memory[filled..length], deadline)? {
+                Some(0) if filled == 0 => return Err(FrameError::Truncated.into()),
+                Some(bytes) => {
+                    self.decoder.payload_filled(bytes);
+                    filled += bytes;
+                    if filled == length || bytes == 0 || !self.cut {
+                        return Ok(Some(filled));
+                    }
+                }
+                None if filled == 0 => return Ok(None),
+                None => return Ok(Some(filled)),
             }
-            None => Ok(None),
         }
     }
 
@@ -179,55 +202,53 @@ impl Channel {
 
     /// Reads once, looking for data for a while before it sleeps.
     fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
-        if let Some(batches) = &mut self.descriptors {
-            return read_with_descriptors(self.fd.as_fd(), batches, buffer, deadline);
-        }
-        let (fd, transport) = (self.fd.as_fd(), self.kind.transport);
         if deadline == Deadline::Now {
-            return sys::receive(fd, transport, buffer, deadline);
+            return self.read_once(buffer, deadline);
         }
-        let budget = match transport {
+        let budget = match self.kind.transport {
             Transport::Socket => self.spin.budget().min(deadline.remaining().unwrap_or(Duration::MAX)),
             Transport::File => Duration::ZERO,
         };
         if budget.is_zero() && !self.spin.learns() {
-            return sys::receive(fd, transport, buffer, deadline);
+            return self.read_once(buffer, deadline);
         }
         // Data that is here already says nothing on whether spinning pays.
-        if let received @ Some(_) = sys::receive(fd, transport, buffer, Deadline::Now)? {
+        if let received @ Some(_) = self.read_once(buffer, Deadline::Now)? {
             return Ok(received);
         }
         let begin = Instant::now();
         while begin.elapsed() < budget {
-            if let received @ Some(_) = sys::receive(fd, transport, buffer, Deadline::Now)? {
+            if let received @ Some(_) = self.read_once(buffer, Deadline::Now)? {
                 self.spin.found();
                 return Ok(received);
             }
             std::hint::spin_loop();
         }
-        let received = sys::receive(fd, transport, buffer, deadline)?;
+        let received = self.read_once(buffer, deadline)?;
         self.spin.slept(begin.elapsed());
         Ok(received)
     }
-}
 
-/// Reads once, and keeps the descriptors that came along. It doesn't spin.
-fn read_with_descriptors(
-    fd: BorrowedFd<'_>,
-    batches: &mut VecDeque<Vec<OwnedFd>>,
-    buffer: &mut [u8],
-    deadline: Deadline,
-) -> io::Result<Option<usize>> {
-    let Some(arrived) = sys::receive_with_fds(fd, buffer, deadline)? else {
-        return Ok(None);
-    };
-    if arrived.lost || !arrived.fds.is_empty() {
-        if batches.len() == BATCHES_MAX {
-            batches.pop_front();
+    /// Reads once, and keeps the descriptors that came along.
+    fn read_once(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
+        let fd = self.fd.as_fd();
+        if !self.kind.carries_descriptors {
+            return sys::receive(fd, self.kind.transport, buffer, deadline);
         }
-        batches.push_back(arrived.fds);
+        let Some(arrived) = sys::receive_with_fds(fd, buffer, self.descriptors.is_some(), deadline)? else {
+            return Ok(None);
+        };
+        self.cut = arrived.cut;
+        if let Some(batches) = &mut self.descriptors
+            && (arrived.lost || !arrived.fds.is_empty())
+        {
+            if batches.len() == BATCHES_MAX {
+                batches.pop_front();
+            }
+            batches.push_back(arrived.fds);
+        }
+        Ok(Some(arrived.bytes))
     }
-    Ok(Some(arrived.bytes))
 }
 
 impl AsFd for Channel {

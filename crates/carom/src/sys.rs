@@ -74,6 +74,8 @@ pub enum Transport {
 pub struct Kind {
     /// Which calls move its bytes.
     pub transport: Transport,
+    /// Whether descriptors can be sent through it: it is a Unix socket.
+    pub carries_descriptors: bool,
     /// Whether it was opened for reading.
     pub readable: bool,
     /// Whether it was opened for writing.
@@ -117,26 +119,27 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
 ///
 /// What the system calls report; `EPROTOTYPE` for a socket without a stream, `EINVAL` for a directory.
 pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
-    match FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) {
-        FileType::Socket => {
-            if rustix::net::sockopt::socket_type(fd)? != SocketType::STREAM {
-                return Err(Errno::PROTOTYPE.into());
+    match rustix::net::sockopt::socket_type(fd) {
+        Ok(SocketType::STREAM) => Ok(Kind {
+            transport: Transport::Socket,
+            carries_descriptors: is_unix(fd)?,
+            readable: true,
+            writable: true,
+        }),
+        Ok(_) => Err(Errno::PROTOTYPE.into()),
+        Err(Errno::NOTSOCK) => {
+            if FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory {
+                return Err(Errno::INVAL.into());
             }
-            Ok(Kind {
-                transport: Transport::Socket,
-                readable: true,
-                writable: true,
-            })
-        }
-        FileType::Directory => Err(Errno::INVAL.into()),
-        _ => {
             let mode = rustix::fs::fcntl_getfl(fd)? & OFlags::RWMODE;
             Ok(Kind {
                 transport: Transport::File,
+                carries_descriptors: false,
                 readable: mode != OFlags::WRONLY,
                 writable: mode != OFlags::RDONLY,
             })
         }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -387,12 +390,8 @@ pub fn send_with_fds(
     }
 }
 
-/// Whether `fd` is a Unix socket: one that carries descriptors.
-///
-/// # Errors
-///
-/// What `getsockname(2)` reports.
-pub fn is_unix(fd: BorrowedFd<'_>) -> io::Result<bool> {
+/// Whether `fd` is a Unix socket.
+fn is_unix(fd: BorrowedFd<'_>) -> io::Result<bool> {
     match rustix::net::getsockname(fd) {
         Ok(name) => Ok(name.address_family() == AddressFamily::UNIX),
         Err(Errno::NOTSOCK) => Ok(false),
@@ -407,19 +406,27 @@ pub struct Arrived {
     pub bytes: usize,
     /// The descriptors that came beside them, close-on-exec: those of one sending call.
     pub fds: Vec<OwnedFd>,
-    /// Whether some were lost, since this process may not have more open.
+    /// Whether some were not taken: none were to be, or this process may not have more open.
     pub lost: bool,
+    /// Whether the call may have stopped before the bytes that the kernel has: it does so at descriptors.
+    pub cut: bool,
 }
 
 /// As [`receive`], from a Unix socket, with the descriptors that come beside the bytes: those of one sending call at most,
-/// together with its first byte, perhaps behind bytes that were sent before.
+/// together with its first byte, perhaps behind bytes that were sent before. Unless `take`, the kernel closes them.
 ///
 /// # Errors
 ///
 /// As [`receive`].
-pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<Arrived>> {
+pub fn receive_with_fds(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    take: bool,
+    deadline: Deadline,
+) -> io::Result<Option<Arrived>> {
     let mut wait_in_call = deadline == Deadline::Never;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
+    let space = if take { &mut space[..] } else { &mut [] };
     loop {
         #[cfg(not(target_vendor = "apple"))]
         let mut flags = RecvFlags::CMSG_CLOEXEC;
@@ -428,7 +435,7 @@ pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadlin
         if !wait_in_call {
             flags.insert(RecvFlags::DONTWAIT);
         }
-        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut control = RecvAncillaryBuffer::new(space);
         let received = rustix::net::recvmsg(fd, &mut [IoSliceMut::new(&mut *buffer)], &mut control, flags);
         match received {
             Ok(message) => {
@@ -442,10 +449,13 @@ pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadlin
                 for fd in &fds {
                     rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
                 }
+                let lost = message.flags.contains(ReturnFlags::CTRUNC);
                 return Ok(Some(Arrived {
                     bytes: message.bytes,
+                    // Apple's kernel stops before them, too.
+                    cut: lost || !fds.is_empty() || cfg!(target_vendor = "apple"),
                     fds,
-                    lost: message.flags.contains(ReturnFlags::CTRUNC),
+                    lost,
                 }));
             }
             Err(Errno::INTR) => {}
@@ -494,7 +504,7 @@ mod tests {
     use super::*;
 
     fn receive_all(fd: &OwnedFd, most: usize) -> io::Result<Arrived> {
-        receive_with_fds(fd.as_fd(), &mut vec![0; most], Deadline::Never)?.ok_or_else(|| Errno::AGAIN.into())
+        receive_with_fds(fd.as_fd(), &mut vec![0; most], true, Deadline::Never)?.ok_or_else(|| Errno::AGAIN.into())
     }
 
     fn send_these(fd: &OwnedFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
@@ -528,12 +538,15 @@ mod tests {
         send_these(&a, b"x", &[])?;
         send_these(&a, b"y", &fds[..2])?;
         send_these(&a, b"z", &fds)?;
-        let counts: Vec<_> = std::iter::from_fn(|| match receive_with_fds(b.as_fd(), &mut [0; 100], Deadline::Now) {
-            Ok(Some(arrived)) if arrived.bytes > 0 => Some(arrived.fds.len()),
-            _ => None,
-        })
-        .filter(|count| *count > 0)
-        .collect();
+        let counts: Vec<_> =
+            std::iter::from_fn(
+                || match receive_with_fds(b.as_fd(), &mut [0; 100], true, Deadline::Now) {
+                    Ok(Some(arrived)) if arrived.bytes > 0 => Some(arrived.fds.len()),
+                    _ => None,
+                },
+            )
+            .filter(|count| *count > 0)
+            .collect();
         assert_eq!(counts, [2, 3]);
         Ok(())
     }
