@@ -1,6 +1,5 @@
-import { deserialize, serialize } from 'node:v8'
-
 import { invalidType } from './arguments.js'
+import { v8 } from './builtins.js'
 import { DecodeError, EncodeError } from './errors.js'
 import { createMsgpack } from './msgpack.js'
 import { createPickle } from './pickle/coder.js'
@@ -39,7 +38,7 @@ export function coderOf(codec: unknown): Coder {
     case 'json':
       return json
     case 'v8':
-      return structured
+      return (structured ??= createStructured())
     case 'pickle':
       return (pickle ??= createPickle())
     default: {
@@ -94,6 +93,7 @@ class Whole implements Coder {
 
 let msgpack: Coder | undefined
 let pickle: Coder | undefined
+let structured: Coder | undefined
 
 const json = new Whole({
   encode(value) {
@@ -104,4 +104,7 @@ const json = new Whole({
   decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
 })
 
-const structured = new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
+function createStructured(): Coder {
+  const { serialize, deserialize } = v8()
+  return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
+}

@@ -567,7 +567,7 @@ export class Endpoint implements Watcher, Source {
 
   /** Ends all waiting on this end. */
   #end(): void {
-    this.receiver.abandon(new ConnectionClosedError())
+    this.receiver.abandon()
     this.#rejectPending(() => new ConnectionClosedError())
     this.#tellListeners()
     this.#updateHold()
