@@ -182,6 +182,13 @@ fn run(plan: Plan, ours: impl FnOnce() + Send, theirs: impl FnOnce() + Send) -> 
     })
 }
 
+/// Whether the kernel can ask. An emulator of another processor has none of its own, and can't.
+fn available() -> bool {
+    let action: u32 = libc::SECCOMP_RET_USER_NOTIF;
+    // SAFETY: the pointer is valid for the call, which only looks.
+    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0, &raw const action) == 0 }
+}
+
 /// Has the kernel ask about this thread's calls. The descriptor carries the questions; it hangs up when the thread is gone.
 fn watch_this_thread() -> OwnedFd {
     let statement = |code: u32, value: u32| libc::sock_filter {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use carom::handshake::HandshakeError;
 use carom::{Error, Listener, Result};
 
-use super::{Fault, Injected, Plan, open_descriptors, run};
+use super::{Fault, Injected, Plan, available, open_descriptors, run};
 use crate::scratch::Scratch;
 
 /// What went wrong, and was tried again.
@@ -44,6 +44,10 @@ pub(crate) fn survive<C: Sync>(
     ours: impl Fn(&C, &mut Trouble) + Sync,
     theirs: impl Fn(&C) + Sync,
 ) {
+    if !available() {
+        println!("not tried: this kernel has no SECCOMP_RET_USER_NOTIF");
+        return;
+    }
     let before = open_descriptors();
     let play = |plan| {
         let ends = setup();
