@@ -1,8 +1,10 @@
+import { createRequire } from 'node:module'
+
 import { invalidType } from './arguments.js'
 import { v8 } from './builtins.js'
 import { DecodeError, EncodeError } from './errors.js'
 import { createMsgpack } from './msgpack.js'
-import { createPickle } from './pickle/coder.js'
+import type * as Pickle from './pickle/coder.js'
 import { beginAgain } from './travel.js'
 
 /** Turns values into messages and back. */
@@ -40,7 +42,7 @@ export function coderOf(codec: unknown): Coder {
     case 'v8':
       return (structured ??= createStructured())
     case 'pickle':
-      return (pickle ??= createPickle())
+      return (pickle ??= loadPickle().createPickle())
     default: {
       const own = (codec ?? {}) as Partial<Codec>
       if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
@@ -103,6 +105,11 @@ const json = new Whole({
   },
   decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
 })
+
+/** Who talks to no Python needs none of it, and it is a quarter of the code. */
+function loadPickle(): typeof Pickle {
+  return createRequire(import.meta.url)('./pickle.js') as typeof Pickle
+}
 
 function createStructured(): Coder {
   const { serialize, deserialize } = v8()

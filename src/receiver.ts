@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 
-import type { Environment } from './environment.js'
+import type { Claimant, Environment } from './environment.js'
 import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from './errors.js'
 import { Inbox } from './inbox.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
@@ -19,8 +19,6 @@ interface Payload {
   memory: Buffer
   filled: number
   announced: number
-  /** What the environment granted beyond the bytes that had arrived, to be settled when all is here. */
-  claim: number
 }
 
 /**
@@ -43,13 +41,15 @@ export class Receiver {
   descriptors = false
   readonly #environment: Environment
   readonly #id: number
+  readonly #claimant: Claimant
   readonly #limit: number
   #payload: Payload | undefined
   #insideMessage = false
 
-  constructor(environment: Environment, id: number, limit: number) {
+  constructor(environment: Environment, id: number, claimant: Claimant, limit: number) {
     this.#environment = environment
     this.#id = id
+    this.#claimant = claimant
     this.#limit = limit
   }
 
@@ -85,7 +85,7 @@ export class Receiver {
   /** Forgets all that was received, and receives no more: because of `fault`, or since this end is closed. */
   abandon(fault: Error = CLOSED): void {
     while (this.inbox.peek()) this.inbox.take()
-    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#environment.settle(this.#claimant)
     this.#payload = undefined
     this.fault = fault
   }
@@ -141,11 +141,11 @@ export class Receiver {
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
-    const granted = lent ? announced : this.#environment.grant(announced, arrived.length)
-    const memory = lent ? target.subarray(0, announced) : Buffer.allocUnsafeSlow(granted)
+    const memory = lent
+      ? target.subarray(0, announced)
+      : Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, arrived.length))
     memory.set(arrived)
-    const claim = !lent && granted === announced ? announced - arrived.length : 0
-    this.#payload = { memory, filled: arrived.length, announced, claim }
+    this.#payload = { memory, filled: arrived.length, announced }
   }
 
   #readPayload(payload: Payload, timeout: number): void {
@@ -158,15 +158,13 @@ export class Receiver {
     payload.filled += bytes
     this.readable = payload.filled === memory.length || this.ending
     if (payload.filled === announced) {
-      this.#environment.settle(payload.claim)
+      this.#environment.settle(this.#claimant)
       this.#payload = undefined
       this.#insideMessage = false
       this.announced = -1
       this.inbox.push(memory, false)
     } else if (payload.filled === memory.length) {
-      const granted = this.#environment.grant(announced, payload.filled)
-      if (granted === announced) payload.claim = announced - payload.filled
-      payload.memory = Buffer.allocUnsafeSlow(granted)
+      payload.memory = Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, payload.filled))
       payload.memory.set(memory)
     }
   }
@@ -175,7 +173,7 @@ export class Receiver {
   #stop(status: number, announced: number): void {
     this.readable = false
     if (status === NOTHING) return
-    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#environment.settle(this.#claimant)
     this.#payload = undefined
     this.fault = this.#faultOf(status, announced)
   }
