@@ -650,7 +650,7 @@ export class Endpoint implements Watcher, Source {
 
   /** Ends all waiting on this end. */
   #end(): void {
-    this.receiver.abandon(new ConnectionClosedError())
+    this.receiver.abandon()
     this.#rejectPending(() => new ConnectionClosedError())
     this.#tellListeners()
     this.#updateHold()

@@ -88,13 +88,13 @@ class ListenerResource implements Resource {
 }
 
 /** How many handshakes go on at once. */
-const HANDSHAKES_MAX = 1024
+const HANDSHAKES_MAX = 4096
 
 /**
  * For how many milliseconds a handshake goes on undisturbed. Then it ends if another peer needs its place: a crowd of honest
  * peers is let in one after the other, and one of silent peers keeps honest ones out no longer than this.
  */
-const GRACE = 1000
+const GRACE = 3000
 
 /** How many peers are accepted at a stretch, before others get their turn. */
 const ACCEPTS_PER_TURN = 64

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer'
 
 import type { Claimant, Environment } from './environment.js'
-import { EOFError, MessageTooLongError, ProtocolError } from './errors.js'
+import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from './errors.js'
 import { Inbox } from './inbox.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
 
@@ -10,6 +10,9 @@ const RUNS = 5
 
 /** A frame's header, in its short form. */
 const HEADER = 4
+
+/** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
+const CLOSED: Error = new ConnectionClosedError()
 
 /** A message that arrives in memory of its own. */
 interface Payload {
@@ -79,8 +82,8 @@ export class Receiver {
     else this.#readFrames(timeout, target)
   }
 
-  /** Forgets all that was received, and receives no more. */
-  abandon(fault: Error): void {
+  /** Forgets all that was received, and receives no more: because of `fault`, or since this end is closed. */
+  abandon(fault: Error = CLOSED): void {
     while (this.inbox.peek()) this.inbox.take()
     this.#environment.settle(this.#claimant)
     this.#payload = undefined
@@ -89,6 +92,7 @@ export class Receiver {
 
   /** The fault, if it is one that the kernel reports once; others stay. */
   takeFault(): Error {
+    if (this.fault === CLOSED) return new ConnectionClosedError()
     const fault = this.fault ?? new EOFError()
     if (!(fault instanceof EOFError || fault instanceof ProtocolError || fault instanceof MessageTooLongError)) {
       this.fault = undefined

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import type { InspectOptions } from 'node:util'
 import { onAbort } from '../abort.js'
 import * as check from '../arguments.js'
 import { socketPair } from '../binding.js'
+import { childProcess } from '../builtins.js'
 import { coderOf, encode } from '../codec.js'
 import { Connection } from '../connection.js'
 import { Deferred } from '../deferred.js'
@@ -95,7 +96,11 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     let child: ChildProcess
     try {
       const inherited = [controlThere, lifelineThere, ...passports.map((each) => each.fd)]
-      child = spawn(process.execPath, [...execArgv, BOOTSTRAP], { env, cwd, stdio: [...stdio, ...inherited] })
+      child = childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], {
+        env,
+        cwd,
+        stdio: [...stdio, ...inherited],
+      })
     } catch (error) {
       for (const fd of fds) closeSync(fd)
       throw new StartError(`${name} could not be started`, error)
