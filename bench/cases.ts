@@ -18,14 +18,14 @@ export interface Measurer {
   args: readonly string[]
 }
 
-/** The first case of each workload is what the others are compared with. */
-export const cases: readonly Case[] = [
+/** What the report has a table of for each workload. */
+const tabled: readonly Case[] = [
   ...['64 B', '1 MiB'].flatMap((size) =>
     workload(`round trip, ${size}`, {
       ...floor('round-trip', sizeNamed(size)),
       ...(size === '64 B' && floor('round-trip', 64, ', spin 50', ['--spin', '50'])),
       ...rivals('carom sync', 'carom async', 'carom sync, spin 0', 'carom async, spin 50'),
-      ...python('round-trip', size),
+      ...pythons('round-trip', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
     }),
@@ -33,7 +33,7 @@ export const cases: readonly Case[] = [
   ...workload('round trip, small object', {
     ...floor('round-trip', SHOT_SIZE),
     ...rivals('carom sync', 'carom async', 'carom async, spin 50'),
-    ...python('round-trip', 'small object'),
+    ...pythons('round-trip', 'small object'),
     ...objectRivals(),
   }),
 
@@ -41,7 +41,7 @@ export const cases: readonly Case[] = [
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
       ...rivals('carom sync', 'carom async'),
-      ...python('one-way', size),
+      ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
     }),
@@ -49,7 +49,7 @@ export const cases: readonly Case[] = [
   ...workload('one way, small object', {
     ...floor('one-way', SHOT_SIZE),
     ...rivals('carom sync', 'carom async', 'carom async, json'),
-    ...python('one-way', 'small object'),
+    ...pythons('one-way', 'small object'),
     ...objectRivals(),
   }),
   ...['64 KiB', '1 MiB', '16 MiB'].flatMap((size) =>
@@ -57,7 +57,7 @@ export const cases: readonly Case[] = [
       ...floor('one-way', sizeNamed(size)),
       ...floor('one-way', sizeNamed(size), ', SO_SNDBUF 1 MiB', ['--send-buffer', '1048576']),
       ...rivals('carom sync', 'carom sync, one buffer', 'carom async'),
-      ...python('one-way', size),
+      ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
     }),
@@ -66,7 +66,7 @@ export const cases: readonly Case[] = [
   ...workload('a message each millisecond, 64 B', {
     ...floor('one-way', 64, '', ['--interval', '1000']),
     ...rivals('carom sync', 'carom async', 'carom async, spin 50'),
-    ...python('one-way', '64 B', ['--interval', '1000']),
+    ...pythons('one-way', '64 B', ['--interval', '1000']),
     ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
     ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
   }),
@@ -91,8 +91,12 @@ export const cases: readonly Case[] = [
     start('import', ['nothing', 'carom', 'msgpackr', 'node-ipc', 'zeromq']),
   ),
   ...workload('start of a process until its first message', start('first-message', ['fork', 'Process'])),
+]
 
-  ...SIZES.flatMap((bytes) => curve(nameOf(bytes), bytes)),
+/** The first case of each workload is what the others are compared with. */
+export const cases: readonly Case[] = [
+  ...tabled,
+  ...SIZES.flatMap(curve).filter((one) => !tabled.some((other) => sameCase(one, other))),
 ]
 
 type Rivals = Record<string, Measurer | undefined>
@@ -101,17 +105,23 @@ function workload(name: string, of: Rivals): Case[] {
   return Object.entries(of).map(([rival, by]) => ({ workload: name, rival, ...(by && { by }) }))
 }
 
-/** What a curve shows beside what is measured anyway. */
-function curve(size: string, bytes: number): Case[] {
-  const who = ['carom sync', 'carom async', 'node:net, callbacks', 'MessagePort', 'zeromq.js', 'fork, advanced']
-  return [
-    ...workload(`round trip, ${size}`, {
-      ...floor('round-trip', bytes),
-      ...rivals(...who),
-      ...python('round-trip', size),
-    }),
-    ...workload(`one way, ${size}`, { ...floor('one-way', bytes), ...rivals(...who), ...python('one-way', size) }),
-  ].map((one) => ({ ...one, curve: true }))
+/** What the curves show at a size. */
+function curve(size: number): Case[] {
+  const name = nameOf(size)
+  return ['round trip', 'one way'].flatMap((act) => {
+    const program = act.replace(' ', '-')
+    const of = {
+      ...floor(program, size),
+      ...rivals('carom sync', 'carom async'),
+      'Python multiprocessing': python('python', program, name),
+      ...rivals('node:net, callbacks', 'MessagePort', 'zeromq.js', 'fork, advanced'),
+    }
+    return workload(`${act}, ${name}`, of).map((one): Case => ({ ...one, curve: true }))
+  })
+}
+
+function sameCase(one: Case, other: Case): boolean {
+  return one.workload === other.workload && one.rival === other.rival
 }
 
 function rivals(...names: string[]): Rivals {
@@ -130,10 +140,14 @@ function floor(act: string, size: number, suffix = '', more: readonly string[] =
   return { [`floor${suffix}`]: { program: 'floor', args: [act, '--size', String(size), ...more] } }
 }
 
-function python(act: string, message: string, more: readonly string[] = []): Rivals {
+function pythons(act: string, message: string, more: readonly string[] = []): Rivals {
+  const of = (program: 'python' | 'billiard') => python(program, act, message, more)
+  return { 'Python multiprocessing': of('python'), billiard: of('billiard') }
+}
+
+function python(program: 'python' | 'billiard', act: string, message: string, more: readonly string[] = []): Measurer {
   const size = message === 'small object' ? 'object' : String(sizeNamed(message))
-  const args = [act, size, ...more]
-  return { 'Python multiprocessing': { program: 'python', args }, billiard: { program: 'billiard', args } }
+  return { program, args: [act, size, ...more] }
 }
 
 function crowd(what: string, idle: Record<string, number>, rival: string): Rivals {

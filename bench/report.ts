@@ -1,5 +1,6 @@
 import type { Machine } from './machine.ts'
 import type { Kind, Result } from './results.ts'
+import { sizeNamed } from './sizes.ts'
 
 /** The machine as a Markdown list. */
 export function describeMachine(machine: Machine): string {
@@ -11,7 +12,7 @@ export function describeMachine(machine: Machine): string {
 /** A figure with its unit: `4.5 µs`, `11.2 M/s`, `4.80 GB/s`, `640 B`, `0.1 %`. */
 export function show(kind: Kind, value: number): string {
   if (kind === 'latency' || kind === 'processor') return showTime(value)
-  if (kind === 'bytes') return `${(value / 1e9).toPrecision(3)} GB/s`
+  if (kind === 'bytes') return value >= 1e9 ? `${(value / 1e9).toFixed(2)} GB/s` : `${(value / 1e6).toFixed(0)} MB/s`
   if (kind === 'memory') return value >= 10_240 ? `${(value / 1024).toFixed(1)} KiB` : `${value.toFixed(0)} B`
   if (kind === 'load') return `${(value * 100).toFixed(2)} %`
   return value >= 1e6 ? `${(value / 1e6).toFixed(2)} M/s` : `${(value / 1e3).toFixed(0)} k/s`
@@ -79,7 +80,7 @@ export function showRatio(ratio: number): string {
 
 function curveOf(results: readonly Result[], act: string): string {
   const points = curveResults(results, act)
-  const sizes = unique(points.map(({ workload }) => sizeIn(workload)))
+  const sizes = unique(points.map(({ workload }) => sizeIn(workload))).toSorted((a, b) => sizeNamed(a) - sizeNamed(b))
   const rivals = unique(points.map(({ rival }) => rival))
   const cell = (size: string, who: string) => {
     const found = points.find(({ workload, rival }) => sizeIn(workload) === size && rival === who)
