@@ -17,6 +17,8 @@ const PATHS = ['encode_small', 'decode_small', 'decode_cut', 'decode_large', 'se
 
 interface Counts {
   rustc: string
+  /** Of which the copies and the allocator are. */
+  glibc: string
   valgrind: string
   /** Instructions of each path, for the thousand times that it does what it does. */
   counts: Record<string, number>
@@ -30,7 +32,7 @@ const { update } = parseArgs({ options: { update: { type: 'boolean', default: fa
 const build = ['build', '--release', '--locked', '--quiet', '--target-dir', 'target']
 execFileSync('cargo', build, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
 
-const found: Counts = { rustc: version('rustc'), valgrind: version('valgrind'), counts: {} }
+const found: Counts = { rustc: version('rustc'), glibc: glibc(), valgrind: version('valgrind'), counts: {} }
 for (const path of PATHS) found.counts[path] = await count(path)
 
 const baseline = JSON.parse(readFileSync(baselineFile, 'utf8')) as Counts
@@ -38,8 +40,7 @@ const rows = PATHS.map((path) => {
   const [now = 0, before = 0] = [found.counts[path], baseline.counts[path]]
   return [path, (before / 1e3).toFixed(1), (now / 1e3).toFixed(1), `${((now / before - 1) * 100).toFixed(1)} %`]
 })
-console.log(`now: rustc ${found.rustc}, valgrind ${found.valgrind}`)
-console.log(`baseline: rustc ${baseline.rustc}, valgrind ${baseline.valgrind}\n`)
+console.log(`now: ${tools(found)}\nbaseline: ${tools(baseline)}\n`)
 console.log(table([['instructions each', 'baseline', 'now', 'change'], ...rows]))
 
 const changed = PATHS.filter((path) => !(Math.abs(found.counts[path]! / baseline.counts[path]! - 1) <= TOLERANCE))
@@ -59,6 +60,15 @@ async function count(path: string): Promise<number> {
   const collected = Number(/Collected : (\d+)/.exec(stderr)?.[1])
   if (!(collected > 0)) throw new Error(`callgrind has counted nothing in ${path}:\n${stderr}`)
   return collected
+}
+
+function tools({ rustc, glibc: libc, valgrind }: Counts): string {
+  return `rustc ${rustc}, glibc ${libc}, valgrind ${valgrind}`
+}
+
+function glibc(): string {
+  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+  return header.glibcVersionRuntime ?? 'none'
 }
 
 /** `1.95.0` */
