@@ -1,20 +1,33 @@
 // A user's project: an empty folder in which the packed tarballs are installed.
 
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { repository, type Packed } from './packages.ts'
 import { run } from './steps.ts'
 
 export type Manager = 'npm' | 'pnpm'
 
+const RUST = /^(cargo|rustc|rustup)/
+
+let rustlessPath: string | undefined
+
 /** The environment without a Rust toolchain, and without what this process was started with by npm. */
 export function withoutRust(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS)/.test(name)))
-  const hasRust = (folder: string): boolean =>
-    ['cargo', 'rustc', 'rustup'].some((name) => existsSync(join(folder, name)))
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !hasRust(folder))
-  return { ...env, PATH: path.join(delimiter) }
+  rustlessPath ??= (process.env['PATH'] ?? '').split(delimiter).filter(existsSync).map(rustless).join(delimiter)
+  return { ...env, PATH: rustlessPath }
+}
+
+/** `folder`, or one with links to all its programs but Rust's. */
+function rustless(folder: string): string {
+  const programs = readdirSync(folder)
+  if (!programs.some((name) => RUST.test(name))) return folder
+  const links = mkdtempSync(join(tmpdir(), 'carom-path-'))
+  process.once('exit', () => rmSync(links, { recursive: true }))
+  for (const name of programs) if (!RUST.test(name)) symlinkSync(join(folder, name), join(links, name))
+  return links
 }
 
 /** Installs carom in `folder`. No registry is asked: the tarballs stand for all that it depends on. */

@@ -1,0 +1,267 @@
+//! The system calls on Unix.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::{FileType, OFlags};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType};
+
+use super::{Deadline, Kind, Transport};
+
+mod credentials;
+mod rights;
+
+pub use credentials::peer_credentials;
+pub use rights::{Arrived, FDS_MAX, receive_with_fds, send_with_fds};
+
+/// Takes ownership of an open descriptor, and keeps it from being inherited by programs that are started later.
+///
+/// # Errors
+///
+/// `EBADF` where `fd` is not open.
+///
+/// # Safety
+///
+/// Nobody else may own `fd`: it is closed with the returned value.
+pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(Errno::BADF.into());
+    }
+    // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    rustix::io::fcntl_setfd(borrowed, rustix::io::FdFlags::CLOEXEC)?;
+    // SAFETY: the descriptor is open, and the caller gives its ownership up.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Finds out what `fd` can be used for.
+///
+/// # Errors
+///
+/// What the system calls report; `EPROTOTYPE` for a socket without a stream, `EINVAL` for a directory.
+pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
+    match rustix::net::sockopt::socket_type(fd) {
+        Ok(SocketType::STREAM) => Ok(Kind {
+            transport: Transport::Socket,
+            carries_descriptors: is_unix(fd)?,
+            readable: true,
+            writable: true,
+        }),
+        Ok(_) => Err(Errno::PROTOTYPE.into()),
+        Err(Errno::NOTSOCK) => {
+            if FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory {
+                return Err(Errno::INVAL.into());
+            }
+            let mode = rustix::fs::fcntl_getfl(fd)? & OFlags::RWMODE;
+            Ok(Kind {
+                transport: Transport::File,
+                carries_descriptors: false,
+                readable: mode != OFlags::WRONLY,
+                writable: mode != OFlags::RDONLY,
+            })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A connected pair of stream sockets, close-on-exec.
+///
+/// # Errors
+///
+/// What `socketpair(2)` reports: `EMFILE`, `ENFILE`, `ENOMEM`, …
+pub fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = SocketFlags::CLOEXEC;
+    #[cfg(target_vendor = "apple")]
+    let flags = SocketFlags::empty();
+    let pair = rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    #[cfg(target_vendor = "apple")]
+    for end in [&pair.0, &pair.1] {
+        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::net::sockopt::set_socket_nosigpipe(end, true)?;
+    }
+    Ok(pair)
+}
+
+/// Makes `fd`, an end of a socket pair, one that only sends.
+///
+/// # Errors
+///
+/// What `shutdown(2)` reports.
+pub fn shut_receiving(fd: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(rustix::net::shutdown(fd, Shutdown::Read)?)
+}
+
+/// Whether there is something to read from `fd`, or it has ended, by `deadline`; with `or_writable`, or room to write.
+///
+/// # Errors
+///
+/// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
+pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) -> io::Result<bool> {
+    poll_one(
+        fd,
+        if or_writable {
+            PollFlags::IN | PollFlags::OUT
+        } else {
+            PollFlags::IN
+        },
+        deadline,
+    )
+}
+
+/// Whether there is room to write to `fd`, or nobody to read it, by `deadline`; a socket that connects has then done so, or
+/// failed.
+///
+/// # Errors
+///
+/// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
+pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
+    poll_one(fd, PollFlags::OUT, deadline)
+}
+
+/// Whether `fd` has become ready for `events`, or has ended or failed, by `deadline`. Interruptions by signals don't show.
+///
+/// # Errors
+///
+/// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
+fn poll_one(fd: BorrowedFd<'_>, events: PollFlags, deadline: Deadline) -> io::Result<bool> {
+    loop {
+        let mut polled = [PollFd::from_borrowed_fd(fd, events)];
+        let timeout = deadline.remaining().and_then(|left| Timespec::try_from(left).ok());
+        match rustix::event::poll(&mut polled, timeout.as_ref()) {
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(0) => {
+                if deadline.remaining().is_some_and(|left| left.is_zero()) {
+                    return Ok(false);
+                }
+            }
+            Ok(_) if polled[0].revents().contains(PollFlags::NVAL) => return Err(Errno::BADF.into()),
+            Ok(_) => return Ok(true),
+        }
+    }
+}
+
+/// Reads what is there into `buffer`: `Some(0)` is the end of the stream, `None` that nothing came by `deadline`.
+///
+/// # Errors
+///
+/// What the kernel reports, `EINTR` and `EAGAIN` excepted.
+pub fn receive(
+    fd: BorrowedFd<'_>,
+    transport: Transport,
+    buffer: &mut [u8],
+    deadline: Deadline,
+) -> io::Result<Option<usize>> {
+    // Where the call may wait for ever, the kernel waits: one call instead of three.
+    let mut wait_in_call = deadline == Deadline::Never;
+    loop {
+        let received = match transport {
+            Transport::Socket if wait_in_call => rustix::net::recv(fd, &mut *buffer, RecvFlags::empty()),
+            Transport::Socket => rustix::net::recv(fd, &mut *buffer, RecvFlags::DONTWAIT),
+            Transport::File if poll_one(fd, PollFlags::IN, deadline)? => {
+                rustix::io::read(fd, &mut *buffer).map(|bytes| (bytes, bytes))
+            }
+            Transport::File => return Ok(None),
+        };
+        match received {
+            Ok((bytes, _)) => return Ok(Some(bytes)),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                // Somebody made the open file non-blocking; the waiting is then ours.
+                wait_in_call = false;
+                if deadline == Deadline::Now || !poll_one(fd, PollFlags::IN, deadline)? {
+                    return Ok(None);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Writes what the kernel takes of `slices`, in order, by `deadline`: all of it, or a part where the time is up.
+///
+/// # Errors
+///
+/// What the kernel reports, `EINTR` and `EAGAIN` excepted; `EPIPE` where the peer is gone. Where a part had been taken
+/// before, that part is returned, and the error comes from the next call. A socket raises no `SIGPIPE`; for a FIFO the
+/// kernel offers no way to hold it back, so the process has to ignore it, as Rust programs do by default.
+pub fn send(
+    fd: BorrowedFd<'_>,
+    transport: Transport,
+    mut slices: &mut [IoSlice<'_>],
+    deadline: Deadline,
+) -> io::Result<usize> {
+    let mut wait_in_call = deadline == Deadline::Never;
+    let mut taken = 0;
+    while slices.iter().any(|slice| !slice.is_empty()) {
+        let sent = match transport {
+            Transport::Socket => send_once(fd, slices, wait_in_call),
+            Transport::File if poll_one(fd, PollFlags::OUT, deadline)? => write_once(fd, slices),
+            Transport::File => break,
+        };
+        match sent {
+            Ok(bytes) => {
+                taken += bytes;
+                IoSlice::advance_slices(&mut slices, bytes);
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                wait_in_call = false;
+                if deadline == Deadline::Now || !poll_one(fd, PollFlags::OUT, deadline)? {
+                    break;
+                }
+            }
+            Err(_) if taken > 0 => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(taken)
+}
+
+fn send_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>], wait: bool) -> rustix::io::Result<usize> {
+    let mut flags = if wait { SendFlags::empty() } else { SendFlags::DONTWAIT };
+    // Elsewhere the socket option against the signal has been set.
+    #[cfg(not(target_vendor = "apple"))]
+    flags.insert(SendFlags::NOSIGNAL);
+    match slices {
+        [one] => rustix::net::send(fd, one, flags),
+        many => rustix::net::sendmsg(fd, many, &mut rustix::net::SendAncillaryBuffer::default(), flags),
+    }
+}
+
+/// Whether `fd` is a Unix socket.
+fn is_unix(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    match rustix::net::getsockname(fd) {
+        Ok(name) => Ok(name.address_family() == AddressFamily::UNIX),
+        Err(Errno::NOTSOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A file can't be asked not to wait. Once `poll` has called a FIFO writable, it takes `PIPE_BUF` bytes without waiting
+/// (pipe(7)), so it is given no more than that at a time.
+fn write_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
+    const PIPE_BUF: usize = 4096;
+    slices.iter().find(|slice| !slice.is_empty()).map_or(Ok(0), |slice| {
+        rustix::io::write(fd, &slice[..slice.len().min(PIPE_BUF)])
+    })
+}
+
+/// Another descriptor of the same open file, close-on-exec.
+///
+/// # Errors
+///
+/// `EBADF` where `fd` is not open, `EMFILE` where no descriptor is left.
+pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(Errno::BADF.into());
+    }
+    // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
+    Ok(rustix::io::fcntl_dupfd_cloexec(
+        unsafe { BorrowedFd::borrow_raw(fd) },
+        3,
+    )?)
+}
