@@ -102,7 +102,7 @@ function curves(results: readonly Result[]): string {
   const names = Object.keys(LINES)
   return render(440, {
     title: [title('round trip (lower is better)', '0%'), title('payload a second, one way (higher is better)', '50%')],
-    legend: { data: names, bottom: 0, width: 700, itemGap: 28, itemWidth: 18, textStyle: text() },
+    legend: { data: names, bottom: 0, width: 560, itemGap: 18, itemWidth: 18, textStyle: text() },
     grid: panels.map((_, i) => ({ left: `${i * 50 + 8}%`, width: '40%', top: 40, bottom: 110 })),
     xAxis: panels.map((_, i) => ({
       ...logarithmic(4),
@@ -126,7 +126,8 @@ function curves(results: readonly Result[]): string {
         name,
         xAxisIndex: i,
         yAxisIndex: i,
-        symbolSize: 5,
+        symbol: 'circle',
+        symbolSize: 4,
         lineStyle: { width: name.startsWith('carom') ? 3 : 1.5, type: name === 'floor' ? 'dashed' : 'solid' },
         color: LINES[name],
         data: points(panel, name),

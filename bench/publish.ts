@@ -45,6 +45,9 @@ const SUMMARIZED = [
 ]
 
 const folder = join(root, 'docs/benchmarks')
+/** With more processes than this running before, the figures are not the machine's. */
+const QUIET = 1
+
 const [file = join(root, 'bench/results/latest.json')] = process.argv.slice(2)
 const { date, machine, rounds, bounds, figures } = JSON.parse(readFileSync(file, 'utf8')) as Published
 const run: Published = { date, machine, rounds, bounds, figures }
@@ -91,9 +94,12 @@ ${summary(found.figures)}
   await write(readme, `${before}<!-- benchmarks -->\n\n${part}\n<!-- /benchmarks -->${after}`)
 }
 
-function described({ date: when, machine: { node, processor, system } }: Published): string {
+function described({ date: when, machine: { node, processor, system, load } }: Published): string {
   const version = /^v\S+/.exec(node)?.[0]
-  return `Measured on ${when.slice(0, 10)} with Node.js ${version}, on ${processor}, ${system}.`
+  const said = `Measured on ${when.slice(0, 10)} with Node.js ${version}, on ${processor}, ${system}.`
+  return Number(load) < QUIET
+    ? said
+    : `${said} Other work ran there (load ${load}): only the order of magnitude counts.`
 }
 
 function shown(of: string, prefix: string): string {

@@ -5,7 +5,7 @@ import type { End, Pace, Rival } from '../rival.ts'
 import type { Tally } from '../tally.ts'
 
 /** So many messages may be on their way. A port takes any number, and would keep them in memory. */
-const WINDOW = 8192
+const WINDOW = 1024
 
 /** What tells the sender that half a window has arrived. */
 const CREDIT = 'credit'
