@@ -69,7 +69,7 @@ class Pending {
 /** What an endpoint has taken of its environment, and gives back when it is closed, or collected. */
 class EndpointResource implements Resource, Claimant {
   claimed = 0
-  readonly owner: string
+  readonly #fd: number
   readonly #environment: Environment
   readonly #id: number
   readonly #spin: number
@@ -77,9 +77,13 @@ class EndpointResource implements Resource, Claimant {
   constructor(environment: Environment, id: number, fd: number, spin: number) {
     this.#environment = environment
     this.#id = id
-    this.owner = `the connection on descriptor ${fd}`
+    this.#fd = fd
     this.#spin = spin
     if (spin > 0) environment.addSpin(spin)
+  }
+
+  get owner(): string {
+    return `the connection on descriptor ${this.#fd}`
   }
 
   /** Gives back all but the descriptor. */
@@ -111,6 +115,7 @@ export class Endpoint implements Watcher, Source {
   readonly #legacy: boolean
   readonly #environment: Environment
   readonly #resource: EndpointResource
+  readonly #owned: object
   #readable: boolean
   #closed: Promise<void> | undefined
   #open = true
@@ -143,7 +148,7 @@ export class Endpoint implements Watcher, Source {
     this.receiver = new Receiver(environment, opened.id, this.#resource, settings.maxMessageSize)
     this.sender = new Sender(environment, opened.id, settings.highWaterMark, () => this.#watchAgain())
     environment.addIdle(opened.id, this)
-    own(this, this.#resource)
+    this.#owned = own(this.#resource)
   }
 
   get readable(): boolean {
@@ -620,7 +625,7 @@ export class Endpoint implements Watcher, Source {
 
   #forget(): void {
     this.#open = false
-    disown(this)
+    disown(this.#owned)
     this.#updateHold()
   }
 }

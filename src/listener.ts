@@ -49,7 +49,7 @@ interface Admitted {
 class ListenerResource implements Resource {
   /** Peers that were let in, and that nobody has accepted. */
   readonly admitted: Admitted[] = []
-  readonly owner: string
+  readonly #address: Address
   readonly #environment: Environment
   readonly #id: number
   // Nobody is told: who waits when the process exits has no more to do.
@@ -59,8 +59,12 @@ class ListenerResource implements Resource {
   constructor(environment: Environment, id: number, address: Address) {
     this.#environment = environment
     this.#id = id
-    this.owner = `the listener at ${shown(address)}`
+    this.#address = address
     environment.atExit.add(this.#atExit)
+  }
+
+  get owner(): string {
+    return `the listener at ${shown(this.#address)}`
   }
 
   get released(): boolean {
@@ -80,13 +84,13 @@ class ListenerResource implements Resource {
 }
 
 /** How many handshakes go on at once. */
-const HANDSHAKES_MAX = 1024
+const HANDSHAKES_MAX = 4096
 
 /**
  * For how many milliseconds a handshake goes on undisturbed. Then it ends if another peer needs its place: a crowd of honest
  * peers is let in one after the other, and one of silent peers keeps honest ones out no longer than this.
  */
-const GRACE = 1000
+const GRACE = 3000
 
 /** How many peers are accepted at a stretch, before others get their turn. */
 const ACCEPTS_PER_TURN = 64
@@ -109,6 +113,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   readonly #options: ConnectionOptions & AuthenticationOptions
   readonly #authentication: Authentication | undefined
   readonly #resource: ListenerResource
+  readonly #owned: object
   readonly #watcher: Watcher
   #pending: Pending[] = []
   readonly #handshakes = new Set<Handshake>()
@@ -151,7 +156,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       },
     }
     environment.addIdle(this.#id, this.#watcher)
-    own(this, this.#resource)
+    this.#owned = own(this.#resource)
   }
 
   /**
@@ -229,7 +234,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
    */
   close(): Promise<void> {
     if (this.closed) return Promise.resolve()
-    disown(this)
+    disown(this.#owned)
     this.#resource.release()
     clearTimeout(this.#room)
     for (const handshake of this.#handshakes) handshake.abandon()

@@ -18,11 +18,17 @@ const collected = new FinalizationRegistry<Resource>((resource) => {
   resource.release()
 })
 
-/** Has `resource` released, with a warning, if `owner` is garbage-collected before `disown`. */
-export function own(owner: object, resource: Resource): void {
-  collected.register(owner, resource, owner)
+/**
+ * Has `resource` released, with a warning, if what this returns is garbage-collected before `disown`. Its owner refers to it,
+ * and nobody else. The registry doesn't watch the owner itself, for whatever it watches lives until the next full collection,
+ * with all that it refers to: the memory of short-lived connections would pile up.
+ */
+export function own(resource: Resource): object {
+  const watched = {}
+  collected.register(watched, resource, watched)
+  return watched
 }
 
-export function disown(owner: object): void {
-  collected.unregister(owner)
+export function disown(watched: object): void {
+  collected.unregister(watched)
 }

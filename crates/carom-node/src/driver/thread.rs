@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) struct ThreadDriver {
     env: sys::napi_env,
     environment: Rc<Environment>,
     handover: Arc<Handover>,
-    waker: mio::Waker,
+    waker: Cell<Option<mio::Waker>>,
     thread: Cell<Option<JoinHandle<()>>>,
     function: sys::napi_threadsafe_function,
 }
@@ -47,14 +47,17 @@ impl Wake {
 impl ThreadDriver {
     pub(super) fn start(env: sys::napi_env, environment: Rc<Environment>) -> Result<Rc<Self>> {
         let failed = |syscall: &'static str| move |error: io::Error| crate::status::thrown(syscall, &error);
-        let watched = carom::sys::duplicate(environment.as_raw_fd()).map_err(failed("dup"))?;
+        let reactor = environment
+            .fd()
+            .and_then(carom::sys::duplicate)
+            .map_err(failed("dup"))?;
         let waker = environment.waker().map_err(failed("eventfd"))?;
 
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             env,
             environment,
             handover: Arc::default(),
-            waker,
+            waker: Cell::new(Some(waker)),
             thread: Cell::new(None),
             function: threadsafe_function(env, this.as_ptr()),
         });
@@ -64,7 +67,7 @@ impl ThreadDriver {
         let (handover, wake) = (Arc::clone(&driver.handover), Wake(driver.function));
         let thread = std::thread::Builder::new()
             .name("carom".to_owned())
-            .spawn(move || watch(&watched, &handover, &wake))
+            .spawn(move || watch(&reactor, &handover, &wake))
             .map_err(failed("pthread_create"))?;
         driver.thread.set(Some(thread));
         // The hook owns one count of the driver, which `on_end` gives back. Hooks run in reverse order, so this one runs
@@ -150,10 +153,17 @@ unsafe extern "C" fn on_end(data: *mut c_void) {
     let driver = unsafe { Rc::from_raw(data.cast::<ThreadDriver>().cast_const()) };
     driver.handover.end();
     // A waker that fails would leave the thread waiting for ever: then it is not joined.
-    if driver.waker.wake().is_ok()
+    // Its descriptor is closed when the thread has seen it.
+    let waker = driver.waker.take();
+    if waker.as_ref().is_some_and(|waker| waker.wake().is_ok())
         && let Some(thread) = driver.thread.take()
     {
         let _ = thread.join();
+        // SAFETY: nobody else calls the function, whose own end is still to come. A runtime that isn't told keeps what belongs
+        // to it, such as Deno a worker's event loop.
+        unsafe {
+            sys::napi_release_threadsafe_function(driver.function, sys::ThreadsafeFunctionReleaseMode::release);
+        }
     }
     driver.environment.end();
 }
