@@ -287,6 +287,20 @@ const behaviours: Record<string, () => void | Promise<void>> = {
     }
   },
 
+  async 'workers that have ended leave no descriptor open'() {
+    const before = openDescriptors()
+    for (let n = 0; n < 20; n++) {
+      const [near, far] = pipe()
+      const worker = new Worker(new URL('peer.ts', import.meta.url), { workerData: { fd: far.detach() } })
+      const exit = once(worker, 'exit')
+      await near.send(n)
+      assert.equal(await near.recv(), n)
+      await near.close()
+      assert.deepEqual(await exit, [0])
+    }
+    await expectFewerMore(before, 20)
+  },
+
   async 'what is closed leaves no descriptor open'() {
     const before = openDescriptors()
     const listener = new Listener(join(folder, 'many.sock'))

@@ -19,11 +19,21 @@ const SPIN_TOTAL: Duration = Duration::from_millis(1);
 
 pub(crate) struct Environment {
     pub(crate) slots: RefCell<Slots>,
-    pub(crate) registry: Registry,
-    reactor: RefCell<Reactor>,
+    /// None when the environment has ended: not every runtime releases then what JavaScript held.
+    selector: RefCell<Option<Selector>>,
     dispatch: Dispatch,
     spin: Cell<Duration>,
     ended: Cell<bool>,
+}
+
+struct Selector {
+    reactor: Reactor,
+    registry: Registry,
+}
+
+/// What is left of an environment that has ended.
+fn ended() -> io::Error {
+    io::Error::from_raw_os_error(libc::EBADF)
 }
 
 impl Environment {
@@ -32,8 +42,7 @@ impl Environment {
         let registry = reactor.registry().map_err(|error| status::thrown("dup", &error))?;
         Ok(Self {
             slots: RefCell::default(),
-            registry,
-            reactor: RefCell::new(reactor),
+            selector: RefCell::new(Some(Selector { reactor, registry })),
             dispatch,
             spin: Cell::default(),
             ended: Cell::default(),
@@ -42,7 +51,12 @@ impl Environment {
 
     /// A handle that makes the reactor's descriptor readable.
     pub(crate) fn waker(&self) -> io::Result<mio::Waker> {
-        self.reactor.borrow().waker()
+        self.selector.borrow().as_ref().ok_or_else(ended)?.reactor.waker()
+    }
+
+    /// Says what is watched.
+    pub(crate) fn watching(&self, say: impl FnOnce(&Registry) -> io::Result<()>) -> io::Result<()> {
+        say(&self.selector.borrow().as_ref().ok_or_else(ended)?.registry)
     }
 
     /// How long the event loop looks for more reports when it has served some.
@@ -85,23 +99,22 @@ impl Environment {
         }
     }
 
-    /// The environment ends: its descriptors are closed, and JavaScript is called no more.
+    /// The environment ends: its descriptors are closed, the reactor's too, and JavaScript is called no more. To be called
+    /// when nobody watches the reactor any longer.
     pub(crate) fn end(&self) {
         self.ended.set(true);
         self.slots.borrow_mut().clear();
+        self.selector.take();
     }
 
     fn collect(&self, deadline: Deadline, batch: &mut Vec<Readiness>) -> io::Result<()> {
-        self.reactor
-            .borrow_mut()
-            .poll(deadline, |readiness| batch.push(readiness))
-            .map(drop)
+        let mut selector = self.selector.borrow_mut();
+        let reactor = &mut selector.as_mut().ok_or_else(ended)?.reactor;
+        reactor.poll(deadline, |readiness| batch.push(readiness)).map(drop)
     }
-}
 
-impl AsRawFd for Environment {
     /// The reactor's descriptor: readable while there are reports to take.
-    fn as_raw_fd(&self) -> RawFd {
-        self.reactor.borrow().as_raw_fd()
+    pub(crate) fn fd(&self) -> io::Result<RawFd> {
+        Ok(self.selector.borrow().as_ref().ok_or_else(ended)?.reactor.as_raw_fd())
     }
 }

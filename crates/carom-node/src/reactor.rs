@@ -146,7 +146,9 @@ impl Reactor {
         let slot = self.environment.slots.borrow_mut().remove(id)?;
         if watched {
             // Fails only for what isn't watched any more.
-            let _ = slot.fd().map(|fd| self.environment.registry.forget(fd));
+            let _ = slot
+                .fd()
+                .map(|fd| self.environment.watching(|registry| registry.forget(fd)));
         }
         Ok(slot)
     }
@@ -165,15 +167,16 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn watch(&self, id: u32, writable: bool, again: bool) -> Result<f64> {
         let slots = self.environment.slots.borrow();
-        let (registry, fd) = (&self.environment.registry, slots.fd(id)?);
-        let watched = if again {
-            registry.rearm(fd, id as usize, writable)
-        } else {
+        let fd = slots.fd(id)?;
+        let watched = self.environment.watching(|registry| {
+            if again {
+                return registry.rearm(fd, id as usize, writable);
+            }
             match registry.watch(fd, id as usize, writable) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => registry.rearm(fd, id as usize, writable),
                 watched => watched,
             }
-        };
+        });
         Ok(watched.map_or_else(|error| status::system(&error), |()| 0.0))
     }
 

@@ -7,52 +7,24 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 use std::rc::{Rc, Weak};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use carom::sys::Deadline;
 use napi::{Result, check_status, sys};
 
 use super::Driver;
+use super::handover::Handover;
 use crate::environment::Environment;
-
-/// What the thread and JavaScript's thread share.
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
-    /// The thread watches the reactor.
-    #[default]
-    Watching,
-    /// JavaScript has been told, and has not served the reactor yet.
-    Told,
-    /// The environment has ended.
-    Ended,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, state: State) {
-        *self.lock() = state;
-        self.changed.notify_one();
-    }
-}
 
 pub(super) struct ThreadDriver {
     env: sys::napi_env,
     environment: Rc<Environment>,
-    shared: Arc<Shared>,
-    waker: mio::Waker,
+    handover: Arc<Handover>,
+    waker: Cell<Option<mio::Waker>>,
     thread: Cell<Option<JoinHandle<()>>>,
     function: sys::napi_threadsafe_function,
 }
@@ -75,24 +47,27 @@ impl Wake {
 impl ThreadDriver {
     pub(super) fn start(env: sys::napi_env, environment: Rc<Environment>) -> Result<Rc<Self>> {
         let failed = |syscall: &'static str| move |error: io::Error| crate::status::thrown(syscall, &error);
-        let watched = carom::sys::duplicate(environment.as_raw_fd()).map_err(failed("dup"))?;
+        let reactor = environment
+            .fd()
+            .and_then(carom::sys::duplicate)
+            .map_err(failed("dup"))?;
         let waker = environment.waker().map_err(failed("eventfd"))?;
 
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             env,
             environment,
-            shared: Arc::default(),
-            waker,
+            handover: Arc::default(),
+            waker: Cell::new(Some(waker)),
             thread: Cell::new(None),
             function: threadsafe_function(env, this.as_ptr()),
         });
         if driver.function.is_null() {
             return Err(napi::Error::from_reason("no thread-safe function can be made"));
         }
-        let (shared, wake) = (Arc::clone(&driver.shared), Wake(driver.function));
+        let (handover, wake) = (Arc::clone(&driver.handover), Wake(driver.function));
         let thread = std::thread::Builder::new()
             .name("carom".to_owned())
-            .spawn(move || watch(&watched, &shared, &wake))
+            .spawn(move || watch(&reactor, &handover, &wake))
             .map_err(failed("pthread_create"))?;
         driver.thread.set(Some(thread));
         // The hook owns one count of the driver, which `on_end` gives back. Hooks run in reverse order, so this one runs
@@ -132,19 +107,11 @@ fn threadsafe_function(env: sys::napi_env, driver: *const ThreadDriver) -> sys::
 }
 
 /// The thread's life.
-fn watch(reactor: &OwnedFd, shared: &Shared, wake: &Wake) {
+fn watch(reactor: &OwnedFd, handover: &Handover, wake: &Wake) {
     loop {
         // A failing look tells JavaScript for nothing. It can only fail for want of memory, which passes.
         let _ = carom::sys::poll_readable(reactor.as_fd(), false, Deadline::Never);
-        let mut state = shared.lock();
-        if *state == State::Watching {
-            *state = State::Told;
-            wake.call();
-        }
-        while *state == State::Told {
-            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if *state == State::Ended {
+        if !handover.tell(|| wake.call()) {
             return;
         }
     }
@@ -176,7 +143,7 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
     };
     driver.environment.serve();
     if !driver.environment.ended() {
-        driver.shared.set(State::Watching);
+        driver.handover.served();
     }
 }
 
@@ -184,12 +151,19 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
 unsafe extern "C" fn on_end(data: *mut c_void) {
     // SAFETY: the hook's count of the driver, given back once.
     let driver = unsafe { Rc::from_raw(data.cast::<ThreadDriver>().cast_const()) };
-    driver.shared.set(State::Ended);
+    driver.handover.end();
     // A waker that fails would leave the thread waiting for ever: then it is not joined.
-    if driver.waker.wake().is_ok()
+    // Its descriptor is closed when the thread has seen it.
+    let waker = driver.waker.take();
+    if waker.as_ref().is_some_and(|waker| waker.wake().is_ok())
         && let Some(thread) = driver.thread.take()
     {
         let _ = thread.join();
+        // SAFETY: nobody else calls the function, whose own end is still to come. A runtime that isn't told keeps what belongs
+        // to it, such as Deno a worker's event loop.
+        unsafe {
+            sys::napi_release_threadsafe_function(driver.function, sys::ThreadsafeFunctionReleaseMode::release);
+        }
     }
     driver.environment.end();
 }

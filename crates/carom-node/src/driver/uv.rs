@@ -8,7 +8,6 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::ptr;
 use std::rc::Rc;
 
@@ -70,10 +69,13 @@ impl UvDriver {
         // SAFETY: called on the environment's thread, with a valid out pointer.
         check_status!(unsafe { sys::napi_get_uv_event_loop(env, &raw mut event_loop) })?;
 
+        let fd = environment
+            .fd()
+            .map_err(|error| crate::status::thrown("uv_poll_init", &error))?;
         // SAFETY: the function takes a handle type and returns a size.
         let handle = HandleMemory::new(unsafe { (uv.handle_size)(UV_POLL) })?;
         // SAFETY: the loop is this environment's, the memory is large enough for the handle, the descriptor is open.
-        let status = unsafe { (uv.poll_init)(event_loop, handle.handle(), environment.as_raw_fd()) };
+        let status = unsafe { (uv.poll_init)(event_loop, handle.handle(), fd) };
         if status != 0 {
             return Err(crate::status::thrown(
                 "uv_poll_init",
@@ -187,12 +189,12 @@ unsafe extern "C" fn on_readable(handle: Handle, _status: c_int, _events: c_int)
 unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     // SAFETY: `data` is the driver, alive until `on_closed`.
     let driver = unsafe { &*data.cast::<UvDriver>().cast_const() };
-    driver.environment.end();
     // SAFETY: the handle is open, and closed only here.
     unsafe {
         (driver.uv.poll_stop)(driver.handle.handle());
         (driver.uv.close)(driver.handle.handle(), on_closed);
     }
+    driver.environment.end();
 }
 
 unsafe extern "C" fn on_closed(handle: Handle) {

@@ -36,19 +36,23 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Finds out what `fd` can be used for.
+/// Finds out what `fd` can be used for. On Apple's systems, a socket raises no `SIGPIPE` from then on.
 ///
 /// # Errors
 ///
 /// What the system calls report; `EPROTOTYPE` for a socket without a stream, `EINVAL` for a directory.
 pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
     match rustix::net::sockopt::socket_type(fd) {
-        Ok(SocketType::STREAM) => Ok(Kind {
-            transport: Transport::Socket,
-            carries_descriptors: is_unix(fd)?,
-            readable: true,
-            writable: true,
-        }),
+        Ok(SocketType::STREAM) => {
+            #[cfg(target_vendor = "apple")]
+            raise_no_signal(fd)?;
+            Ok(Kind {
+                transport: Transport::Socket,
+                carries_descriptors: is_unix(fd)?,
+                readable: true,
+                writable: true,
+            })
+        }
         Ok(_) => Err(Errno::PROTOTYPE.into()),
         Err(Errno::NOTSOCK) => {
             if FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory {
@@ -62,6 +66,16 @@ pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
                 writable: mode != OFlags::RDONLY,
             })
         }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Has `fd` report `EPIPE` without raising a signal.
+#[cfg(target_vendor = "apple")]
+fn raise_no_signal(fd: BorrowedFd<'_>) -> io::Result<()> {
+    match rustix::net::sockopt::set_socket_nosigpipe(fd, true) {
+        // The peer is gone already; there is still something to read.
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -197,39 +211,89 @@ pub fn send(
     let mut wait_in_call = deadline == Deadline::Never;
     let mut taken = 0;
     while slices.iter().any(|slice| !slice.is_empty()) {
-        let sent = match transport {
-            Transport::Socket => send_once(fd, slices, wait_in_call),
-            Transport::File if poll_one(fd, PollFlags::OUT, deadline)? => write_once(fd, slices),
-            Transport::File => break,
-        };
-        match sent {
-            Ok(bytes) => {
+        match send_some(fd, transport, slices, &mut wait_in_call, deadline) {
+            Ok(Some(bytes)) => {
                 taken += bytes;
                 IoSlice::advance_slices(&mut slices, bytes);
             }
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                wait_in_call = false;
-                if deadline == Deadline::Now || !poll_one(fd, PollFlags::OUT, deadline)? {
-                    break;
-                }
-            }
+            Ok(None) => break,
             Err(_) if taken > 0 => break,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
     Ok(taken)
 }
 
+/// Writes once, when there is room: how many bytes, or `None` where there was none by `deadline`.
+fn send_some(
+    fd: BorrowedFd<'_>,
+    transport: Transport,
+    slices: &[IoSlice<'_>],
+    wait_in_call: &mut bool,
+    deadline: Deadline,
+) -> io::Result<Option<usize>> {
+    loop {
+        let sent = match transport {
+            Transport::Socket => send_once(fd, slices, *wait_in_call),
+            Transport::File if poll_one(fd, PollFlags::OUT, deadline)? => write_once(fd, slices),
+            Transport::File => return Ok(None),
+        };
+        match sent {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                *wait_in_call = false;
+                if deadline == Deadline::Now || !poll_one(fd, PollFlags::OUT, deadline)? {
+                    return Ok(None);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 fn send_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>], wait: bool) -> rustix::io::Result<usize> {
-    let mut flags = if wait { SendFlags::empty() } else { SendFlags::DONTWAIT };
-    // Elsewhere the socket option against the signal has been set.
-    #[cfg(not(target_vendor = "apple"))]
-    flags.insert(SendFlags::NOSIGNAL);
-    match slices {
+    let send = |flags| match slices {
         [one] => rustix::net::send(fd, one, flags),
         many => rustix::net::sendmsg(fd, many, &mut rustix::net::SendAncillaryBuffer::default(), flags),
+    };
+    if wait {
+        send(NO_SIGNAL)
+    } else {
+        without_waiting(fd, send)
     }
+}
+
+/// Keeps a call from raising `SIGPIPE`.
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+/// Apple's systems have an option of the socket for it, which has been set.
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
+
+/// Makes `send` one call that doesn't wait for room.
+#[cfg(not(target_vendor = "apple"))]
+fn without_waiting(
+    _fd: BorrowedFd<'_>,
+    send: impl FnOnce(SendFlags) -> rustix::io::Result<usize>,
+) -> rustix::io::Result<usize> {
+    send(NO_SIGNAL | SendFlags::DONTWAIT)
+}
+
+/// Makes `send` one call that doesn't wait for room. Apple's kernel ignores `MSG_DONTWAIT` where it sends, so the open file is
+/// non-blocking for that one call: who else sends through this same end meanwhile may meet `EAGAIN`.
+#[cfg(target_vendor = "apple")]
+fn without_waiting(
+    fd: BorrowedFd<'_>,
+    send: impl FnOnce(SendFlags) -> rustix::io::Result<usize>,
+) -> rustix::io::Result<usize> {
+    if rustix::fs::fcntl_getfl(fd)?.contains(OFlags::NONBLOCK) {
+        return send(NO_SIGNAL);
+    }
+    rustix::io::ioctl_fionbio(fd, true)?;
+    let sent = send(NO_SIGNAL);
+    rustix::io::ioctl_fionbio(fd, false)?;
+    sent
 }
 
 /// Whether `fd` is a Unix socket.

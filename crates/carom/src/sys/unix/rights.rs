@@ -8,10 +8,9 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags,
 };
 
-use super::{is_unix, poll_one};
+use super::{is_unix, poll_one, without_waiting};
 use crate::sys::Deadline;
 
 /// The most descriptors that one call can send: the kernel's `SCM_MAX_FD` (unix(7)).
@@ -38,16 +37,14 @@ pub fn send_with_fds(
     if !is_unix(fd)? {
         return Err(Errno::OPNOTSUPP.into());
     }
-    let mut flags = SendFlags::DONTWAIT;
-    #[cfg(not(target_vendor = "apple"))]
-    flags.insert(SendFlags::NOSIGNAL);
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
     loop {
         let mut control = SendAncillaryBuffer::new(&mut space);
         if !fds.is_empty() {
             control.push(SendAncillaryMessage::ScmRights(fds));
         }
-        match rustix::net::sendmsg(fd, slices, &mut control, flags) {
+        let sent = without_waiting(fd, |flags| rustix::net::sendmsg(fd, slices, &mut control, flags));
+        match sent {
             Ok(bytes) => return Ok(bytes),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) if poll_one(fd, PollFlags::OUT, deadline)? => {}
