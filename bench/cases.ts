@@ -14,7 +14,7 @@ export interface Case {
 
 /** A program that prints a `Sample`, and its arguments, as its own documentation names them. */
 export interface Measurer {
-  program: 'floor' | 'python' | 'billiard' | 'crowd' | 'start'
+  program: 'floor' | 'python' | 'billiard' | 'crowd' | 'pairs' | 'start'
   args: readonly string[]
 }
 
@@ -65,11 +65,19 @@ const tabled: readonly Case[] = [
 
   ...workload('a message each millisecond, 64 B', {
     ...floor('one-way', 64, '', ['--interval', '1000']),
-    ...rivals('carom sync', 'carom async', 'carom async, spin 50'),
+    ...rivals('carom sync', 'carom sync, spin 0', 'carom async', 'carom async, spin 50'),
     ...pythons('one-way', '64 B', ['--interval', '1000']),
     ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
     ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
   }),
+  // What the adaptive spin of blocking calls costs where it can't pay off.
+  ...['messages at irregular times, 64 B', 'bursts of messages, 64 B'].flatMap((name) =>
+    workload(name, rivals('carom sync, spin 0', 'carom sync')),
+  ),
+  ...workload(
+    'round trips of four pairs, 64 B',
+    Object.fromEntries(['carom sync, spin 0', 'carom sync'].map((rival) => [rival, pairs(rival, 'round trip, 64 B')])),
+  ),
 
   ...['carom sync', 'carom async', 'node:net, callbacks'].flatMap((rival) =>
     workload(
@@ -154,6 +162,10 @@ function crowd(what: string, idle: Record<string, number>, rival: string): Rival
   return Object.fromEntries(
     Object.entries(idle).map(([name, count]) => [name, { program: 'crowd', args: [what, rival, String(count)] }]),
   )
+}
+
+function pairs(rival: string, name: string): Measurer {
+  return { program: 'pairs', args: ['4', rival, name] }
 }
 
 function start(what: string, of: readonly string[]): Rivals {

@@ -36,7 +36,7 @@ export async function measure(
 function command({ program: name, args }: Measurer, pythons: Pythons): string[] {
   if (name === 'floor') return [floorProgram, ...args]
   if (name === 'python' || name === 'billiard') return [...pythonProgram(name, pythons), ...args]
-  return [...node(name === 'crowd' ? 'crowd/near' : 'start'), ...args]
+  return [...node(name === 'crowd' ? 'crowd/near' : name), ...args]
 }
 
 function node(name: string): string[] {

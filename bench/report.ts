@@ -62,8 +62,9 @@ function section(title: string, body: string): string {
 function tableOf(rows: readonly Result[]): string {
   const { kind, rival: base } = rows[0]!
   const [figure, detail] = HEADS[kind]
-  const head = ['', figure, 'min … max', ...(detail ? [detail] : []), `÷ ${base}`]
-  return table([head, ...rows.map((result) => row(result, detail !== ''))])
+  const detailed = rows.some((result) => result.detail)
+  const head = ['', figure, 'min … max', ...(detailed ? [detail] : []), `÷ ${base}`]
+  return table([head, ...rows.map((result) => row(result, detailed))])
 }
 
 function row({ rival, kind, figure, detail, ratio }: Result, detailed: boolean): string[] {

@@ -67,5 +67,6 @@ export function figure(sample: Sample): number {
 
 function detail(sample: Sample): number | undefined {
   if ('p50' in sample) return sample.p99
-  return 'cost' in sample ? sample.far : sample.processor / sample.messages
+  if ('cost' in sample) return sample.far
+  return sample.processor === undefined ? undefined : sample.processor / sample.messages
 }

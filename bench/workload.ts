@@ -21,7 +21,7 @@ export interface RateSample {
   bytes: number
   seconds: number
   /** Nanoseconds of processor time that both ends spent on it. */
-  processor: number
+  processor?: number
 }
 
 /** What one measurement of a cost found. */
