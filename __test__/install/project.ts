@@ -1,6 +1,6 @@
 // A user's project: an empty folder in which the packed tarballs are installed.
 
-import { existsSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { repository, type Packed } from './packages.ts'
@@ -8,13 +8,16 @@ import { run } from './steps.ts'
 
 export type Manager = 'npm' | 'pnpm'
 
+/** Stands in front of the path: who looks for Rust finds none there. A distribution's shares its folder with npm. */
+const NO_RUST = join(repository, 'node_modules/.cache/carom-no-rust')
+
 /** The environment without a Rust toolchain, and without what this process was started with by npm. */
 export function withoutRust(): NodeJS.ProcessEnv {
+  mkdirSync(NO_RUST, { recursive: true })
+  for (const name of ['cargo', 'rustc', 'rustup'])
+    writeFileSync(join(NO_RUST, name), `#!/bin/sh\necho 'there is no ${name}' >&2\nexit 127\n`, { mode: 0o755 })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS)/.test(name)))
-  const hasRust = (folder: string): boolean =>
-    ['cargo', 'rustc', 'rustup'].some((name) => existsSync(join(folder, name)))
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !hasRust(folder))
-  return { ...env, PATH: path.join(delimiter) }
+  return { ...env, PATH: [NO_RUST, process.env['PATH'] ?? ''].join(delimiter) }
 }
 
 /** Installs carom in `folder`. No registry is asked: the tarballs stand for all that it depends on. */
