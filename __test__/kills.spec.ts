@@ -3,23 +3,12 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { type Connection, EOFError, pipe, Process, ProtocolError, waitSync } from 'carom'
 import { checkDescriptors, openDescriptors } from './descriptors.ts'
+import { random } from './random.ts'
 import { until } from './until.ts'
 
 checkDescriptors(test)
 
-const SEED = Number(process.env['CAROM_SEED'] ?? 20_260_101)
 const targets = new URL('./fixtures/flood.mjs', import.meta.url)
-
-/** Mulberry32: the same numbers for the same seed, everywhere. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** The children of this process, zombies too (Linux). */
 function children(): number[] {
@@ -56,8 +45,7 @@ async function drain(connection: Connection<number>, sync: boolean): Promise<num
 }
 
 test('a hundred children are killed at random moments, and nothing is left of them', async (t) => {
-  t.log(`seed ${SEED}`)
-  const next = random(SEED)
+  const next = random(t)
   const before = { descriptors: openDescriptors().size, sockets: sockets(), children: children().length }
   let received = 0
   for (let batch = 0; batch < 20; batch++) {

@@ -1,10 +1,14 @@
-import { isMainThread } from 'node:worker_threads'
+import { onMainThread } from './builtins.js'
 
 /**
  * How long one native call may block, in milliseconds; negative is for ever. `worker.terminate()` can't interrupt native
  * code, so a worker comes back to JavaScript from time to time, where it can.
  */
-const SLICE = isMainThread ? -1 : 100
+let sliceMax: number | undefined
+
+function slice(): number {
+  return (sliceMax ??= onMainThread() ? -1 : 100)
+}
 
 /** A time limit for a call that blocks in slices. */
 export class Deadline {
@@ -17,8 +21,9 @@ export class Deadline {
 
   /** What the next native call may wait. */
   slice(): number {
-    if (this.#end === Infinity) return SLICE
-    return SLICE < 0 ? this.left() : Math.min(this.left(), SLICE)
+    const most = slice()
+    if (this.#end === Infinity) return most
+    return most < 0 ? this.left() : Math.min(this.left(), most)
   }
 
   /** Milliseconds to the end. */

@@ -1,9 +1,10 @@
-import { deserialize, serialize } from 'node:v8'
+import { createRequire } from 'node:module'
 
 import { invalidType } from './arguments.js'
+import { v8 } from './builtins.js'
 import { DecodeError, EncodeError } from './errors.js'
 import { createMsgpack } from './msgpack.js'
-import { createPickle } from './pickle/coder.js'
+import type * as Pickle from './pickle/coder.js'
 import { beginAgain } from './travel.js'
 
 /** Turns values into messages and back. */
@@ -39,9 +40,9 @@ export function coderOf(codec: unknown): Coder {
     case 'json':
       return json
     case 'v8':
-      return structured
+      return (structured ??= createStructured())
     case 'pickle':
-      return (pickle ??= createPickle())
+      return (pickle ??= loadPickle().createPickle())
     default: {
       const own = (codec ?? {}) as Partial<Codec>
       if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
@@ -94,6 +95,7 @@ class Whole implements Coder {
 
 let msgpack: Coder | undefined
 let pickle: Coder | undefined
+let structured: Coder | undefined
 
 const json = new Whole({
   encode(value) {
@@ -104,4 +106,12 @@ const json = new Whole({
   decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
 })
 
-const structured = new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
+/** Who talks to no Python needs none of it, and it is a quarter of the code. */
+function loadPickle(): typeof Pickle {
+  return createRequire(import.meta.url)('./pickle.js') as typeof Pickle
+}
+
+function createStructured(): Coder {
+  const { serialize, deserialize } = v8()
+  return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
+}

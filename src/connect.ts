@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises'
-
 import { onAbort } from './abort.js'
 import { type Address, type Family, checkedAddress, shown } from './address.js'
 import * as check from './arguments.js'
@@ -96,6 +94,7 @@ function timedOut(to: Address, milliseconds: number): TimeoutError {
 /** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */
 async function lookedUp(host: string, port: number, signal: AbortSignal): Promise<{ host: string; port: number }[]> {
   if (host.toLowerCase() === 'localhost') return resolve(host, port)
+  const { lookup } = await import('node:dns/promises')
   const looking = lookup(host, { all: true, verbatim: true }).catch((error: NodeJS.ErrnoException) => {
     const { code = 'ENOTFOUND', errno = 0 } = error
     throw new SystemError(`connect ${host}:${port}: no such host (${code})`, code, errno, 'getaddrinfo', { host, port })

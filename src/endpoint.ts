@@ -5,7 +5,7 @@ import { onAbort } from './abort.js'
 import { outOfRange } from './arguments.js'
 import { duplicate } from './binding.js'
 import { Deadline, FOR_EVER } from './blocking.js'
-import { type Environment, type Watcher, environmentOf } from './environment.js'
+import { type Claimant, type Environment, type Watcher, environmentOf } from './environment.js'
 import {
   BusyError,
   ConnectionClosedError,
@@ -18,6 +18,7 @@ import {
 } from './errors.js'
 import type { Directions, Settings } from './options.js'
 import { Receiver } from './receiver.js'
+import { disown, own, type Resource } from './resource.js'
 import { MAX_SHORT, Sender } from './sender.js'
 import { checked, END, NOTHING, systemError, TRUNCATED } from './status.js'
 import { arriving, DESCRIPTORS_MAX, descriptorsOf, MARK, marked, type Passport } from './travel.js'
@@ -65,6 +66,39 @@ class Pending {
   }
 }
 
+/** What an endpoint has taken of its environment, and gives back when it is closed, or collected. */
+class EndpointResource implements Resource, Claimant {
+  claimed = 0
+  readonly #fd: number
+  readonly #environment: Environment
+  readonly #id: number
+  readonly #spin: number
+
+  constructor(environment: Environment, id: number, fd: number, spin: number) {
+    this.#environment = environment
+    this.#id = id
+    this.#fd = fd
+    this.#spin = spin
+    if (spin > 0) environment.addSpin(spin)
+  }
+
+  get owner(): string {
+    return `the connection on descriptor ${this.#fd}`
+  }
+
+  /** Gives back all but the descriptor. */
+  leave(): void {
+    this.#environment.remove(this.#id)
+    this.#environment.settle(this)
+    if (this.#spin > 0) this.#environment.removeSpin(this.#spin)
+  }
+
+  release(watched = true): void {
+    this.leave()
+    this.#environment.native.close(this.#id, watched)
+  }
+}
+
 /**
  * One end of a connection, behind the public class: its descriptor, the way in, the way out, who waits, and what the
  * reactor is asked to watch.
@@ -80,6 +114,8 @@ export class Endpoint implements Watcher, Source {
   readonly #carriesDescriptors: boolean
   readonly #legacy: boolean
   readonly #environment: Environment
+  readonly #resource: EndpointResource
+  readonly #owned: object
   #readable: boolean
   #closed: Promise<void> | undefined
   #open = true
@@ -89,6 +125,7 @@ export class Endpoint implements Watcher, Source {
   #watchable = true
   #watchedWritable = false
   #referenced = true
+  #kept = false
   #held = false
   messages = 0
   bytes = 0
@@ -107,10 +144,11 @@ export class Endpoint implements Watcher, Source {
     this.fd = fd
     this.writable = writable ?? opened.writable
     this.#carriesDescriptors = opened.carriesDescriptors
-    this.receiver = new Receiver(environment, opened.id, settings.maxMessageSize)
+    this.#resource = new EndpointResource(environment, opened.id, fd, settings.spin)
+    this.receiver = new Receiver(environment, opened.id, this.#resource, settings.maxMessageSize)
     this.sender = new Sender(environment, opened.id, settings.highWaterMark, () => this.#watchAgain())
-    environment.add(opened.id, this)
-    if (settings.spin > 0) environment.addSpin(settings.spin)
+    environment.addIdle(opened.id, this)
+    this.#owned = own(this.#resource)
   }
 
   get readable(): boolean {
@@ -509,9 +547,14 @@ export class Endpoint implements Watcher, Source {
     this.#updateHold()
   }
 
+  /** While somebody waits, or bytes are unsent, the endpoint lives, whoever refers to it; and the event loop goes on. */
   #updateHold(): void {
-    const waiting = this.#pending.length > 0 || this.#listeners.size > 0 || this.sender.blocked
-    const hold = this.#open && waiting && this.#referenced
+    const waiting = this.#open && (this.#pending.length > 0 || this.#listeners.size > 0 || this.sender.blocked)
+    if (waiting !== this.#kept) {
+      this.#kept = waiting
+      this.#environment.keep(this.id, waiting ? this : undefined)
+    }
+    const hold = waiting && this.#referenced
     if (hold === this.#held) return
     this.#held = hold
     if (hold) this.#environment.hold()
@@ -562,12 +605,13 @@ export class Endpoint implements Watcher, Source {
     this.#closed = Promise.resolve()
     this.#end()
     this.#forget()
+    this.#resource.leave()
     return this.#environment.native.detach(this.id, this.#watched)
   }
 
   /** Ends all waiting on this end. */
   #end(): void {
-    this.receiver.abandon(new ConnectionClosedError())
+    this.receiver.abandon()
     this.#rejectPending(() => new ConnectionClosedError())
     this.#tellListeners()
     this.#updateHold()
@@ -576,13 +620,12 @@ export class Endpoint implements Watcher, Source {
   #release(): void {
     if (!this.#open) return
     this.#forget()
-    this.#environment.native.close(this.id, this.#watched)
+    this.#resource.release(this.#watched)
   }
 
   #forget(): void {
     this.#open = false
-    this.#environment.remove(this.id)
-    if (this.#settings.spin > 0) this.#environment.removeSpin(this.#settings.spin)
+    disown(this.#owned)
     this.#updateHold()
   }
 }

@@ -27,6 +27,12 @@ export interface Watcher {
   ready(readable: boolean, writable: boolean, ended: boolean): void
 }
 
+/** Who receives a long message at a time. */
+export interface Claimant {
+  /** The bytes that were granted memory before they had arrived. */
+  claimed: number
+}
+
 /** libuv's poll handles work in Node itself; Bun aborts on them, Deno's stop after one event. */
 function driver(): 'uv' | 'thread' {
   const forced = process.env['CAROM_DRIVER']
@@ -51,7 +57,9 @@ class Environment {
   readonly atExit: Set<() => void> = new Set()
   /** How many connections have bytes that wait for room in the kernel. */
   blockedSenders = 0
+  /** Who is told, by number: those that are alive because of it, and behind them all that may be collected meanwhile. */
   readonly #watchers: (Watcher | undefined)[] = []
+  readonly #idle: (WeakRef<Watcher> | undefined)[] = []
   readonly #reports = new Uint32Array(REPORTS * 2)
   readonly #slabs: Buffer[] = []
   #staged: Sender[] = []
@@ -81,8 +89,19 @@ class Environment {
     this.#watchers[id] = watcher
   }
 
+  /** As `add`, but `watcher` is told only as long as it lives for another reason, and while it is kept. */
+  addIdle(id: number, watcher: Watcher): void {
+    this.#idle[id] = new WeakRef(watcher)
+  }
+
+  /** Keeps the watcher behind `id` alive, which is `watcher`, or no longer does. */
+  keep(id: number, watcher: Watcher | undefined): void {
+    this.#watchers[id] = watcher
+  }
+
   remove(id: number): void {
     this.#watchers[id] = undefined
+    this.#idle[id] = undefined
   }
 
   /** Waits for readiness in place of the event loop; a negative time is for ever. */
@@ -99,9 +118,10 @@ class Environment {
     const [reports, nested] = [this.#reports, this.#dispatching]
     this.#dispatching = true
     for (let i = 0; i < count * 2; i += 2) {
-      const bits = reports[i + 1] ?? 0
+      const [id, bits] = [reports[i] ?? 0, reports[i + 1] ?? 0]
       try {
-        this.#watchers[reports[i] ?? 0]?.ready((bits & READABLE) !== 0, (bits & WRITABLE) !== 0, (bits & ENDED) !== 0)
+        const watcher = this.#watchers[id] ?? this.#idle[id]?.deref()
+        watcher?.ready((bits & READABLE) !== 0, (bits & WRITABLE) !== 0, (bits & ENDED) !== 0)
       } catch (error) {
         // A caller's code has thrown. The other reports must be told nevertheless: they come only once.
         queueMicrotask(() => {
@@ -167,18 +187,20 @@ class Environment {
    * How many bytes of memory to allocate for a message of `announced` bytes, `filled` of which are here. The announcement
    * is the peer's claim: while few bytes are claimed it is believed, then memory grows with what arrives.
    */
-  grant(announced: number, filled: number): number {
+  grant(claimant: Claimant, announced: number, filled: number): number {
     const missing = announced - filled
     if (this.#claimed + missing <= CLAIMS) {
       this.#claimed += missing
+      claimant.claimed = missing
       return announced
     }
     return Math.min(announced, Math.max(SLAB, filled) * 2)
   }
 
-  /** Gives back the claim of memory of which `missing` bytes had not arrived when it was granted. */
-  settle(missing: number): void {
-    this.#claimed -= missing
+  /** The message that was claimed is here, or will not come. */
+  settle(claimant: Claimant): void {
+    this.#claimed -= claimant.claimed
+    claimant.claimed = 0
   }
 
   /** The event loop spins as long as the open connection asks that asks for the longest. */

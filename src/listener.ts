@@ -1,16 +1,18 @@
 import { EventEmitter } from 'node:events'
+import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 
 import { onAbort } from './abort.js'
-import { type Address, type Family, listenAddress } from './address.js'
+import { type Address, type Family, listenAddress, shown } from './address.js'
 import * as check from './arguments.js'
 import { type Authentication, type AuthenticationOptions, authentication } from './authentication.js'
 import { Deadline, FOR_EVER } from './blocking.js'
 import { Connection, type ReceiveOptions } from './connection.js'
-import { type Environment, environmentOf } from './environment.js'
+import { type Environment, type Watcher, environmentOf } from './environment.js'
 import { BusyError, type CaromError, ConnectionClosedError, SystemError } from './errors.js'
 import { Handshake, shakeHandsSync } from './handshake.js'
 import { type ConnectionOptions, settings } from './options.js'
+import { disown, own, type Resource } from './resource.js'
 import { checked } from './status.js'
 import { onArrival, type Passport, travel, type Traveller } from './travel.js'
 import { watch } from './watch.js'
@@ -43,14 +45,52 @@ interface Admitted {
   address: Address
 }
 
+/** What a listener has taken of its environment. */
+class ListenerResource implements Resource {
+  /** Peers that were let in, and that nobody has accepted. */
+  readonly admitted: Admitted[] = []
+  readonly #address: Address
+  readonly #environment: Environment
+  readonly #id: number
+  // Nobody is told: who waits when the process exits has no more to do.
+  readonly #atExit = (): void => this.release()
+  #released = false
+
+  constructor(environment: Environment, id: number, address: Address) {
+    this.#environment = environment
+    this.#id = id
+    this.#address = address
+    environment.atExit.add(this.#atExit)
+  }
+
+  get owner(): string {
+    return `the listener at ${shown(this.#address)}`
+  }
+
+  get released(): boolean {
+    return this.#released
+  }
+
+  /** Closes the socket, and removes its file. */
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    const { native, atExit } = this.#environment
+    this.#environment.remove(this.#id)
+    atExit.delete(this.#atExit)
+    native.close(this.#id, true)
+    for (const { fd } of this.admitted.splice(0)) closeSync(fd)
+  }
+}
+
 /** How many handshakes go on at once. */
-const HANDSHAKES_MAX = 1024
+const HANDSHAKES_MAX = 4096
 
 /**
  * For how many milliseconds a handshake goes on undisturbed. Then it ends if another peer needs its place: a crowd of honest
  * peers is let in one after the other, and one of silent peers keeps honest ones out no longer than this.
  */
-const GRACE = 1000
+const GRACE = 3000
 
 /** How many peers are accepted at a stretch, before others get their turn. */
 const ACCEPTS_PER_TURN = 64
@@ -72,16 +112,17 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   readonly #address: Address
   readonly #options: ConnectionOptions & AuthenticationOptions
   readonly #authentication: Authentication | undefined
-  readonly #leave: () => void
+  readonly #resource: ListenerResource
+  readonly #owned: object
+  readonly #watcher: Watcher
   #pending: Pending[] = []
-  #admitted: Admitted[] = []
   readonly #handshakes = new Set<Handshake>()
   #mayAccept = true
   #deferred = false
   #room: NodeJS.Timeout | undefined
   #watched = false
-  #closed = false
   #referenced = true
+  #kept = false
   #held = false
   #lastAccepted: Address | undefined
 
@@ -107,15 +148,15 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     )
     this.#id = listening.id
     this.#address = listening.address
-    environment.add(this.#id, {
+    this.#resource = new ListenerResource(environment, listening.id, listening.address)
+    this.#watcher = {
       ready: () => {
         this.#mayAccept = true
         this.#serve()
       },
-    })
-    // Nobody is told: who waits when the process exits has no more to do.
-    this.#leave = () => this.#stop()
-    environment.atExit.add(this.#leave)
+    }
+    environment.addIdle(this.#id, this.#watcher)
+    this.#owned = own(this.#resource)
   }
 
   /**
@@ -156,7 +197,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         `${this.#pending.length} asynchronous accepts wait for peers: a blocking one would overtake them`,
       )
     }
-    const admitted = this.#admitted.shift()
+    const admitted = this.#resource.admitted.shift()
     if (admitted) return this.#connection(admitted)
     const { native } = this.#environment
     this.#environment.flush()
@@ -176,7 +217,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         try {
           return { value: await this.accept(), done: false }
         } catch (error) {
-          if (this.#closed && error instanceof ConnectionClosedError) return END
+          if (this.closed && error instanceof ConnectionClosedError) return END
           throw error
         }
       },
@@ -192,12 +233,12 @@ export class Listener<TRecv = unknown, TSend = TRecv>
    * `ConnectionClosedError`; connections that were accepted live on.
    */
   close(): Promise<void> {
-    if (this.#closed) return Promise.resolve()
-    this.#stop()
+    if (this.closed) return Promise.resolve()
+    disown(this.#owned)
+    this.#resource.release()
     clearTimeout(this.#room)
     for (const handshake of this.#handshakes) handshake.abandon()
     this.#handshakes.clear()
-    for (const admitted of this.#admitted.splice(0)) void this.#connection(admitted).close()
     for (const pending of this.#pending.splice(0)) {
       pending.settled?.()
       pending.reject(closedError())
@@ -237,7 +278,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   get closed(): boolean {
-    return this.#closed
+    return this.#resource.released
   }
 
   [Symbol.dispose](): void {
@@ -246,15 +287,6 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  /** Closes the socket, and removes its file. */
-  #stop(): void {
-    this.#closed = true
-    const { native, atExit } = this.#environment
-    this.#environment.remove(this.#id)
-    atExit.delete(this.#leave)
-    native.close(this.#id, this.#watched)
   }
 
   /** Gives peers to who waits for them. */
@@ -282,7 +314,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     this.#deferred = true
     setImmediate(() => {
       this.#deferred = false
-      if (!this.#closed) this.#serve()
+      if (!this.closed) this.#serve()
     })
   }
 
@@ -296,7 +328,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       }
       const { fd, address } = accepted
       if (this.#authentication) this.#shakeHands(fd, address, this.#authentication)
-      else this.#admitted.push({ fd, legacy: false, address })
+      else this.#resource.admitted.push({ fd, legacy: false, address })
       return true
     } catch (error) {
       if (outOfDescriptors(error) && this.#handshakes.size > 0) return this.#makeRoom()
@@ -313,7 +345,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const handshake = new Handshake(fd, 'accept', this.#address, how, {
       done: ({ fd: known, legacy }) => {
         this.#handshakes.delete(handshake)
-        this.#admitted.push({ fd: known, legacy, address })
+        this.#resource.admitted.push({ fd: known, legacy, address })
         this.#serve()
       },
       failed: (error) => {
@@ -346,7 +378,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   #deliver(): void {
     while (this.#pending.length > 0) {
-      const admitted = this.#admitted.shift()
+      const admitted = this.#resource.admitted.shift()
       if (!admitted) return
       const pending = this.#pending.shift()
       pending?.settled?.()
@@ -377,11 +409,17 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw closedError()
+    if (this.closed) throw closedError()
   }
 
+  /** While somebody waits, the listener lives, whoever refers to it; and the event loop goes on. */
   #updateHold(): void {
-    const hold = this.#pending.length > 0 && this.#referenced
+    const waiting = this.#pending.length > 0
+    if (waiting !== this.#kept) {
+      this.#kept = waiting
+      this.#environment.keep(this.#id, waiting ? this.#watcher : undefined)
+    }
+    const hold = waiting && this.#referenced
     if (hold === this.#held) return
     this.#held = hold
     if (hold) this.#environment.hold()

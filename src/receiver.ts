@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer'
 
-import type { Environment } from './environment.js'
-import { EOFError, MessageTooLongError, ProtocolError } from './errors.js'
+import type { Claimant, Environment } from './environment.js'
+import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from './errors.js'
 import { Inbox } from './inbox.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
 
@@ -11,13 +11,14 @@ const RUNS = 5
 /** A frame's header, in its short form. */
 const HEADER = 4
 
+/** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
+const CLOSED: Error = new ConnectionClosedError()
+
 /** A message that arrives in memory of its own. */
 interface Payload {
   memory: Buffer
   filled: number
   announced: number
-  /** What the environment granted beyond the bytes that had arrived, to be settled when all is here. */
-  claim: number
 }
 
 /**
@@ -40,13 +41,15 @@ export class Receiver {
   descriptors = false
   readonly #environment: Environment
   readonly #id: number
+  readonly #claimant: Claimant
   readonly #limit: number
   #payload: Payload | undefined
   #insideMessage = false
 
-  constructor(environment: Environment, id: number, limit: number) {
+  constructor(environment: Environment, id: number, claimant: Claimant, limit: number) {
     this.#environment = environment
     this.#id = id
+    this.#claimant = claimant
     this.#limit = limit
   }
 
@@ -79,16 +82,17 @@ export class Receiver {
     else this.#readFrames(timeout, target)
   }
 
-  /** Forgets all that was received, and receives no more. */
-  abandon(fault: Error): void {
+  /** Forgets all that was received, and receives no more: because of `fault`, or since this end is closed. */
+  abandon(fault: Error = CLOSED): void {
     while (this.inbox.peek()) this.inbox.take()
-    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#environment.settle(this.#claimant)
     this.#payload = undefined
     this.fault = fault
   }
 
   /** The fault, if it is one that the kernel reports once; others stay. */
   takeFault(): Error {
+    if (this.fault === CLOSED) return new ConnectionClosedError()
     const fault = this.fault ?? new EOFError()
     if (!(fault instanceof EOFError || fault instanceof ProtocolError || fault instanceof MessageTooLongError)) {
       this.fault = undefined
@@ -137,11 +141,11 @@ export class Receiver {
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
-    const granted = lent ? announced : this.#environment.grant(announced, arrived.length)
-    const memory = lent ? target.subarray(0, announced) : Buffer.allocUnsafeSlow(granted)
+    const memory = lent
+      ? target.subarray(0, announced)
+      : Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, arrived.length))
     memory.set(arrived)
-    const claim = !lent && granted === announced ? announced - arrived.length : 0
-    this.#payload = { memory, filled: arrived.length, announced, claim }
+    this.#payload = { memory, filled: arrived.length, announced }
   }
 
   #readPayload(payload: Payload, timeout: number): void {
@@ -154,15 +158,13 @@ export class Receiver {
     payload.filled += bytes
     this.readable = payload.filled === memory.length || this.ending
     if (payload.filled === announced) {
-      this.#environment.settle(payload.claim)
+      this.#environment.settle(this.#claimant)
       this.#payload = undefined
       this.#insideMessage = false
       this.announced = -1
       this.inbox.push(memory, false)
     } else if (payload.filled === memory.length) {
-      const granted = this.#environment.grant(announced, payload.filled)
-      if (granted === announced) payload.claim = announced - payload.filled
-      payload.memory = Buffer.allocUnsafeSlow(granted)
+      payload.memory = Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, payload.filled))
       payload.memory.set(memory)
     }
   }
@@ -171,7 +173,7 @@ export class Receiver {
   #stop(status: number, announced: number): void {
     this.readable = false
     if (status === NOTHING) return
-    if (this.#payload) this.#environment.settle(this.#payload.claim)
+    this.#environment.settle(this.#claimant)
     this.#payload = undefined
     this.fault = this.#faultOf(status, announced)
   }

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn as start, type SpawnOptions as NodeSpawnOptions } from 'node:child_process'
+import type { ChildProcess, SpawnOptions as NodeSpawnOptions } from 'node:child_process'
 
 import * as check from './arguments.js'
+import { childProcess } from './builtins.js'
 import type { Connection } from './connection.js'
 import type { Handle } from './handle.js'
 import type { Listener } from './listener.js'
@@ -37,7 +38,7 @@ export function spawn(command: string, args: readonly string[] = [], options?: S
   }
   const passports = Array.from(connections, passportOf)
   const inherited = passports.map((each) => (typeof each === 'number' ? each : each.fd))
-  const child = start(command, args, { ...rest, stdio: [...standard(stdio, 'pipe'), ...inherited] })
+  const child = childProcess().spawn(command, args, { ...rest, stdio: [...standard(stdio, 'pipe'), ...inherited] })
   if (child.pid !== undefined && !keep) for (const each of passports) if (typeof each !== 'number') each.leave()
   return child
 }

@@ -1,23 +1,33 @@
 // A user's project: an empty folder in which the packed tarballs are installed.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { repository, type Packed } from './packages.ts'
 import { run } from './steps.ts'
 
 export type Manager = 'npm' | 'pnpm'
 
-/** Stands in front of the path: who looks for Rust finds none there. A distribution's shares its folder with npm. */
-const NO_RUST = join(repository, 'node_modules/.cache/carom-no-rust')
+const RUST = /^(cargo|rustc|rustup)/
+
+let rustlessPath: string | undefined
 
 /** The environment without a Rust toolchain, and without what this process was started with by npm. */
 export function withoutRust(): NodeJS.ProcessEnv {
-  mkdirSync(NO_RUST, { recursive: true })
-  for (const name of ['cargo', 'rustc', 'rustup'])
-    writeFileSync(join(NO_RUST, name), `#!/bin/sh\necho 'there is no ${name}' >&2\nexit 127\n`, { mode: 0o755 })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS)/.test(name)))
-  return { ...env, PATH: [NO_RUST, process.env['PATH'] ?? ''].join(delimiter) }
+  rustlessPath ??= (process.env['PATH'] ?? '').split(delimiter).filter(existsSync).map(rustless).join(delimiter)
+  return { ...env, PATH: rustlessPath }
+}
+
+/** `folder`, or one with links to all its programs but Rust's. */
+function rustless(folder: string): string {
+  const programs = readdirSync(folder)
+  if (!programs.some((name) => RUST.test(name))) return folder
+  const links = mkdtempSync(join(tmpdir(), 'carom-path-'))
+  process.once('exit', () => rmSync(links, { recursive: true }))
+  for (const name of programs) if (!RUST.test(name)) symlinkSync(join(folder, name), join(links, name))
+  return links
 }
 
 /** Installs carom in `folder`. No registry is asked: the tarballs stand for all that it depends on. */

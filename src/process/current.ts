@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { isMainThread } from 'node:worker_threads'
+
+import { onMainThread } from '../builtins.js'
 
 /** What a process knows of itself. */
 export interface CurrentProcess {
@@ -40,7 +41,7 @@ export function become(name: string, daemon: boolean): void {
  */
 export function isMain(meta: { url: string }): boolean {
   const program = process.argv[1]
-  if (program === undefined || !isMainThread) return false
+  if (program === undefined || !onMainThread()) return false
   return pathToFileURL(program).href === meta.url || pathToFileURL(realPath(program)).href === meta.url
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { onAbort } from '../abort.js'
 import * as check from '../arguments.js'
 import { socketPair } from '../binding.js'
+import { childProcess } from '../builtins.js'
 import { coderOf, encode } from '../codec.js'
 import { Connection } from '../connection.js'
 import { Deferred } from '../deferred.js'
@@ -93,7 +94,11 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     let child: ChildProcess
     try {
       const inherited = [controlThere, lifelineThere, ...passports.map((each) => each.fd)]
-      child = spawn(process.execPath, [...execArgv, BOOTSTRAP], { env, cwd, stdio: [...stdio, ...inherited] })
+      child = childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], {
+        env,
+        cwd,
+        stdio: [...stdio, ...inherited],
+      })
     } catch (error) {
       for (const fd of fds) closeSync(fd)
       throw new StartError(`${name} could not be started`, error)

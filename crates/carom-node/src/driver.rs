@@ -1,6 +1,7 @@
 //! What makes the reactor part of JavaScript's event loop. Two ways, one face: libuv watches the reactor's descriptor, or a
 //! thread does and wakes JavaScript. Either then serves the reactor on JavaScript's thread.
 
+mod handover;
 mod thread;
 mod uv;
 

@@ -36,6 +36,7 @@
 //! Nothing is encrypted. Two peers that both send without receiving until the kernel's buffers are full wait for each
 //! other for ever, as they do in Python.
 #![cfg(unix)]
+#![deny(unsafe_code)]
 
 pub mod address;
 pub mod channel;
@@ -52,6 +53,10 @@ pub mod reactor;
 mod socket;
 mod socket_file;
 pub mod spin;
+#[allow(
+    unsafe_code,
+    reason = "a descriptor's number may be anybody's, and one system call isn't wrapped"
+)]
 pub mod sys;
 mod system_error;
 mod wait;

@@ -28,7 +28,10 @@ pub(crate) struct SocketFile {
 impl SocketFile {
     /// Takes charge of the file that `bind(2)` has just made at `path`.
     pub(crate) fn made(path: &Path, directory: Option<PrivateDirectory>) -> io::Result<Self> {
-        let stat = lstat(path)?;
+        let stat = lstat(path).inspect_err(|_| {
+            // Later, nobody could tell whose it is. The failure is what the caller is told.
+            let _ = rustix::fs::unlink(path);
+        })?;
         let (device, inode) = identity(&stat);
         Ok(Self {
             path: absolute(path),

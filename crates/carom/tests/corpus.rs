@@ -4,10 +4,14 @@
 use std::fs;
 use std::path::Path;
 
+mod naming;
 mod reference;
+mod schedule;
 mod script;
 mod stranger;
 
+use naming::Naming;
+use schedule::Schedule;
 use script::Script;
 use stranger::Stranger;
 
@@ -35,4 +39,14 @@ fn the_decoder_agrees_with_the_simple_reading_on_the_whole_corpus() {
 #[test]
 fn no_peer_of_the_whole_corpus_is_let_in_without_the_key() {
     replay("handshake", |bytes| Stranger::read(bytes).check());
+}
+
+#[test]
+fn every_name_of_the_whole_corpus_is_refused_or_given_back_by_the_kernel() {
+    replay("address", |bytes| Naming::read(bytes).check());
+}
+
+#[test]
+fn no_schedule_of_the_whole_corpus_breaks_a_promise() {
+    replay("connection", |bytes| Schedule::read(bytes).play());
 }

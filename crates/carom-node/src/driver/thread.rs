@@ -10,48 +10,20 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 use std::rc::{Rc, Weak};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use carom::sys::Deadline;
 use napi::{Result, check_status, sys};
 
 use super::Driver;
+use super::handover::Handover;
 use crate::environment::Environment;
-
-/// What the thread and JavaScript's thread share.
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
-    /// The thread watches the reactor.
-    #[default]
-    Watching,
-    /// JavaScript has been told, and has not served the reactor yet.
-    Told,
-    /// The environment has ended.
-    Ended,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, state: State) {
-        *self.lock() = state;
-        self.changed.notify_one();
-    }
-}
 
 pub(super) struct ThreadDriver {
     env: sys::napi_env,
     environment: Rc<Environment>,
-    shared: Arc<Shared>,
+    handover: Arc<Handover>,
     waker: Cell<Option<mio::Waker>>,
     thread: Cell<Option<JoinHandle<()>>>,
     function: sys::napi_threadsafe_function,
@@ -84,7 +56,7 @@ impl ThreadDriver {
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             env,
             environment,
-            shared: Arc::default(),
+            handover: Arc::default(),
             waker: Cell::new(Some(waker)),
             thread: Cell::new(None),
             function: threadsafe_function(env, this.as_ptr()),
@@ -92,10 +64,10 @@ impl ThreadDriver {
         if driver.function.is_null() {
             return Err(napi::Error::from_reason("no thread-safe function can be made"));
         }
-        let (shared, wake) = (Arc::clone(&driver.shared), Wake(driver.function));
+        let (handover, wake) = (Arc::clone(&driver.handover), Wake(driver.function));
         let thread = std::thread::Builder::new()
             .name("carom".to_owned())
-            .spawn(move || watch(&reactor, &shared, &wake))
+            .spawn(move || watch(&reactor, &handover, &wake))
             .map_err(failed("pthread_create"))?;
         driver.thread.set(Some(thread));
         // The hook owns one count of the driver, which `on_end` gives back. Hooks run in reverse order, so this one runs
@@ -135,19 +107,11 @@ fn threadsafe_function(env: sys::napi_env, driver: *const ThreadDriver) -> sys::
 }
 
 /// The thread's life.
-fn watch(reactor: &OwnedFd, shared: &Shared, wake: &Wake) {
+fn watch(reactor: &OwnedFd, handover: &Handover, wake: &Wake) {
     loop {
         // A failing look tells JavaScript for nothing. It can only fail for want of memory, which passes.
         let _ = carom::sys::poll_readable(reactor.as_fd(), false, Deadline::Never);
-        let mut state = shared.lock();
-        if *state == State::Watching {
-            *state = State::Told;
-            wake.call();
-        }
-        while *state == State::Told {
-            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if *state == State::Ended {
+        if !handover.tell(|| wake.call()) {
             return;
         }
     }
@@ -179,7 +143,7 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
     };
     driver.environment.serve();
     if !driver.environment.ended() {
-        driver.shared.set(State::Watching);
+        driver.handover.served();
     }
 }
 
@@ -187,7 +151,7 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
 unsafe extern "C" fn on_end(data: *mut c_void) {
     // SAFETY: the hook's count of the driver, given back once.
     let driver = unsafe { Rc::from_raw(data.cast::<ThreadDriver>().cast_const()) };
-    driver.shared.set(State::Ended);
+    driver.handover.end();
     // A waker that fails would leave the thread waiting for ever: then it is not joined.
     // Its descriptor is closed when the thread has seen it.
     let waker = driver.waker.take();

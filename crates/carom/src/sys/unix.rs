@@ -211,28 +211,45 @@ pub fn send(
     let mut wait_in_call = deadline == Deadline::Never;
     let mut taken = 0;
     while slices.iter().any(|slice| !slice.is_empty()) {
-        let sent = match transport {
-            Transport::Socket => send_once(fd, slices, wait_in_call),
-            Transport::File if poll_one(fd, PollFlags::OUT, deadline)? => write_once(fd, slices),
-            Transport::File => break,
-        };
-        match sent {
-            Ok(bytes) => {
+        match send_some(fd, transport, slices, &mut wait_in_call, deadline) {
+            Ok(Some(bytes)) => {
                 taken += bytes;
                 IoSlice::advance_slices(&mut slices, bytes);
             }
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                wait_in_call = false;
-                if deadline == Deadline::Now || !poll_one(fd, PollFlags::OUT, deadline)? {
-                    break;
-                }
-            }
+            Ok(None) => break,
             Err(_) if taken > 0 => break,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
     Ok(taken)
+}
+
+/// Writes once, when there is room: how many bytes, or `None` where there was none by `deadline`.
+fn send_some(
+    fd: BorrowedFd<'_>,
+    transport: Transport,
+    slices: &[IoSlice<'_>],
+    wait_in_call: &mut bool,
+    deadline: Deadline,
+) -> io::Result<Option<usize>> {
+    loop {
+        let sent = match transport {
+            Transport::Socket => send_once(fd, slices, *wait_in_call),
+            Transport::File if poll_one(fd, PollFlags::OUT, deadline)? => write_once(fd, slices),
+            Transport::File => return Ok(None),
+        };
+        match sent {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                *wait_in_call = false;
+                if deadline == Deadline::Now || !poll_one(fd, PollFlags::OUT, deadline)? {
+                    return Ok(None);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn send_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>], wait: bool) -> rustix::io::Result<usize> {

@@ -1,5 +1,6 @@
 //! A reading of the wire that is too simple to be wrong, and a decoder driven so that every promise of
 //! `carom::frame` is checked on the way. Shared by the tests and the fuzz target.
+#![allow(dead_code, reason = "each binary uses a part")]
 
 use carom::frame::{CARRY_MAX, Decoder, FrameError, RUN_MAX, Runs, SLAB_MIN, Tail};
 

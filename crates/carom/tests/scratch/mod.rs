@@ -19,6 +19,23 @@ impl Scratch {
         self.0.join(name)
     }
 
+    /// Removes what is there, and says how much that was.
+    #[allow(dead_code, reason = "each test binary uses a part")]
+    pub(crate) fn clear(&self) -> usize {
+        fs::read_dir(&self.0)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| {
+                if path.is_dir() {
+                    fs::remove_dir_all(path)
+                } else {
+                    fs::remove_file(path)
+                }
+            })
+            .map(Result::unwrap)
+            .count()
+    }
+
     pub(crate) fn address(&self, name: &str) -> Address {
         Address::Unix(self.path(name))
     }

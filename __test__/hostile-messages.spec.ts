@@ -1,0 +1,236 @@
+// Messages that no codec wrote. Each may be refused, alone, and nothing else: no crash, no memory beyond its size, no prototype
+// changed. Pickles have a file of their own.
+
+import { serialize } from 'node:v8'
+import test, { type ExecutionContext } from 'ava'
+import { type CodecOption, DecodeError, EncodeError } from 'carom'
+import { checkDescriptors } from './descriptors.ts'
+import { pair } from './pairs.ts'
+
+checkDescriptors(test)
+
+const CODECS = ['msgpack', 'json', 'v8', 'pickle'] as const
+const DEEP = 100_000
+const MiB = 1024 * 1024
+
+const bytes = (...parts: (number | string | Uint8Array)[]): Buffer =>
+  Buffer.concat(
+    parts.map((part) =>
+      typeof part === 'number' ? Buffer.of(part) : typeof part === 'string' ? Buffer.from(part, 'latin1') : part,
+    ),
+  )
+const times = (count: number, ...parts: (number | string | Uint8Array)[]): Buffer =>
+  Buffer.alloc(count * bytes(...parts).length, bytes(...parts))
+const uint32 = (value: number): Buffer => {
+  const four = Buffer.alloc(4)
+  four.writeUInt32BE(value)
+  return four
+}
+/** As V8 writes lengths: seven bits a byte. */
+const varint = (value: number): Buffer =>
+  value < 128 ? Buffer.of(value) : bytes((value % 128) | 128, varint(Math.floor(value / 128)))
+
+const ORDINARY = { text: 'ordinary', list: [1, 2, 3], nested: { yes: true } }
+
+/** Receives `message`, and then an ordinary one, which must be unharmed. */
+async function receive(
+  t: ExecutionContext,
+  codec: CodecOption,
+  message: Uint8Array,
+): Promise<{ value?: unknown; error?: unknown }> {
+  const [a, b] = pair(t, { codec })
+  void a.sendBytes(message)
+  const outcome = await b.recv().then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+  void a.send(ORDINARY)
+  t.deepEqual(await b.recv(), ORDINARY)
+  return outcome
+}
+
+// Depth.
+
+const nest = <T>(around: (inner: T | undefined) => T): T => {
+  let value: T | undefined
+  for (let n = 0; n < DEEP; n++) value = around(value)
+  return value!
+}
+const NESTED: [title: string, value: unknown][] = [
+  ['arrays', nest<unknown[]>((inner) => [inner])],
+  ['objects', nest<object>((inner) => ({ inner }))],
+]
+
+for (const codec of CODECS) {
+  for (const [title, value] of NESTED) {
+    test(`${codec}: ${title} a hundred thousand deep are an EncodeError, and nothing is sent`, async (t) => {
+      const [a, b] = pair(t, { codec })
+      await t.throwsAsync(() => a.send(value), { instanceOf: EncodeError })
+      t.throws(() => a.sendSync(value), { instanceOf: EncodeError })
+      await a.send(ORDINARY)
+      t.deepEqual(await b.recv(), ORDINARY)
+      t.is(b.stats.messagesReceived, 1)
+    })
+  }
+}
+
+const V8 = bytes(0xff, 0x0f)
+const DEEP_MESSAGES: [codec: CodecOption, title: string, message: Buffer][] = [
+  ['msgpack', 'arrays', bytes(times(DEEP, 0x91), 0xc0)],
+  ['msgpack', 'arrays with long headers', bytes(times(DEEP, 0xdd, uint32(1)), 0xc0)],
+  ['msgpack', 'maps', bytes(times(DEEP, 0x81, 0xa1, 'a'), 0xc0)],
+  ['msgpack', 'maps as keys', bytes(times(DEEP, 0x81), 0xc0)],
+  ['msgpack', 'sets', bytes(times(DEEP, 0xc7, 0, 0x73, 0x91), 0xc0)],
+  ['msgpack', 'records', bytes(times(DEEP, 0xd4, 0x72, 0x40, 0x91, 0xa1, 'a'), 0xc0)],
+  ['msgpack', 'records where they are expected', inRecords(times(DEEP, 0xd4, 0x72, 0x40, 0x91, 0xa1, 'a'))],
+  ['json', 'arrays', bytes('['.repeat(DEEP), ']'.repeat(DEEP))],
+  ['json', 'objects', bytes('{"a":'.repeat(DEEP), '1', '}'.repeat(DEEP))],
+  ['v8', 'arrays', bytes(V8, times(DEEP, 'A', 1))],
+  ['v8', 'objects', bytes(V8, times(DEEP, 'o"', 1, 'a'), '_', times(DEEP, '{', 1))],
+  ['v8', 'maps', bytes(V8, times(DEEP, ';'))],
+]
+
+function inRecords(message: Uint8Array): Buffer {
+  return bytes(0xc9, uint32(message.length), 0x4d, message)
+}
+
+for (const [codec, title, message] of DEEP_MESSAGES) {
+  test(`${codec as string}: ${title} a hundred thousand deep are at most an error for that message`, async (t) => {
+    const { error } = await receive(t, codec, message)
+    if (error !== undefined) t.true(error instanceof DecodeError, String(error))
+  })
+}
+
+// Claims.
+
+const CLAIMS: [codec: CodecOption, title: string, message: Buffer][] = []
+for (const [title, code] of [
+  ['an array', 0xdd],
+  ['a map', 0xdf],
+  ['a text', 0xdb],
+  ['bytes', 0xc6],
+  ['an extension', 0xc9],
+] as const) {
+  for (const length of [0xffffffff, 0x7fffffff, 0x01ffffff]) {
+    const claim = bytes(code, uint32(length))
+    CLAIMS.push(['msgpack', `${title} of ${length}`, claim])
+    CLAIMS.push(['msgpack', `a thousand of ${title} of ${length}, one in the other`, times(1000, claim)])
+    CLAIMS.push([
+      'msgpack',
+      `${title} of ${length} in a record`,
+      inRecords(bytes(0xd4, 0x72, 0x40, 0x91, 0xa1, 'a', claim)),
+    ])
+  }
+}
+for (const type of [0x42, 0x44, 0x4d, 0x43, 0x65, 0x70, 0x69, 0x73, 0x74, 0x78, 0xff, 0x62]) {
+  CLAIMS.push(['msgpack', `an empty extension of type ${type}`, bytes(0xc7, 0, type)])
+  CLAIMS.push([
+    'msgpack',
+    `an extension of type ${type} with a long array`,
+    bytes(0xc7, 4, type, uint32(0), 0xdd, uint32(0x01ffffff)),
+  ])
+}
+// V8 believes what a sparse array claims, and so ends the process: its codec is for peers that one trusts, and says so.
+for (const [title, tag] of [
+  ['a dense array', 'A'],
+  ['a text', '"'],
+  ['a wide text', 'c'],
+  ['an ArrayBuffer', 'B'],
+  ['a BigInt', 'Z'],
+] as const) {
+  for (const length of [0xffffffff, 0x7fffffff, 0x01ffffff]) {
+    CLAIMS.push(['v8', `${title} of ${length}`, bytes(V8, tag, varint(length))])
+    CLAIMS.push([
+      'v8',
+      `a hundred of ${title} of ${length}, one in the other`,
+      bytes(V8, times(100, tag, varint(length))),
+    ])
+  }
+}
+
+for (const [codec, title, message] of CLAIMS) {
+  test.serial(`${codec as string}: ${title} without its contents takes no memory`, async (t) => {
+    const before = process.memoryUsage.rss()
+    const { error } = await receive(t, codec, message)
+    if (error !== undefined) t.true(error instanceof DecodeError, String(error))
+    t.true(process.memoryUsage.rss() - before < 64 * MiB, 'memory was taken')
+  })
+}
+
+test.serial('msgpack: what a message holds many times over is one object, and takes its memory once', async (t) => {
+  let value: unknown[] = ['lol']
+  for (let n = 0; n < 40; n++) value = [value, value]
+  const [a, b] = pair(t)
+  await a.send(value)
+  let received = (await b.recv()) as unknown[]
+  for (let n = 0; n < 40; n++) {
+    t.is(received[0], received[1])
+    received = received[0] as unknown[]
+  }
+  t.deepEqual(received, ['lol'])
+})
+
+// Names.
+
+const NAMES = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'hasOwnProperty',
+  'toString',
+  'valueOf',
+  '__defineGetter__',
+  'then',
+]
+
+/** An object with these own properties, each an object that would change its prototype or another's. */
+function named(): Record<string, unknown> {
+  return Object.fromEntries(NAMES.map((name) => [name, { polluted: true }]))
+}
+const entries = (names: string[]): string => names.map((name) => `"${name}":{"polluted":true}`).join(',')
+const short = (text: string): Buffer => bytes(0xa0 + text.length, text)
+const POLLUTED = bytes(0x81, short('polluted'), 0xc3)
+
+const NAMED: [codec: CodecOption, title: string, message: Buffer][] = [
+  ['msgpack', 'in a map', bytes(0x80 + NAMES.length, ...NAMES.flatMap((name) => [short(name), POLLUTED]))],
+  [
+    'msgpack',
+    'in a record',
+    bytes(0xd4, 0x72, 0x40, 0x90 + NAMES.length, ...NAMES.map(short), ...NAMES.map(() => POLLUTED)),
+  ],
+  [
+    'msgpack',
+    'in a record where it is expected',
+    inRecords(bytes(0xd4, 0x72, 0x40, 0x90 + NAMES.length, ...NAMES.map(short), ...NAMES.map(() => 0xc0))),
+  ],
+  ['msgpack', 'as the kind of an error', bytes(0xd4, 0x65, 0, 0x93, short('__proto__'), short('message'), POLLUTED)],
+  ['json', 'in an object', bytes(`{${entries(NAMES)}}`)],
+  ['v8', 'in an object', serialize(named())],
+]
+
+for (const [codec, title, message] of NAMED) {
+  test(`${codec as string}: names of prototypes ${title} change none`, async (t) => {
+    const { value, error } = await receive(t, codec, message)
+    if (error !== undefined) t.true(error instanceof DecodeError, String(error))
+    t.is((Object.prototype as { polluted?: unknown }).polluted, undefined)
+    t.is((Object as { polluted?: unknown }).polluted, undefined)
+    if (typeof value === 'object' && value !== null) {
+      t.true([Object.prototype, Error.prototype].includes(Object.getPrototypeOf(value) as object))
+      t.false('polluted' in value)
+    }
+  })
+}
+
+for (const codec of CODECS) {
+  test(`${codec}: an object whose properties have names of prototypes arrives as one that has them`, async (t) => {
+    const [a, b] = pair(t, { codec })
+    await a.send(named())
+    const value = (await b.recv()) as object
+    t.is(Object.getPrototypeOf(value), Object.prototype)
+    t.false('polluted' in value)
+    // The MessagePack library gives a key that would be taken for the prototype another name.
+    const renamed = codec === 'msgpack' ? NAMES.map((name) => (name === '__proto__' ? '__proto_' : name)) : NAMES
+    t.deepEqual(Object.keys(value), renamed)
+    for (const each of Object.values(value)) t.deepEqual(each, { polluted: true })
+  })
+}

@@ -1,0 +1,13 @@
+//! Any name for a listener: it is shown without what garbles a terminal, and either refused before the system is asked or
+//! given back by the kernel as it was given.
+//!
+//! A run adds what it finds to `corpus/address`. What is committed there is replayed by `cargo test`, so keep it small:
+//! `cargo +nightly fuzz cmin address -- -set_cover_merge=1`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/carom/tests/naming/mod.rs"]
+mod naming;
+
+fuzz_target!(|bytes: &[u8]| naming::Naming::read(bytes).check());

@@ -1,0 +1,19 @@
+import type * as ChildProcess from 'node:child_process'
+import type * as V8 from 'node:v8'
+
+// Modules of Node that not every program needs are loaded when they are used: together they take as long as all the rest.
+
+/** `node:child_process`. */
+export function childProcess(): typeof ChildProcess {
+  return process.getBuiltinModule('node:child_process')
+}
+
+/** `node:v8`. */
+export function v8(): typeof V8 {
+  return process.getBuiltinModule('node:v8')
+}
+
+/** Whether this is the process's main thread, and no worker. */
+export function onMainThread(): boolean {
+  return process.getBuiltinModule('node:worker_threads').isMainThread
+}
