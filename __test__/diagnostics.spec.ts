@@ -15,9 +15,6 @@ import { patterned } from './wire.ts'
 
 checkDescriptors(test)
 
-// One connection is forgotten here, which is warned of.
-process.removeAllListeners('warning')
-
 type Message = Record<string, unknown>
 
 /** What is published on a channel until the test ends. */

@@ -12,9 +12,6 @@ import { closeAfter } from './pairs.ts'
 import { turns, until } from './until.ts'
 import { header, patterned, writeAll } from './wire.ts'
 
-// Who forgets a connection is warned, here too; a test of its own counts the warnings.
-process.removeAllListeners('warning')
-
 checkDescriptors(test)
 
 const MiB = 1024 * 1024
