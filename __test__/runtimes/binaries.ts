@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { run } from '../install/steps.ts'
 import { repository, thisPlatform } from '../install/packages.ts'
 
-const CACHE = join(repository, 'node_modules/.cache/carom-runtimes')
+/** Where fetched programs are kept. */
+export const CACHE: string = join(repository, 'node_modules/.cache/carom-runtimes')
 
 export interface Runtime {
   name: 'Node' | 'Bun' | 'Deno'
@@ -48,7 +49,7 @@ export async function runtimes(only: readonly string[]): Promise<Runtime[]> {
 }
 
 /** Where the program is: unpacked aside, and moved to its place when it is complete. No script of the package runs. */
-async function fetched({ specifier, file }: Wanted): Promise<string> {
+export async function fetched({ specifier, file }: Pick<Wanted, 'specifier' | 'file'>): Promise<string> {
   const folder = join(CACHE, specifier.replaceAll('/', '-'))
   const program = join(folder, file)
   if (existsSync(program)) return program

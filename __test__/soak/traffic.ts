@@ -10,6 +10,9 @@ import { type Sample, Sampler } from './samples.ts'
 
 const CHILDREN = 6
 
+/** Compiled, or run as it is by the test runner's loader. */
+const PEER = new URL(import.meta.url.endsWith('.ts') ? './peer.ts' : './peer.js', import.meta.url)
+
 export interface TrafficReport {
   connections: Record<string, number>
   messages: number
@@ -65,14 +68,16 @@ class Lobby {
 class Peer {
   readonly process: Process
   readonly control: Connection<Answer, Task>
+  /** What a start takes is given back. */
+  readonly started: Promise<unknown>
   readonly ended: Promise<unknown>
   readonly #waiting = new Map<number, (answer: Answer | undefined) => void>()
 
   constructor() {
     const [here, there] = pipe()
     this.control = here as Connection<Answer, Task>
-    this.process = new Process(new URL('./peer.js', import.meta.url), { target: 'serve', args: [there] })
-    this.process.start().catch(() => {})
+    this.process = new Process(PEER, { target: 'serve', args: [there] })
+    this.started = this.process.start().catch(() => {})
     this.ended = this.#receive()
   }
 
@@ -194,6 +199,7 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
   const before = await sampler.quiet()
   const until = performance.now() + milliseconds
   await Promise.all([round(until), harass(until)])
+  await Promise.all(peers.map((peer) => peer.started))
   const after = await sampler.quiet()
   for (const peer of peers) await peer.control.close()
   await Promise.all(peers.map((peer) => peer.ended))
