@@ -24,6 +24,8 @@ export interface ChildOptions {
   /** Handed over to the child: closed here once the child has them. */
   ends?: Connection[]
   args?: readonly string[]
+  /** Added to the environment. */
+  env?: Record<string, string>
 }
 
 export function fixture(name: string): string {
@@ -31,8 +33,12 @@ export function fixture(name: string): string {
 }
 
 /** Starts a fixture, and kills it if it still runs when the test ends. */
-export function startChild(t: ExecutionContext, name: string, { ends = [], args = [] }: ChildOptions = {}): Child {
-  return startProgram(t, process.execPath, [...process.execArgv, fixture(name), ...args], ends)
+export function startChild(
+  t: ExecutionContext,
+  name: string,
+  { ends = [], args = [], env = {} }: ChildOptions = {},
+): Child {
+  return startProgram(t, process.execPath, [...process.execArgv, fixture(name), ...args], ends, env)
 }
 
 export function startProgram(
@@ -40,8 +46,12 @@ export function startProgram(
   command: string,
   args: readonly string[],
   ends: Connection[] = [],
+  env: Record<string, string> = {},
 ): Child {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', ...ends.map((end) => end.fd)] })
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', ...ends.map((end) => end.fd)],
+  })
   for (const end of ends) void end.close()
 
   let [stdout, stderr] = ['', '']

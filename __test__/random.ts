@@ -2,7 +2,7 @@
 
 import type { ExecutionContext } from 'ava'
 
-const SEED = Number(process.env['CAROM_SEED'] ?? 20_260_101)
+export const SEED: number = Number(process.env['CAROM_SEED'] ?? 20_260_101)
 
 /** Numbers from 0 to 1, by Mulberry32: the same for the same seed, everywhere. The test's log says which seed. */
 export function random(t: ExecutionContext): () => number {

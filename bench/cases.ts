@@ -1,52 +1,173 @@
+import { nameOf, SIZES, sizeNamed } from './sizes.ts'
+import { SHOT_SIZE } from './workloads/shot.ts'
+
 /** One line of the report: what is measured, and of whom. */
 export interface Case {
-  /** A key of `workloads.ts`, and the heading that the case is reported under. */
+  /** The heading that the case is reported under, and for a rival of `rivals.ts`, what `workloads.ts` knows it by. */
   workload: string
-  /** A key of `rivals.ts`; for the floor, its name in the report. */
   rival: string
-  /** The floor program's arguments, if this case is the floor's. */
-  floor?: readonly string[]
+  /** Who measures it, if not `near.ts`. */
+  by?: Measurer
+  /** It is measured only to draw how a figure grows with the size of the messages. */
+  curve?: true
 }
 
-/** The first case of each workload is the floor that the others are compared with. */
-export const cases: readonly Case[] = [
-  ...workload('round trip, 64 B', {
-    floor: ['round-trip', '--size', '64'],
-    'floor, spin 50': ['round-trip', '--size', '64', '--spin', '50'],
-    'carom sync, spin 0': undefined,
-    'carom sync': undefined,
-    'carom async': undefined,
-    'carom async, spin 50': undefined,
-    'node:net, callbacks': undefined,
-    'node:net, iterated': undefined,
-    'fork, advanced': undefined,
+/** A program that prints a `Sample`, and its arguments, as its own documentation names them. */
+export interface Measurer {
+  program: 'floor' | 'python' | 'billiard' | 'crowd' | 'pairs' | 'start'
+  args: readonly string[]
+}
+
+/** What the report has a table of for each workload. */
+const tabled: readonly Case[] = [
+  ...['64 B', '1 MiB'].flatMap((size) =>
+    workload(`round trip, ${size}`, {
+      ...floor('round-trip', sizeNamed(size)),
+      ...(size === '64 B' && floor('round-trip', 64, ', spin 50', ['--spin', '50'])),
+      ...rivals('carom sync', 'carom async', 'carom sync, spin 0', 'carom async, spin 50'),
+      ...pythons('round-trip', size),
+      ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
+      ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
+    }),
+  ),
+  ...workload('round trip, small object', {
+    ...floor('round-trip', SHOT_SIZE),
+    ...rivals('carom sync', 'carom async', 'carom async, spin 50'),
+    ...pythons('round-trip', 'small object'),
+    ...objectRivals(),
   }),
-  ...workload('one way, 64 B', {
-    floor: ['one-way', '--size', '64'],
-    'carom async': undefined,
-    'node:net, callbacks': undefined,
-    'node:net, iterated': undefined,
-    'fork, advanced': undefined,
-  }),
+
+  ...['64 B', '1 KiB'].flatMap((size) =>
+    workload(`one way, ${size}`, {
+      ...floor('one-way', sizeNamed(size)),
+      ...rivals('carom sync', 'carom async'),
+      ...pythons('one-way', size),
+      ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
+      ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
+    }),
+  ),
   ...workload('one way, small object', {
-    // The bytes that the object has as JSON, without the encoding.
-    floor: ['one-way', '--size', '96'],
-    'carom async': undefined,
-    'node:net, callbacks': undefined,
-    'node:net, iterated': undefined,
-    'fork, json': undefined,
+    ...floor('one-way', SHOT_SIZE),
+    ...rivals('carom sync', 'carom async', 'carom async, json'),
+    ...pythons('one-way', 'small object'),
+    ...objectRivals(),
   }),
-  ...workload('one way, 1 MiB', {
-    floor: ['one-way', '--size', '1048576'],
-    'floor, SO_SNDBUF 1 MiB': ['one-way', '--size', '1048576', '--send-buffer', '1048576'],
-    'carom sync': undefined,
-    'carom sync, one buffer': undefined,
-    'carom async': undefined,
-    'node:net, callbacks': undefined,
-    'node:net, iterated': undefined,
+  ...['64 KiB', '1 MiB', '16 MiB'].flatMap((size) =>
+    workload(`one way, ${size}`, {
+      ...floor('one-way', sizeNamed(size)),
+      ...floor('one-way', sizeNamed(size), ', SO_SNDBUF 1 MiB', ['--send-buffer', '1048576']),
+      ...rivals('carom sync', 'carom sync, one buffer', 'carom async'),
+      ...pythons('one-way', size),
+      ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
+      ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
+    }),
+  ),
+
+  ...workload('a message each millisecond, 64 B', {
+    ...floor('one-way', 64, '', ['--interval', '1000']),
+    ...rivals('carom sync', 'carom sync, spin 0', 'carom async', 'carom async, spin 50'),
+    ...pythons('one-way', '64 B', ['--interval', '1000']),
+    ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
+    ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
   }),
+  // What the adaptive spin of blocking calls costs where it can't pay off.
+  ...['messages at irregular times, 64 B', 'bursts of messages, 64 B'].flatMap((name) =>
+    workload(name, rivals('carom sync, spin 0', 'carom sync')),
+  ),
+  ...workload(
+    'round trips of four pairs, 64 B',
+    Object.fromEntries(['carom sync, spin 0', 'carom sync'].map((rival) => [rival, pairs(rival, 'round trip, 64 B')])),
+  ),
+
+  ...['carom sync', 'carom async', 'node:net, callbacks'].flatMap((rival) =>
+    workload(
+      `round trip, 64 B, among idle connections: ${rival}`,
+      crowd('round trip', { alone: 0, 'among 10': 10, 'among 1,000': 1000, 'among 10,000': 10_000 }, rival),
+    ),
+  ),
+  ...workload('memory of an idle connection, of 10,000', {
+    ...crowd('memory', { 'carom async': 10_000 }, 'carom async'),
+    ...crowd('memory', { 'node:net, callbacks': 10_000 }, 'node:net, callbacks'),
+  }),
+  ...workload('processor time of an idle process', {
+    ...crowd('load', { 'carom async, 1 connection': 0, 'carom async, 10,000': 10_000 }, 'carom async'),
+    ...crowd('load', { 'node:net, 1 connection': 0, 'node:net, 10,000': 10_000 }, 'node:net, callbacks'),
+  }),
+
+  ...workload(
+    'start of a process that imports',
+    start('import', ['nothing', 'carom', 'msgpackr', 'node-ipc', 'zeromq']),
+  ),
+  ...workload('start of a process until its first message', start('first-message', ['fork', 'Process'])),
 ]
 
-function workload(name: string, rivals: Record<string, readonly string[] | undefined>): Case[] {
-  return Object.entries(rivals).map(([rival, floor]) => ({ workload: name, rival, ...(floor && { floor }) }))
+/** The first case of each workload is what the others are compared with. */
+export const cases: readonly Case[] = [
+  ...tabled,
+  ...SIZES.flatMap(curve).filter((one) => !tabled.some((other) => sameCase(one, other))),
+]
+
+type Rivals = Record<string, Measurer | undefined>
+
+function workload(name: string, of: Rivals): Case[] {
+  return Object.entries(of).map(([rival, by]) => ({ workload: name, rival, ...(by && { by }) }))
+}
+
+/** What the curves show at a size. */
+function curve(size: number): Case[] {
+  const name = nameOf(size)
+  return ['round trip', 'one way'].flatMap((act) => {
+    const program = act.replace(' ', '-')
+    const of = {
+      ...floor(program, size),
+      ...rivals('carom sync', 'carom async'),
+      'Python multiprocessing': python('python', program, name),
+      ...rivals('node:net, callbacks', 'MessagePort', 'zeromq.js', 'fork, advanced'),
+    }
+    return workload(`${act}, ${name}`, of).map((one): Case => ({ ...one, curve: true }))
+  })
+}
+
+function sameCase(one: Case, other: Case): boolean {
+  return one.workload === other.workload && one.rival === other.rival
+}
+
+function rivals(...names: string[]): Rivals {
+  return Object.fromEntries(names.map((name) => [name, undefined]))
+}
+
+function objectRivals(): Rivals {
+  return {
+    ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, callbacks, msgpackr'),
+    ...rivals('node:net, iterated', 'node:net, iterated, msgpackr', 'MessagePort', 'zeromq.js'),
+    ...rivals('fork, json', 'fork, advanced', 'node-ipc'),
+  }
+}
+
+function floor(act: string, size: number, suffix = '', more: readonly string[] = []): Rivals {
+  return { [`floor${suffix}`]: { program: 'floor', args: [act, '--size', String(size), ...more] } }
+}
+
+function pythons(act: string, message: string, more: readonly string[] = []): Rivals {
+  const of = (program: 'python' | 'billiard') => python(program, act, message, more)
+  return { 'Python multiprocessing': of('python'), billiard: of('billiard') }
+}
+
+function python(program: 'python' | 'billiard', act: string, message: string, more: readonly string[] = []): Measurer {
+  const size = message === 'small object' ? 'object' : String(sizeNamed(message))
+  return { program, args: [act, size, ...more] }
+}
+
+function crowd(what: string, idle: Record<string, number>, rival: string): Rivals {
+  return Object.fromEntries(
+    Object.entries(idle).map(([name, count]) => [name, { program: 'crowd', args: [what, rival, String(count)] }]),
+  )
+}
+
+function pairs(rival: string, name: string): Measurer {
+  return { program: 'pairs', args: ['4', rival, name] }
+}
+
+function start(what: string, of: readonly string[]): Rivals {
+  return Object.fromEntries(of.map((name) => [name, { program: 'start', args: [what, name] }]))
 }

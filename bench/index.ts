@@ -1,47 +1,69 @@
 // Compares carom with what one would use instead, and with bare system calls, between two processes. See README.md.
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { runtimes } from '../__test__/runtimes/binaries.ts'
 import { cases } from './cases.ts'
 import { buildFloor } from './floor.ts'
 import { machine } from './machine.ts'
 import { measure } from './measure.ts'
 import { root } from './places.ts'
+import { findPythons } from './pythons.ts'
 import { describeMachine, report, show } from './report.ts'
 import { figure, kind, type Measured, results } from './results.ts'
 
 const { values: options } = parseArgs({
   options: {
-    /** Three short rounds: the order of magnitude in half a minute. */
+    /** Two short rounds: the order of magnitude. */
     quick: { type: 'boolean', default: false },
     /** Where the results go as JSON. */
     json: { type: 'string', default: join(root, 'bench/results/latest.json') },
-    /** Only cases whose `workload: rival` matches this regular expression, and their floors. */
+    /** Only cases whose `workload: rival` matches this regular expression, and what they are compared with. */
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
+    /** The major version of the Node.js to measure, which is fetched: without it, the one that runs this. */
+    node: { type: 'string' },
   },
 })
-const rounds = Number(options.rounds ?? (options.quick ? 3 : 7))
+if (options.node && !process.version.startsWith(`v${options.node}.`)) {
+  const [runtime] = await runtimes([`node${options.node}`])
+  if (!runtime) throw new RangeError(`--node must be a version that test:runtimes knows, not ${options.node}`)
+  const { status } = spawnSync(runtime.program, process.argv.slice(1), { stdio: 'inherit' })
+  process.exit(status ?? 1)
+}
+
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
 if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError('--rounds must be a whole number from 1')
-const bounds = options.quick ? { warmUp: 0.2, seconds: 0.2 } : { warmUp: 0.2, seconds: 0.5 }
+const bounds = options.quick ? { warmUp: 0.1, seconds: 0.1 } : { warmUp: 0.2, seconds: 0.5 }
+/** A curve has many points, which need not be as exact. */
+const curveRounds = Math.ceil(rounds / 2)
+
+const skipped = new Set<string>()
+const pythons = await findPythons((who, reason) => {
+  skipped.add(who)
+  console.error(`skipped: ${who}: ${reason}`)
+})
+const possible = cases.filter(({ by }) => !by || !skipped.has(by.program))
 
 const only = new RegExp(options.only)
-const chosen = cases.filter(({ workload, rival }) => only.test(`${workload}: ${rival}`))
-const measured: Measured[] = cases
-  .filter((one) => chosen.includes(one) || (one.floor && chosen.some(({ workload }) => workload === one.workload)))
+const chosen = possible.filter(({ workload, rival }) => only.test(`${workload}: ${rival}`))
+const measured: Measured[] = possible
+  .filter((one) => chosen.includes(one) || isBase(one))
   .map((one) => ({ ...one, samples: [], errors: [] }))
 
-const host = machine()
+const host = machine(pythons)
 console.log(`${describeMachine(host)}\n- rounds: ${rounds} of ${bounds.seconds} s each\n`)
 await buildFloor()
 
 for (let round = 0; round < rounds; round++) {
+  const all = measured.filter(({ curve }) => !curve || round < curveRounds)
   // Every other round goes backwards, so that a machine that gets slower or faster favours nobody.
-  for (const one of round % 2 === 0 ? measured : measured.toReversed()) {
+  for (const one of round % 2 === 0 ? all : all.toReversed()) {
     const progress = `round ${round + 1} of ${rounds}: ${one.workload}: ${one.rival}: `
     try {
-      const sample = await measure(one, bounds)
+      const sample = await measure(one, bounds, pythons)
       one.samples[round] = sample
       console.error(progress + show(kind(sample), figure(sample)))
     } catch (error) {
@@ -67,3 +89,9 @@ for (const { workload, rival, errors } of failed) {
   console.error(`failed ${errors.length} of ${rounds} times: ${workload}: ${rival}: ${errors[0]}`)
 }
 process.exitCode = failed.length > 0 ? 1 : 0
+
+/** What others of its workload that were chosen are compared with. */
+function isBase(one: (typeof cases)[number]): boolean {
+  const first = possible.find(({ workload }) => workload === one.workload)
+  return one === first && chosen.some(({ workload }) => workload === one.workload)
+}

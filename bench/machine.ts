@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 
 import { root } from './places.ts'
+import type { Pythons } from './pythons.ts'
 
 /** What the figures depend on, to be read before them. */
 export interface Machine {
@@ -14,13 +16,14 @@ export interface Machine {
   load: string
   node: string
   rust: string
+  python: string
   carom: string
+  zeromq: string
+  'node-ipc': string
+  msgpackr: string
 }
 
-export function machine(): Machine {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    version: string
-  }
+export function machine(pythons: Pythons = {}): Machine {
   return {
     processor: `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     memory: `${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
@@ -28,6 +31,36 @@ export function machine(): Machine {
     load: loadavg()[0]?.toFixed(2) ?? 'unknown',
     node: `${process.version} (V8 ${process.versions.v8}, libuv ${process.versions['uv']})`,
     rust: execFileSync('rustc', ['--version'], { encoding: 'utf8' }).trim(),
-    carom: version,
+    python: describePythons(pythons),
+    carom: versionIn(root),
+    zeromq: `${installed('zeromq')} (libzmq ${libzmq()})`,
+    'node-ipc': installed('node-ipc'),
+    msgpackr: installed('msgpackr'),
   }
+}
+
+function describePythons({ python, billiard }: Pythons): string {
+  if (!python) return 'none'
+  if (!billiard) return python.name
+  const print = 'import billiard; print(billiard.__version__)'
+  const version = execFileSync(billiard.path, ['-c', print], { encoding: 'utf8' }).trim()
+  return `${python.name}, billiard ${version}`
+}
+
+/** It comes as a binary, which not every platform has: there, only its own cases fail. */
+function libzmq(): string {
+  try {
+    return (createRequire(import.meta.url)('zeromq') as { version: string }).version
+  } catch {
+    return 'does not load'
+  }
+}
+
+/** The version of a package that is installed beside the benchmark. */
+function installed(name: string): string {
+  return versionIn(join(root, 'node_modules', name))
+}
+
+function versionIn(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
 }

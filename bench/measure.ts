@@ -1,27 +1,44 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-import type { Case } from './cases.ts'
-import { measureFloor } from './floor.ts'
+import type { Case, Measurer } from './cases.ts'
+import { floorProgram } from './floor.ts'
 import { program } from './places.ts'
+import { type Pythons, pythonProgram } from './pythons.ts'
 import type { Bounds, Sample } from './workload.ts'
 
 const run = promisify(execFile)
-const near = program('near')
+
+/** A measurement that takes longer has hung. */
+const MOST_MILLISECONDS = 180_000
 
 /**
- * Measures one case once, in two fresh processes: what one rival left behind (compiled code, garbage, a warm allocator) must
+ * Measures one case once, in fresh processes: what one rival left behind (compiled code, garbage, a warm allocator) must
  * not help or hurt the next.
  */
-export async function measure({ workload, rival, floor }: Case, bounds: Bounds): Promise<Sample> {
-  if (floor) return measureFloor(floor, bounds)
-  const args = [...process.execArgv, near, rival, workload, String(bounds.warmUp), String(bounds.seconds)]
+export async function measure(
+  { workload, rival, by }: Case,
+  { warmUp, seconds }: Bounds,
+  pythons: Pythons,
+): Promise<Sample> {
+  const [first = '', ...args] = by ? command(by, pythons) : [...node('near'), rival, workload]
+  const bounds = ['--warm-up', String(warmUp), '--seconds', String(seconds)]
   try {
-    const { stdout } = await run(process.execPath, args, { timeout: 60_000 })
+    const { stdout } = await run(first, [...args, ...bounds], { timeout: MOST_MILLISECONDS })
     return JSON.parse(stdout) as Sample
   } catch (error) {
     const { stderr = '', killed } = error as { stderr?: string; killed?: boolean }
-    const reason = killed ? 'not done after a minute' : (/^.*Error\b.*$/m.exec(stderr)?.[0] ?? String(error))
+    const reason = killed ? 'not done after three minutes' : (/^.*Error\b.*$/m.exec(stderr)?.[0] ?? String(error))
     throw new Error(reason, { cause: error })
   }
+}
+
+function command({ program: name, args }: Measurer, pythons: Pythons): string[] {
+  if (name === 'floor') return [floorProgram, ...args]
+  if (name === 'python' || name === 'billiard') return [...pythonProgram(name, pythons), ...args]
+  return [...node(name === 'crowd' ? 'crowd/near' : name), ...args]
+}
+
+function node(name: string): string[] {
+  return [process.execPath, ...process.execArgv, program(name)]
 }

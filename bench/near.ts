@@ -1,18 +1,22 @@
-// The measuring process of one case: `near.ts <rival> <workload> <seconds of warm-up> <seconds>`. It starts the far process and
-// prints one line of JSON, a `Sample`.
+// The measuring process of one case: `near.ts <rival> <workload> --warm-up <seconds> --seconds <seconds>`. It starts the far
+// process and prints one line of JSON, a `Sample`.
 import { once } from 'node:events'
 
+import { measurement } from './measurement.ts'
 import { program } from './places.ts'
 import { rivalNamed } from './rivals.ts'
 import { workloadNamed } from './workloads.ts'
 
-const [rival = '', workload = '', warmUp, seconds] = process.argv.slice(2)
+const {
+  args: [rival = '', workload = ''],
+  bounds,
+} = measurement()
 
 const far = { file: program('far'), args: [rival, workload] }
 const { end, child } = await (await rivalNamed(rival)).open(far)
 const gone = once(child, 'exit')
 const sample = await Promise.race([
-  workloadNamed(workload).near(end, { warmUp: Number(warmUp), seconds: Number(seconds) }),
+  workloadNamed(workload).near(end, bounds),
   gone.then(() => {
     throw new Error('the far process has gone before the measurement was over')
   }),

@@ -3,27 +3,38 @@ import type { Bounds } from './workload.ts'
 /** Bounds a run, whatever time was asked for. */
 const MOST_MESSAGES = 50_000_000
 
+/** What a run of `rate` found. */
+export interface Rate {
+  messages: number
+  seconds: number
+  /** Nanoseconds of processor time: this process's, and what `run` returned as the other's. */
+  processor: number
+}
+
 /**
  * Times `run(count)` with a count that makes it last about `seconds`. The count comes from runs that double until one is as
  * long as the warm-up, which also gives the compiler what it needs.
  */
 export async function rate(
-  run: (count: number) => Promise<void> | void,
+  run: (count: number) => Promise<number | void> | number | void,
   { warmUp, seconds }: Bounds,
-): Promise<{ messages: number; seconds: number }> {
-  const timed = async (count: number): Promise<number> => {
+): Promise<Rate> {
+  const measured = async (messages: number): Promise<Rate> => {
+    const used = process.cpuUsage()
     const start = performance.now()
-    await run(count)
-    return (performance.now() - start) / 1e3
+    const others = (await run(messages)) ?? 0
+    const took = performance.now() - start
+    return { messages, seconds: took / 1e3, processor: nanoseconds(process.cpuUsage(used)) + others }
   }
   // The far process may still be starting.
   await run(1)
-  let count = 16
-  let time = await timed(count)
-  while (time < warmUp && count < MOST_MESSAGES / 2) {
-    count *= 2
-    time = await timed(count)
-  }
-  const messages = Math.max(1, Math.min(MOST_MESSAGES, Math.round((count * seconds) / time)))
-  return { messages, seconds: await timed(messages) }
+  let last = await measured(1)
+  while (last.seconds < warmUp && last.messages < MOST_MESSAGES / 2) last = await measured(last.messages * 2)
+  const wanted = Math.round((last.messages * seconds) / last.seconds)
+  return measured(Math.max(1, Math.min(MOST_MESSAGES, wanted)))
+}
+
+/** Processor time as one number. */
+export function nanoseconds({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) * 1e3
 }

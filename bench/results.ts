@@ -2,24 +2,26 @@ import type { Case } from './cases.ts'
 import { type Spread, spread } from './stats.ts'
 import type { Sample } from './workload.ts'
 
-/** A case and what each round found; `undefined` where it failed. */
+/** A case and what each round found; `undefined` where it failed, or where the case was not in the round. */
 export interface Measured extends Case {
   samples: (Sample | undefined)[]
   errors: string[]
 }
 
-/** What a sample is compared by: its median round trip, its messages or its bytes a second. */
-export type Kind = 'latency' | 'messages' | 'bytes'
+/** What a sample is compared by: its median time, its messages or bytes a second, or what it costs. */
+export type Kind = 'latency' | 'messages' | 'bytes' | 'processor' | 'memory' | 'load'
 
-/** A case's figures over all rounds. Latencies are in nanoseconds, rates per second. */
+/** A case's figures over all rounds. Times are in nanoseconds, rates per second. */
 export interface Result {
   workload: string
   rival: string
   kind: Kind
   figure: Spread
-  p99: Spread | undefined
-  /** The figure divided by the floor's of the same round, so that what slowed both down cancels out. */
-  ratio: Spread
+  /** The 99th percentile of a latency, the processor time of a message at full rate, or the far end's part of a cost. */
+  detail: Spread | undefined
+  /** The figure divided by that of the workload's first case in the same round, so that what slowed both down cancels out. */
+  ratio: Spread | undefined
+  curve?: true
 }
 
 /** From this size on, messages count by their bytes. */
@@ -28,33 +30,43 @@ const LARGE = 64 * 1024
 /** The figures of all cases that succeeded at least once. */
 export function results(all: readonly Measured[]): Result[] {
   return all.flatMap((measured) => {
-    const floor = all.find((other) => other.workload === measured.workload && other.floor)
+    const { workload, rival, curve } = measured
+    const base = all.find((other) => other.workload === workload)
     const done = measured.samples.filter((sample) => sample !== undefined)
-    const ratios = measured.samples.flatMap((sample, round) => {
-      const base = floor?.samples[round]
-      return sample && base ? [figure(sample) / figure(base)] : []
-    })
     const [first] = done
-    if (!first || ratios.length === 0) return []
-    const p99 = done.flatMap((sample) => ('p99' in sample ? [sample.p99] : []))
+    if (!first) return []
+    const ratios = measured.samples.flatMap((sample, round) => {
+      const compared = base?.samples[round]
+      return sample && compared && figure(compared) > 0 ? [figure(sample) / figure(compared)] : []
+    })
+    const details = done.flatMap((sample) => detail(sample) ?? [])
     return {
-      workload: measured.workload,
-      rival: measured.rival,
+      workload,
+      rival,
       kind: kind(first),
       figure: spread(done.map(figure)),
-      p99: p99.length > 0 ? spread(p99) : undefined,
-      ratio: spread(ratios),
+      detail: details.length > 0 ? spread(details) : undefined,
+      ratio: ratios.length > 0 ? spread(ratios) : undefined,
+      ...(curve && { curve }),
     }
   })
 }
 
 export function kind(sample: Sample): Kind {
   if ('p50' in sample) return 'latency'
+  if ('cost' in sample) return sample.cost
   return sample.bytes / sample.messages < LARGE ? 'messages' : 'bytes'
 }
 
 /** The number that a sample is compared by. */
 export function figure(sample: Sample): number {
   if ('p50' in sample) return sample.p50
+  if ('cost' in sample) return sample.value
   return (kind(sample) === 'bytes' ? sample.bytes : sample.messages) / sample.seconds
+}
+
+function detail(sample: Sample): number | undefined {
+  if ('p50' in sample) return sample.p99
+  if ('cost' in sample) return sample.far
+  return sample.processor === undefined ? undefined : sample.processor / sample.messages
 }

@@ -1,16 +1,29 @@
 import type { Rival } from './rival.ts'
 
+const caromSync = () => import('./rivals/carom-sync.ts')
+const caromAsync = () => import('./rivals/carom-async.ts')
+const net = () => import('./rivals/net/index.ts')
+const valueCodec = () => import('./rivals/net/value-codec.ts')
+const fork = () => import('./rivals/fork.ts')
+
 /** Every rival by name. Each is loaded when it is asked for, so that one that can't be loaded fails alone. */
 const rivals: Record<string, () => Promise<Rival>> = {
-  'carom sync': async () => (await import('./rivals/carom-sync.ts')).caromSync(),
-  'carom sync, spin 0': async () => (await import('./rivals/carom-sync.ts')).caromSync({ spin: 0 }),
-  'carom sync, one buffer': async () => (await import('./rivals/carom-sync.ts')).caromSync({ into: 1 << 20 }),
-  'carom async': async () => (await import('./rivals/carom-async.ts')).caromAsync(),
-  'carom async, spin 50': async () => (await import('./rivals/carom-async.ts')).caromAsync({ spin: 50 }),
-  'node:net, callbacks': async () => (await import('./rivals/net/index.ts')).netCallback(),
-  'node:net, iterated': async () => (await import('./rivals/net/index.ts')).netIterated(),
-  'fork, advanced': async () => (await import('./rivals/fork.ts')).forkChannel('advanced'),
-  'fork, json': async () => (await import('./rivals/fork.ts')).forkChannel('json'),
+  'carom sync': async () => (await caromSync()).caromSync(),
+  'carom sync, spin 0': async () => (await caromSync()).caromSync({ spin: 0 }),
+  'carom sync, one buffer': async () => (await caromSync()).caromSync({ into: 1 << 24 }),
+  'carom async': async () => (await caromAsync()).caromAsync(),
+  'carom async, json': async () => (await caromAsync()).caromAsync({ codec: 'json' }),
+  'carom async, spin 50': async () => (await caromAsync()).caromAsync({ spin: 50 }),
+  'node:net, callbacks': async () => (await net()).netCallback(),
+  'node:net, callbacks, msgpackr': async () => (await net()).netCallback((await valueCodec()).msgpackFrames),
+  'node:net, iterated': async () => (await net()).netIterated(),
+  'node:net, iterated, msgpackr': async () => (await net()).netIterated((await valueCodec()).msgpackFrames),
+  'fork, advanced': async () => (await fork()).forkChannel('advanced'),
+  'fork, json': async () => (await fork()).forkChannel('json'),
+  MessagePort: async () => (await import('./rivals/message-port.ts')).messagePort(),
+  'zeromq.js': async () => (await import('./rivals/zeromq.ts')).zeroMq(),
+  'node-ipc': async () => (await import('./rivals/node-ipc.ts')).nodeIpc(),
+  'node:fs, blocking': async () => (await import('./rivals/fs-sync.ts')).fsSync(),
 }
 
 export async function rivalNamed(name: string): Promise<Rival> {

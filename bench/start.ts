@@ -1,54 +1,68 @@
-// How long it takes from the start of a child to its first message here: by carom's Process, and by child_process.fork. Run it
-// compiled: npm run build:programs && node build/bench/start.js
-import { fork } from 'node:child_process'
+// How long processes take to start: `start.ts import <module>`, from the start of a process that only imports a module of
+// `start/` to its end; `start.ts first-message <fork or Process>`, from the start of a child to its first message here.
+import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { pipe, Process } from 'carom'
 
-import { median } from './stats.ts'
+import { measurement } from './measurement.ts'
+import { program } from './places.ts'
+import { quantile } from './stats.ts'
+import type { LatencySample } from './workload.ts'
 
-const ROUNDS = 40
+/** What the time allows, but no less. */
+const FEWEST = 5
 
-const folder = mkdtempSync(join(tmpdir(), 'carom-start-'))
-const [forked, target] = [join(folder, 'forked.mjs'), join(folder, 'target.mjs')]
-writeFileSync(forked, "process.send('hello')\nprocess.disconnect()\n")
-writeFileSync(target, "export const hello = (connection) => connection.sendSync('hello')\n")
+const {
+  args: [what, name = ''],
+  bounds,
+} = measurement()
 
-async function startFork(): Promise<number> {
-  const begin = performance.now()
-  const child = fork(forked)
+/** A program of the folder beside this one. */
+const started = (file: string) => program(join('start', file))
+
+async function startAndImport(): Promise<undefined> {
+  execFileSync(process.execPath, [...process.execArgv, started(name)])
+}
+
+async function startFork(): Promise<() => Promise<unknown>> {
+  const child = fork(started('forked'))
   const exited = once(child, 'exit')
   await once(child, 'message')
-  const took = performance.now() - begin
-  await exited
-  return took
+  return () => exited
 }
 
-async function startProcess(): Promise<number> {
-  const begin = performance.now()
+async function startProcess(): Promise<() => Promise<unknown>> {
   const [here, there] = pipe()
-  await using child = new Process(pathToFileURL(target), { target: 'hello', args: [there] })
+  const child = new Process(pathToFileURL(started('target')), { target: 'hello', args: [there] })
   void child.start()
   await here.recv()
-  const took = performance.now() - begin
-  await child.join()
-  await here.close()
-  return took
+  return async () => {
+    await child.join()
+    await child.close()
+    await here.close()
+  }
 }
 
-const times = { fork: [] as number[], Process: [] as number[] }
-try {
-  for (let round = 0; round < ROUNDS; round++) {
-    times.fork.push(await startFork())
-    times.Process.push(await startProcess())
-  }
-} finally {
-  rmSync(folder, { recursive: true })
+type Start = () => Promise<() => Promise<unknown>> | Promise<undefined>
+const kinds: Record<string, Start> = { fork: startFork, Process: startProcess }
+const start = what === 'import' ? startAndImport : kinds[name]
+if (!start) throw new RangeError(`no start is called ${JSON.stringify(name)}`)
+
+// Reads the files into the kernel's cache.
+await (
+  await start()
+)?.()
+const times: number[] = []
+const end = performance.now() + bounds.seconds * 1e3
+while (times.length < FEWEST || performance.now() < end) {
+  const begin = performance.now()
+  const finish = await start()
+  times.push((performance.now() - begin) * 1e6)
+  await finish?.()
 }
-const [base, own] = [median(times.fork), median(times.Process)]
-console.log(`from the start to the first message, median of ${ROUNDS}, Node ${process.versions.node}:`)
-console.log(`child_process.fork ${base.toFixed(1)} ms, Process ${own.toFixed(1)} ms: ${(own / base).toFixed(2)} times`)
+times.sort((a, b) => a - b)
+const sample: LatencySample = { p50: quantile(times, 0.5), p99: quantile(times, 0.99), samples: times.length }
+console.log(JSON.stringify(sample))

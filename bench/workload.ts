@@ -20,9 +20,20 @@ export interface RateSample {
   messages: number
   bytes: number
   seconds: number
+  /** Nanoseconds of processor time that both ends spent on it. */
+  processor?: number
 }
 
-export type Sample = LatencySample | RateSample
+/** What one measurement of a cost found. */
+export interface CostSample {
+  /** Nanoseconds of processor time a message, bytes of memory a connection, or the busy share of a processor, 0 to 1. */
+  cost: 'processor' | 'memory' | 'load'
+  value: number
+  /** The far end's part of `value`, or the far end's own where `value` is only the near end's. */
+  far?: number
+}
+
+export type Sample = LatencySample | RateSample | CostSample
 
 /** What two ends do: the measuring process runs `near`, the far process `far` until the near end closes. */
 export interface Workload {

@@ -25,13 +25,15 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds)
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const codec = file('../node_modules/.cache/carom-fuzz/codec.js')
+const folder = file('../node_modules/.cache/carom-fuzz/')
+const codec = `${folder}codec.js`
 await build({
-  input: file('../src/codec.ts'),
+  // The codec loads the reader when it is first used, from beside itself.
+  input: { codec: file('../src/codec.ts'), pickle: file('../src/pickle/coder.ts') },
   external: /^node:/,
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'] },
-  output: { file: codec, format: 'esm' },
+  output: { dir: folder, format: 'esm' },
   logLevel: 'silent',
 })
 
@@ -52,9 +54,9 @@ const worker = new Worker(file('pickle-worker.ts'), {
 
 let found = 0
 function report({ what, bytes }: Found): void {
-  const folder = file('artifacts/pickle/')
-  const path = `${folder}${createHash('sha1').update(bytes).digest('hex')}`
-  mkdirSync(folder, { recursive: true })
+  const artifacts = file('artifacts/pickle/')
+  const path = `${artifacts}${createHash('sha1').update(bytes).digest('hex')}`
+  mkdirSync(artifacts, { recursive: true })
   writeFileSync(path, bytes)
   console.log(`found: ${what}\n  ${path}`)
   found++

@@ -1,8 +1,11 @@
+import type { InspectOptions } from 'node:util'
+
 import * as check from './arguments.js'
 import { type Coder, decode, encode } from './codec.js'
 import { Endpoint, type Receive, type Take, type Traits } from './endpoint.js'
 import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
+import { inspection, shownAs } from './inspection.js'
 import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
 import { onArrival, type Passport, takeBoarded, travel, type Traveller } from './travel.js'
 import { until } from './wait.js'
@@ -338,6 +341,11 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#endpoint.close()
+  }
+
+  /** @internal */
+  [inspection](depth: number, options: InspectOptions): string {
+    return shownAs('Connection', { ...this.#endpoint.state, ...this.stats }, depth, options)
   }
 
   /** @internal */

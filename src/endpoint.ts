@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { onAbort } from './abort.js'
 import { outOfRange } from './arguments.js'
 import { duplicate } from './binding.js'
+import { backPressureBegin, backPressureEnd, connectionClose, connectionOpen } from './diagnostics.js'
 import { Deadline, FOR_EVER } from './blocking.js'
 import { type Claimant, type Environment, type Watcher, environmentOf } from './environment.js'
 import {
@@ -93,9 +94,14 @@ class EndpointResource implements Resource, Claimant {
     if (this.#spin > 0) this.#environment.removeSpin(this.#spin)
   }
 
-  release(watched = true): void {
+  close(watched: boolean): void {
     this.leave()
     this.#environment.native.close(this.#id, watched)
+  }
+
+  release(): void {
+    if (connectionClose.observed) connectionClose.publish({ fd: this.#fd, how: 'garbage collection' })
+    this.close(true)
   }
 }
 
@@ -146,9 +152,13 @@ export class Endpoint implements Watcher, Source {
     this.#carriesDescriptors = opened.carriesDescriptors
     this.#resource = new EndpointResource(environment, opened.id, fd, settings.spin)
     this.receiver = new Receiver(environment, opened.id, this.#resource, settings.maxMessageSize)
-    this.sender = new Sender(environment, opened.id, settings.highWaterMark, () => this.#watchAgain())
+    this.sender = new Sender(environment, opened.id, settings.highWaterMark, {
+      blocked: () => this.#watchAgain(),
+      waiting: (on) => this.#tellBackPressure(on),
+    })
     environment.addIdle(opened.id, this)
     this.#owned = own(this.#resource)
+    if (connectionOpen.observed) connectionOpen.publish({ fd, ...this.#directions, codec: settings.codec })
   }
 
   get readable(): boolean {
@@ -162,6 +172,24 @@ export class Endpoint implements Watcher, Source {
   /** Throws where the connection is closed. */
   assertOpen(): void {
     if (this.#closed) throw new ConnectionClosedError()
+  }
+
+  /** For people who debug. */
+  get state(): Record<string, unknown> {
+    const { fd, readable, writable, closed, sender } = this
+    const { codec = 'custom', highWaterMark } = this.#settings
+    return {
+      ...(closed ? { closed } : { fd }),
+      readable,
+      writable,
+      codec,
+      nonblocking: this.#nonblocking || undefined,
+      legacy: this.#legacy || undefined,
+      receiving: this.#pending.length || undefined,
+      fault: closed ? undefined : this.receiver.fault?.message,
+      bufferedAmount: sender.unsent,
+      highWaterMark,
+    }
   }
 
   // The way in.
@@ -442,6 +470,13 @@ export class Endpoint implements Watcher, Source {
     else if (!this.#watchable) this.receiver.readable = true
   }
 
+  #tellBackPressure(begins: boolean): void {
+    const event = begins ? backPressureBegin : backPressureEnd
+    if (!event.observed) return
+    const { fd, sender } = this
+    event.publish({ fd, bufferedAmount: sender.unsent, highWaterMark: this.#settings.highWaterMark })
+  }
+
   #watchAgain(): void {
     if (!this.#open) return
     if (this.sender.blocked !== this.#watchedWritable) this.#watch(this.sender.blocked)
@@ -577,8 +612,12 @@ export class Endpoint implements Watcher, Source {
 
   /** What the connection is, for whoever makes another one over its descriptor. */
   get traits(): Required<Traits> {
+    return { ...this.#directions, nonblocking: this.#nonblocking, legacy: this.#legacy }
+  }
+
+  get #directions(): { readable: boolean; writable: boolean } {
     const { readable, writable } = this
-    return { readable, writable, nonblocking: this.#nonblocking, legacy: this.#legacy }
+    return { readable, writable }
   }
 
   get settings(): Settings {
@@ -604,7 +643,7 @@ export class Endpoint implements Watcher, Source {
     this.assertDetachable()
     this.#closed = Promise.resolve()
     this.#end()
-    this.#forget()
+    this.#forget('detach')
     this.#resource.leave()
     return this.#environment.native.detach(this.id, this.#watched)
   }
@@ -619,12 +658,13 @@ export class Endpoint implements Watcher, Source {
 
   #release(): void {
     if (!this.#open) return
-    this.#forget()
-    this.#resource.release(this.#watched)
+    this.#forget('close')
+    this.#resource.close(this.#watched)
   }
 
-  #forget(): void {
+  #forget(how: 'close' | 'detach'): void {
     this.#open = false
+    if (connectionClose.observed) connectionClose.publish({ fd: this.fd, how })
     disown(this.#owned)
     this.#updateHold()
   }

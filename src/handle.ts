@@ -1,6 +1,8 @@
 import { closeSync } from 'node:fs'
+import type { InspectOptions } from 'node:util'
 
 import { integer } from './arguments.js'
+import { inspection, shownAs } from './inspection.js'
 import { onArrival, type Passport, travel, type Traveller } from './travel.js'
 
 /**
@@ -30,6 +32,11 @@ export class Handle implements Traveller {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** @internal */
+  [inspection](depth: number, options: InspectOptions): string {
+    return shownAs('Handle', { fd: this.fd }, depth, options)
   }
 
   /** @internal */

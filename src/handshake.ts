@@ -1,6 +1,7 @@
 import type { Address } from './address.js'
 import type { Authentication } from './authentication.js'
 import { Deadline } from './blocking.js'
+import { authenticated, refused } from './diagnostics.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
 import { checked, type Operation } from './status.js'
 import { watch } from './watch.js'
@@ -54,7 +55,9 @@ export class Handshake implements Watcher {
       const state = checked(() => native.handshakeAdvance(this.#id, 0), this.#address, this.#operation)
       if (state >= LEGACY) {
         this.#forget()
-        this.#end.done({ fd: native.detach(this.#id, this.#watched), legacy: state === LEGACY })
+        const legacy = state === LEGACY
+        tellAuthenticated(this.#operation, this.#address, legacy)
+        this.#end.done({ fd: native.detach(this.#id, this.#watched), legacy })
         return
       }
       const writes = state === WRITES
@@ -63,9 +66,14 @@ export class Handshake implements Watcher {
       this.#watched = true
       this.#watchedWritable = writes
     } catch (error) {
-      this.abandon()
-      this.#end.failed(error)
+      this.#fail(error)
     }
+  }
+
+  #fail(error: unknown): void {
+    this.abandon()
+    tellRefused(this.#operation, this.#address, error)
+    this.#end.failed(error)
   }
 
   /** The time is up. */
@@ -73,8 +81,7 @@ export class Handshake implements Watcher {
     try {
       checked(() => this.#environment.native.handshakeExpire(this.#id), this.#address, this.#operation)
     } catch (error) {
-      this.abandon()
-      this.#end.failed(error)
+      this.#fail(error)
     }
   }
 
@@ -105,15 +112,27 @@ export function shakeHandsSync(
   try {
     for (;;) {
       const state = checked(() => native.handshakeAdvance(id, own.slice()), address, operation)
-      if (state === LEGACY || state === MODERN) return { fd: native.detach(id, false), legacy: state === LEGACY }
+      if (state === LEGACY || state === MODERN) {
+        tellAuthenticated(operation, address, state === LEGACY)
+        return { fd: native.detach(id, false), legacy: state === LEGACY }
+      }
       if (own.expired()) checked(() => native.handshakeExpire(id), address, operation)
     }
   } catch (error) {
     native.close(id, false)
+    tellRefused(operation, address, error)
     throw error
   }
 }
 
 function begin({ native }: Environment, fd: number, operation: Operation, how: Authentication): number {
   return checked(() => native.handshakeBegin(fd, operation === 'accept', how.key, how.digests, how.redhat))
+}
+
+function tellAuthenticated(operation: Operation, address: Address, legacy: boolean): void {
+  if (authenticated.observed) authenticated.publish({ operation, address, legacy })
+}
+
+function tellRefused(operation: Operation, address: Address, error: unknown): void {
+  if (refused.observed) refused.publish({ operation, address, error })
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
+import type { InspectOptions } from 'node:util'
 
 import { onAbort } from './abort.js'
 import { type Address, type Family, listenAddress, shown } from './address.js'
@@ -8,9 +9,11 @@ import * as check from './arguments.js'
 import { type Authentication, type AuthenticationOptions, authentication } from './authentication.js'
 import { Deadline, FOR_EVER } from './blocking.js'
 import { Connection, type ReceiveOptions } from './connection.js'
+import { listenerClose, listenerOpen } from './diagnostics.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
 import { BusyError, type CaromError, ConnectionClosedError, SystemError } from './errors.js'
 import { Handshake, shakeHandsSync } from './handshake.js'
+import { inspection, shownAs } from './inspection.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { disown, own, type Resource } from './resource.js'
 import { checked } from './status.js'
@@ -80,6 +83,7 @@ class ListenerResource implements Resource {
     atExit.delete(this.#atExit)
     native.close(this.#id, true)
     for (const { fd } of this.admitted.splice(0)) closeSync(fd)
+    if (listenerClose.observed) listenerClose.publish({ address: this.#address })
   }
 }
 
@@ -157,6 +161,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     }
     environment.addIdle(this.#id, this.#watcher)
     this.#owned = own(this.#resource)
+    if (listenerOpen.observed) listenerOpen.publish({ address: listening.address })
   }
 
   /**
@@ -389,6 +394,22 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   #connection<R = TRecv, S = TSend>({ fd, legacy, address }: Admitted): Connection<R, S> {
     this.#lastAccepted = address
     return Connection.adopt(fd, this.#options, { legacy })
+  }
+
+  /** @internal */
+  [inspection](depth: number, options: InspectOptions): string {
+    const { address, closed, lastAccepted } = this
+    const state = {
+      ...(closed ? { closed } : { fd: this.fd }),
+      address,
+      authenticated: this.#authentication !== undefined,
+      codec: typeof this.#options.codec === 'object' ? 'custom' : (this.#options.codec ?? 'msgpack'),
+      accepting: this.#pending.length || undefined,
+      handshakes: this.#handshakes.size || undefined,
+      admitted: this.#resource.admitted.length || undefined,
+      lastAccepted,
+    }
+    return shownAs('Listener', state, depth, options)
   }
 
   /** @internal */

@@ -33,6 +33,14 @@ interface Waiter {
   reject: (error: Error) => void
 }
 
+/** Who is told how the way out fares. */
+export interface SenderWatcher {
+  /** Bytes begin to wait for room in the kernel, or none do any more. */
+  blocked(): void
+  /** A call begins to wait for that, since more than the high-water mark is unsent, or none does any more. */
+  waiting(on: boolean): void
+}
+
 /**
  * The way out: frames messages, and hands them to the kernel.
  *
@@ -45,8 +53,7 @@ export class Sender {
   readonly #environment: Environment
   readonly #id: number
   readonly #highWaterMark: number
-  /** Is told when bytes begin to wait for room, and when none do any more. */
-  readonly #onBlocked: () => void
+  readonly #watcher: SenderWatcher
   #slab: Buffer | undefined
   #staged = 0
   #queue: Piece[] = []
@@ -56,11 +63,11 @@ export class Sender {
   #failure = 0
   #wasBlocked = false
 
-  constructor(environment: Environment, id: number, highWaterMark: number, onBlocked: () => void) {
+  constructor(environment: Environment, id: number, highWaterMark: number, watcher: SenderWatcher) {
     this.#environment = environment
     this.#id = id
     this.#highWaterMark = highWaterMark
-    this.#onBlocked = onBlocked
+    this.#watcher = watcher
   }
 
   /** Bytes that were accepted and that the kernel has not taken, headers included. */
@@ -79,9 +86,7 @@ export class Sender {
     this.#put(bytes, start, end)
     if (this.unsent > this.#highWaterMark) this.push()
     if (this.#failure) return Promise.reject(this.#error())
-    if (this.unsent > this.#highWaterMark) {
-      return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
-    }
+    if (this.unsent > this.#highWaterMark) return this.#wait()
     if (this.blocked) this.#own()
     return ACCEPTED
   }
@@ -156,14 +161,21 @@ export class Sender {
     this.#queued += bytes.length
     this.#pushQueue()
     if (this.#failure) throw this.#error()
-    if (this.unsent <= this.#highWaterMark) return ACCEPTED
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    return this.unsent <= this.#highWaterMark ? ACCEPTED : this.#wait()
+  }
+
+  /** Resolves when not more than the high-water mark is unsent. */
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiters.push({ resolve, reject }) === 1) this.#watcher.waiting(true)
+    })
   }
 
   /** Ends all waiting with `error`, and forgets what is unsent. */
   abandon(error: Error): void {
     this.#unstage()
     const waiters = [...this.#waiters, ...this.#flushers]
+    if (this.#waiters.length > 0) this.#watcher.waiting(false)
     this.#waiters = []
     this.#flushers = []
     for (const { fds = [] } of this.#queue) for (const fd of fds) closeSync(fd)
@@ -287,7 +299,7 @@ export class Sender {
     if (this.blocked === this.#wasBlocked) return
     this.#wasBlocked = this.blocked
     this.#environment.blockedSenders += this.blocked ? 1 : -1
-    this.#onBlocked()
+    this.#watcher.blocked()
   }
 
   /** Hands kept pieces to the kernel, as far as it takes them; whether it took all. */
@@ -347,6 +359,7 @@ export class Sender {
       const waiters = this.#waiters
       this.#waiters = []
       for (const waiter of waiters) waiter.resolve()
+      this.#watcher.waiting(false)
     }
     if (this.#flushers.length > 0 && this.unsent === 0) {
       const flushers = this.#flushers

@@ -21,7 +21,8 @@ export function caromAsync(options: ConnectionOptions = {}): Rival {
   }
 }
 
-function asyncEnd(connection: Connection): End {
+/** An end of a connection that is waited for in the event loop. */
+export function asyncEnd(connection: Connection): End {
   return {
     async ping(payload, again) {
       do {
@@ -33,10 +34,23 @@ function asyncEnd(connection: Connection): End {
       for await (const message of connection.bytes()) await connection.sendBytes(message)
     },
 
-    async sendBytes(opening, payload, count) {
+    async pingObjects(make, again) {
+      do {
+        await connection.send(make())
+        await connection.recv()
+      } while (again())
+    },
+    async echoObjects() {
+      for await (const value of connection) await connection.send(value)
+    },
+
+    async sendBytes(opening, payload, count, pace) {
       await connection.sendBytes(opening)
-      for (let i = 0; i < count; i++) await connection.sendBytes(payload)
-      await connection.recvBytes()
+      for (let i = 0; i < count; i++) {
+        if (pace) await pace()
+        await connection.sendBytes(payload)
+      }
+      return connection.recvBytes()
     },
     async receiveBytes(tally) {
       for await (const message of connection.bytes()) {
@@ -48,7 +62,7 @@ function asyncEnd(connection: Connection): End {
     async sendObjects(opening, make, count) {
       await connection.send(opening)
       for (let i = 0; i < count; i++) await connection.send(make(i))
-      await connection.recv()
+      return (await connection.recv()) as object
     },
     async receiveObjects(tally) {
       for await (const message of connection) {

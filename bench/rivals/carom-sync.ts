@@ -21,7 +21,8 @@ export function caromSync({ into, ...options }: ConnectionOptions & { into?: num
   }
 }
 
-function syncEnd(connection: Connection, into: number | undefined): End {
+/** An end of a connection that is blocked on. */
+export function syncEnd(connection: Connection, into?: number): End {
   return {
     ping(payload, again) {
       do {
@@ -33,10 +34,23 @@ function syncEnd(connection: Connection, into: number | undefined): End {
       untilEnd(() => connection.sendBytesSync(connection.recvBytesSync()))
     },
 
-    sendBytes(opening, payload, count) {
+    pingObjects(make, again) {
+      do {
+        connection.sendSync(make())
+        connection.recvSync()
+      } while (again())
+    },
+    echoObjects() {
+      untilEnd(() => connection.sendSync(connection.recvSync()))
+    },
+
+    async sendBytes(opening, payload, count, pace) {
       connection.sendBytesSync(opening)
-      for (let i = 0; i < count; i++) connection.sendBytesSync(payload)
-      connection.recvBytesSync()
+      for (let i = 0; i < count; i++) {
+        if (pace) await pace()
+        connection.sendBytesSync(payload)
+      }
+      return connection.recvBytesSync()
     },
     receiveBytes(tally) {
       const buffer = into === undefined ? undefined : Buffer.allocUnsafe(into)
@@ -50,7 +64,7 @@ function syncEnd(connection: Connection, into: number | undefined): End {
     sendObjects(opening, make, count) {
       connection.sendSync(opening)
       for (let i = 0; i < count; i++) connection.sendSync(make(i))
-      connection.recvSync()
+      return connection.recvSync() as object
     },
     receiveObjects(tally) {
       untilEnd(() => {

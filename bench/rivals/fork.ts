@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, type SerializationType } from 'node:child_process'
 import { once } from 'node:events'
 
-import type { End, Rival } from '../rival.ts'
+import type { End, Pace, Rival } from '../rival.ts'
 import type { Tally } from '../tally.ts'
 
 /** Node's own channel between parent and child. Its `json` form carries no bytes: only objects are compared there. */
@@ -26,15 +26,7 @@ class ForkEnd implements End {
   }
 
   ping(payload: Uint8Array, again: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const next = () => {
-        if (again()) return void this.#post(payload)
-        this.#channel.off('message', next)
-        resolve()
-      }
-      this.#channel.on('message', next)
-      this.#post(payload)
-    })
+    return this.pingObjects(() => payload, again)
   }
 
   async echo() {
@@ -42,8 +34,32 @@ class ForkEnd implements End {
     await once(this.#channel, 'disconnect')
   }
 
-  sendBytes(opening: Uint8Array, payload: Uint8Array, count: number): Promise<void> {
-    return this.sendObjects(opening, () => payload, count)
+  pingObjects(make: () => object, again: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const next = () => {
+        if (again()) return void this.#post(make())
+        this.#channel.off('message', next)
+        resolve()
+      }
+      this.#channel.on('message', next)
+      this.#post(make())
+    })
+  }
+
+  echoObjects() {
+    return this.echo()
+  }
+
+  async sendBytes(opening: Uint8Array, payload: Uint8Array, count: number, pace?: Pace): Promise<Uint8Array> {
+    if (!pace) return (await this.sendObjects(opening, () => payload, count)) as Uint8Array
+    const answer = once(this.#channel, 'message')
+    this.#post(opening)
+    for (let i = 0; i < count; i++) {
+      await pace()
+      this.#post(payload)
+    }
+    const [message] = (await answer) as [Uint8Array]
+    return message
   }
 
   receiveBytes(tally: Tally<Uint8Array>): Promise<void> {
@@ -57,7 +73,8 @@ class ForkEnd implements End {
       // `false` says that the channel's queue is long. There is no event for its end: the next message's own callback tells.
       if (!this.#post(make(i)) && ++i < count) await this.#delivered(make(i))
     }
-    await answer
+    const [message] = (await answer) as [object]
+    return message
   }
 
   receiveObjects(tally: Tally<object>): Promise<void> {

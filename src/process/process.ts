@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { InspectOptions } from 'node:util'
 
 import { onAbort } from '../abort.js'
 import * as check from '../arguments.js'
@@ -12,6 +13,7 @@ import { Connection } from '../connection.js'
 import { Deferred } from '../deferred.js'
 import { environmentOf } from '../environment.js'
 import { ProcessError, StartError } from '../errors.js'
+import { inspection, shownAs } from '../inspection.js'
 import { checked } from '../status.js'
 import { departing } from '../travel.js'
 import { type Source, type SourceOwner, source } from '../waitable.js'
@@ -332,6 +334,15 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
 
   get stderr(): Readable | null {
     return this.#child?.stderr ?? null
+  }
+
+  /** @internal */
+  [inspection](depth: number, options: InspectOptions): string {
+    const { name, daemon, pid, isAlive, exitCode, signalCode } = this
+    const { module, target } = this.#settings
+    const ended = { exitCode: exitCode ?? undefined, signalCode: signalCode ?? undefined }
+    const state = pid === undefined ? 'not started' : isAlive ? 'running' : 'ended'
+    return shownAs('Process', { name, module, target, daemon, pid, state, ...ended }, depth, options)
   }
 
   /** @internal */

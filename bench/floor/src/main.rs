@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! carom-floor round-trip [--size 64] [--spin MICROSECONDS] [--send-buffer BYTES] [--warm-up SECONDS] [--seconds SECONDS]
-//! carom-floor one-way    (the same)
+//! carom-floor one-way    (the same) [--interval MICROSECONDS]
 //! ```
 //!
 //! Each run forks, measures for about the given time and prints one line of JSON. Messages are framed as carom frames
@@ -11,6 +11,7 @@
 mod one_way;
 mod options;
 mod peer;
+mod processor;
 mod round_trip;
 mod socket;
 

@@ -1,6 +1,7 @@
 //! Messages one way, as many as the kernel takes, and one answer when all have arrived.
 //!
-//! A run is: a 4-byte message with the count, that many messages, then a 4-byte answer from the far end.
+//! A run is: a 4-byte message with the count, that many messages, then an 8-byte answer from the far end: the nanoseconds of
+//! processor time that it spent.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::HEADER;
 use crate::options::Options;
 use crate::peer::with_peer;
+use crate::processor;
 use crate::socket::Socket;
 
 /// Small messages are gathered up to this before a write.
@@ -16,52 +18,97 @@ const BATCH: usize = 64 * 1024;
 /// Bounds a run, whatever time was asked for.
 const MOST_MESSAGES: u32 = 500_000_000;
 
+/// Bytes of the answer's payload.
+const ANSWER: usize = 8;
+
 pub(crate) fn measure(options: &Options) -> io::Result<String> {
     let size = options.size;
     with_peer(
         Socket::pair(options)?,
         |near| {
-            let mut sender = Sender::new(near, size);
-            // Doubling until a run is long enough to tell the rate, which also warms everything up.
-            let mut count = 16;
-            let mut time = sender.run(count)?;
-            while time < options.warm_up && count < MOST_MESSAGES / 2 {
-                count *= 2;
-                time = sender.run(count)?;
+            let mut sender = Sender::new(near, options);
+            if !options.interval.is_zero() {
+                return paced(&mut sender, options);
             }
-            let wanted = f64::from(count) * options.time.as_secs_f64() / time.as_secs_f64();
+            // Doubling until a run is long enough to tell the rate, which also warms everything up.
+            let mut count = 1;
+            let mut run = sender.run(count)?;
+            while run.time < options.warm_up && count < MOST_MESSAGES / 2 {
+                count *= 2;
+                run = sender.run(count)?;
+            }
+            let wanted = f64::from(count) * options.time.as_secs_f64() / run.time.as_secs_f64();
             let count = (wanted as u32).clamp(1, MOST_MESSAGES);
-            let seconds = sender.run(count)?.as_secs_f64();
+            let run = sender.run(count)?;
             Ok(format!(
-                "{{\"messages\":{count},\"bytes\":{},\"seconds\":{seconds}}}",
-                u64::from(count) * size as u64
+                "{{\"messages\":{count},\"bytes\":{},\"seconds\":{},\"processor\":{}}}",
+                u64::from(count) * size as u64,
+                run.time.as_secs_f64(),
+                run.processor().as_nanos(),
             ))
         },
         |far| receive(far, size),
     )
 }
 
+/// What a message costs when both ends have slept before it.
+fn paced(sender: &mut Sender<'_>, options: &Options) -> io::Result<String> {
+    let count = |time: Duration| (time.as_secs_f64() / options.interval.as_secs_f64()).ceil() as u32;
+    sender.run(count(options.warm_up))?;
+    let count = count(options.time);
+    let run = sender.run(count)?;
+    Ok(format!(
+        "{{\"cost\":\"processor\",\"value\":{},\"far\":{}}}",
+        run.processor().as_nanos() / u128::from(count),
+        run.far.as_nanos() / u128::from(count),
+    ))
+}
+
+struct Run {
+    time: Duration,
+    /// Processor time of the sending process.
+    near: Duration,
+    /// Processor time of the receiving process.
+    far: Duration,
+}
+
+impl Run {
+    fn processor(&self) -> Duration {
+        self.near + self.far
+    }
+}
+
 struct Sender<'socket> {
     socket: &'socket Socket,
     message: Vec<u8>,
     batch: Vec<u8>,
+    interval: Duration,
 }
 
 impl<'socket> Sender<'socket> {
-    fn new(socket: &'socket Socket, size: usize) -> Self {
+    fn new(socket: &'socket Socket, options: &Options) -> Self {
         Self {
             socket,
-            message: vec![0x63; size],
-            batch: Vec::with_capacity(BATCH.max(HEADER + size)),
+            message: vec![0x63; options.size],
+            batch: Vec::with_capacity(BATCH.max(HEADER + options.size)),
+            interval: options.interval,
         }
     }
 
-    fn run(&mut self, count: u32) -> io::Result<Duration> {
-        let start = Instant::now();
+    fn run(&mut self, count: u32) -> io::Result<Run> {
+        let (start, used) = (Instant::now(), processor::used()?);
         self.batch.extend_from_slice(&4_u32.to_be_bytes());
         self.batch.extend_from_slice(&count.to_be_bytes());
         let header = (self.message.len() as u32).to_be_bytes();
-        if HEADER + self.message.len() > BATCH {
+        if !self.interval.is_zero() {
+            for index in 1..=count {
+                self.flush()?;
+                std::thread::sleep((self.interval * index).saturating_sub(start.elapsed()));
+                self.batch.extend_from_slice(&header);
+                self.batch.extend_from_slice(&self.message);
+            }
+            self.flush()?;
+        } else if HEADER + self.message.len() > BATCH {
             self.flush()?;
             // The frame is made once: a message of this size goes out from where it lies, whoever sends it.
             self.batch.extend_from_slice(&header);
@@ -80,11 +127,18 @@ impl<'socket> Sender<'socket> {
             }
             self.flush()?;
         }
-        let mut answer = [0; HEADER + 4];
+        let mut answer = [0; HEADER + ANSWER];
         if !self.socket.receive_exact(&mut answer)? {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        Ok(start.elapsed())
+        let far = answer
+            .last_chunk::<ANSWER>()
+            .map_or(0, |nanoseconds| u64::from_be_bytes(*nanoseconds));
+        Ok(Run {
+            time: start.elapsed(),
+            near: processor::used()? - used,
+            far: Duration::from_nanos(far),
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -99,6 +153,7 @@ fn receive(far: &Socket, size: usize) -> io::Result<()> {
     let mut buffer = vec![0; BATCH.max(HEADER + size)];
     let mut have = 0;
     let mut left = 0_u32;
+    let mut used = Duration::ZERO;
     loop {
         let count = far.receive(&mut buffer[have..])?;
         if count == 0 {
@@ -117,6 +172,7 @@ fn receive(far: &Socket, size: usize) -> io::Result<()> {
                     .try_into()
                     .map_err(|_| malformed("a run must be announced by 4 bytes"))?;
                 left = u32::from_be_bytes(announced);
+                used = processor::used()?;
                 continue;
             }
             if payload.len() != size || payload[0] != 0x63 || payload[size - 1] != 0x63 {
@@ -124,8 +180,10 @@ fn receive(far: &Socket, size: usize) -> io::Result<()> {
             }
             left -= 1;
             if left == 0 {
-                let mut answer = [0; HEADER + 4];
-                answer[HEADER - 1] = 4;
+                let mut answer = [0; HEADER + ANSWER];
+                answer[HEADER - 1] = ANSWER as u8;
+                let spent = processor::used()? - used;
+                answer[HEADER..].copy_from_slice(&(spent.as_nanos() as u64).to_be_bytes());
                 far.send(&answer)?;
             }
         }

@@ -12,6 +12,8 @@ pub(crate) struct Options {
     pub(crate) spin: Duration,
     /// Bytes asked for as the kernel's send buffer (`SO_SNDBUF`); 0 leaves the system's default.
     pub(crate) send_buffer: i32,
+    /// From one message to the next, one way; zero sends as many as the kernel takes.
+    pub(crate) interval: Duration,
     /// How long to run before measuring.
     pub(crate) warm_up: Duration,
     /// How long to measure, about.
@@ -24,6 +26,7 @@ impl Options {
             size: 64,
             spin: Duration::ZERO,
             send_buffer: 0,
+            interval: Duration::ZERO,
             warm_up: Duration::from_millis(100),
             time: Duration::from_millis(500),
         };
@@ -33,14 +36,14 @@ impl Options {
                 "--size" => options.size = number(&name, &value)?,
                 "--spin" => options.spin = Duration::from_micros(number(&name, &value)?),
                 "--send-buffer" => options.send_buffer = number(&name, &value)?,
+                "--interval" => options.interval = Duration::from_micros(number(&name, &value)?),
                 "--warm-up" => options.warm_up = seconds(&name, &value)?,
                 "--seconds" => options.time = seconds(&name, &value)?,
                 _ => return Err(format!("unknown option {name}")),
             }
         }
-        // A payload carries at least the 4 bytes that announce a run.
-        if options.size < 4 || i32::try_from(options.size).is_err() {
-            return Err(format!("--size must be 4 to {}", i32::MAX));
+        if options.size < 1 || i32::try_from(options.size).is_err() {
+            return Err(format!("--size must be 1 to {}", i32::MAX));
         }
         Ok(options)
     }

@@ -1,23 +1,25 @@
 import { once } from 'node:events'
 
-import type { End } from '../../rival.ts'
+import type { End, Pace } from '../../rival.ts'
 import type { Tally } from '../../tally.ts'
 import { FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
-import { LineReader } from './line-reader.ts'
-import { LineWriter } from './line-writer.ts'
 import type { Stream } from './stream.ts'
+import type { ValueCodec } from './value-codec.ts'
 
 /** No promise and no queue between the socket and who uses the messages. */
 export class CallbackEnd implements End {
   readonly #stream: Stream
   readonly #frames: FrameWriter
-  readonly #lines: LineWriter
+  readonly #values: ReturnType<ValueCodec['writer']>
+  readonly #valueReader: ReturnType<ValueCodec['reader']>
+  #onValue: (value: object) => void = () => {}
 
-  constructor(stream: Stream) {
+  constructor(stream: Stream, codec: ValueCodec) {
     this.#stream = stream
     this.#frames = new FrameWriter(stream.socket)
-    this.#lines = new LineWriter(stream.socket)
+    this.#values = codec.writer(stream)
+    this.#valueReader = codec.reader((value) => this.#onValue(value))
   }
 
   ping(payload: Uint8Array, again: () => boolean): Promise<void> {
@@ -32,14 +34,31 @@ export class CallbackEnd implements End {
     await once(this.#stream.socket, 'end')
   }
 
-  async sendBytes(opening: Uint8Array, payload: Uint8Array, count: number) {
-    const answered = new Promise((resolve) => this.#onFrame(resolve))
+  pingObjects(make: () => object, again: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onObject(() => (again() ? this.#post(make()) : resolve()))
+      this.#post(make())
+    })
+  }
+
+  async echoObjects() {
+    this.#onObject((value) => this.#post(value))
+    await once(this.#stream.socket, 'end')
+  }
+
+  async sendBytes(opening: Uint8Array, payload: Uint8Array, count: number, pace?: Pace) {
+    // The answer lies in memory that the next read uses again.
+    const answered = new Promise<Uint8Array>((resolve) => this.#onFrame((answer) => resolve(Buffer.from(answer))))
     this.#frames.write(opening)
     for (let i = 0; i < count; i++) {
+      if (pace) {
+        this.#frames.flush()
+        await pace()
+      }
       if (!this.#frames.write(payload)) await this.#drained()
     }
     this.#frames.flush()
-    await answered
+    return answered
   }
 
   async receiveBytes(tally: Tally<Uint8Array>) {
@@ -51,21 +70,19 @@ export class CallbackEnd implements End {
   }
 
   async sendObjects(opening: object, make: (index: number) => object, count: number) {
-    const answered = new Promise((resolve) => this.#onObject(resolve))
-    this.#lines.write(opening)
+    const answered = new Promise<object>((resolve) => this.#onObject(resolve))
+    this.#values.write(opening)
     for (let i = 0; i < count; i++) {
-      if (!this.#lines.write(make(i))) await this.#drained()
+      if (!this.#values.write(make(i))) await this.#drained()
     }
-    this.#lines.flush()
-    await answered
+    this.#values.flush()
+    return answered
   }
 
   async receiveObjects(tally: Tally<object>) {
     this.#onObject((value) => {
       const answer = tally.take(value)
-      if (!answer) return
-      this.#lines.write(answer)
-      this.#lines.flush()
+      if (answer) this.#post(answer)
     })
     await once(this.#stream.socket, 'end')
   }
@@ -79,14 +96,19 @@ export class CallbackEnd implements End {
     this.#frames.flush()
   }
 
+  #post(value: object): void {
+    this.#values.write(value)
+    this.#values.flush()
+  }
+
   #onFrame(deliver: (message: Buffer) => void): void {
     const reader = new FrameReader(deliver)
     this.#stream.onChunk((chunk) => reader.read(chunk))
   }
 
   #onObject(deliver: (value: object) => void): void {
-    const reader = new LineReader(deliver)
-    this.#stream.onChunk((chunk) => reader.read(chunk))
+    this.#onValue = deliver
+    this.#stream.onChunk((chunk) => this.#valueReader.read(chunk))
   }
 
   #drained(): Promise<void> {

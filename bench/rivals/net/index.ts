@@ -9,12 +9,13 @@ import type { End, Rival } from '../../rival.ts'
 import { CallbackEnd } from './callback-end.ts'
 import { IteratedEnd } from './iterated-end.ts'
 import { accepted, connected, type Stream } from './stream.ts'
+import { jsonLines, type ValueCodec } from './value-codec.ts'
 
 /** A Unix socket by `node:net`, at its fastest: messages are handed to a callback, out of a buffer that is used again. */
-export const netCallback = () => net(false, (stream) => new CallbackEnd(stream))
+export const netCallback = (codec: ValueCodec = jsonLines) => net(false, (stream) => new CallbackEnd(stream, codec))
 
 /** The same with what carom promises: a received message is the receiver's to keep, and one iterates and awaits. */
-export const netIterated = () => net(true, (stream) => new IteratedEnd(stream))
+export const netIterated = (codec: ValueCodec = jsonLines) => net(true, (stream) => new IteratedEnd(stream, codec))
 
 function net(keepMessages: boolean, end: (stream: Stream) => End): Rival {
   return {

@@ -1,25 +1,26 @@
-import type { End } from '../../rival.ts'
+import type { End, Pace } from '../../rival.ts'
 import type { Tally } from '../../tally.ts'
 import { FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
-import { LineReader } from './line-reader.ts'
-import { LineWriter } from './line-writer.ts'
 import { MessageQueue } from './message-queue.ts'
 import type { Stream } from './stream.ts'
+import type { ValueCodec } from './value-codec.ts'
 
 /** The interface that a library would put over the socket: every send awaited, messages received by iteration. */
 export class IteratedEnd implements End {
   readonly #stream: Stream
   readonly #frames: FrameWriter
-  readonly #lines: LineWriter
+  readonly #codec: ValueCodec
+  readonly #values: ReturnType<ValueCodec['writer']>
   #messages: MessageQueue<Buffer> | undefined
   #objects: MessageQueue<object> | undefined
   #flushing = false
 
-  constructor(stream: Stream) {
+  constructor(stream: Stream, codec: ValueCodec) {
     this.#stream = stream
     this.#frames = new FrameWriter(stream.socket)
-    this.#lines = new LineWriter(stream.socket)
+    this.#codec = codec
+    this.#values = codec.writer(stream)
   }
 
   async ping(payload: Uint8Array, again: () => boolean) {
@@ -34,11 +35,26 @@ export class IteratedEnd implements End {
     for await (const message of this.#receivedBytes()) await this.#sendBytes(message)
   }
 
-  async sendBytes(opening: Uint8Array, payload: Uint8Array, count: number) {
+  async pingObjects(make: () => object, again: () => boolean) {
+    const values = this.#receivedObjects()
+    do {
+      await this.#send(make())
+      await values.next()
+    } while (again())
+  }
+
+  async echoObjects() {
+    for await (const value of this.#receivedObjects()) await this.#send(value)
+  }
+
+  async sendBytes(opening: Uint8Array, payload: Uint8Array, count: number, pace?: Pace): Promise<Uint8Array> {
     const answers = this.#receivedBytes()
     await this.#sendBytes(opening)
-    for (let i = 0; i < count; i++) await this.#sendBytes(payload)
-    await answers.next()
+    for (let i = 0; i < count; i++) {
+      if (pace) await pace()
+      await this.#sendBytes(payload)
+    }
+    return (await answers.next()).value as Uint8Array
   }
 
   async receiveBytes(tally: Tally<Uint8Array>) {
@@ -52,7 +68,7 @@ export class IteratedEnd implements End {
     const answers = this.#receivedObjects()
     await this.#send(opening)
     for (let i = 0; i < count; i++) await this.#send(make(i))
-    await answers.next()
+    return (await answers.next()).value as object
   }
 
   async receiveObjects(tally: Tally<object>) {
@@ -71,7 +87,7 @@ export class IteratedEnd implements End {
   }
 
   #send(value: object): Promise<void> {
-    return this.#accepted(this.#lines.write(value))
+    return this.#accepted(this.#values.write(value))
   }
 
   #accepted(room: boolean): Promise<void> {
@@ -87,7 +103,7 @@ export class IteratedEnd implements End {
   readonly #flush = (): void => {
     this.#flushing = false
     this.#frames.flush()
-    this.#lines.flush()
+    this.#values.flush()
   }
 
   #receivedBytes(): MessageQueue<Buffer> {
@@ -95,7 +111,7 @@ export class IteratedEnd implements End {
   }
 
   #receivedObjects(): MessageQueue<object> {
-    return (this.#objects ??= new MessageQueue<object>(this.#stream, (deliver) => new LineReader(deliver)))
+    return (this.#objects ??= new MessageQueue<object>(this.#stream, (deliver) => this.#codec.reader(deliver)))
   }
 }
 

@@ -1,4 +1,5 @@
 //! The binary's licences.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::process::Command;
 
@@ -9,7 +10,7 @@ fn the_notices_name_every_crate_that_the_binary_contains() {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(arguments.split(' '))
         .output()
-        .expect("cargo runs");
+        .unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8_lossy(&tree.stdout);
     let crates = tree.lines().filter_map(|line| line.split(' ').next());

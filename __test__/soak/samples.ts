@@ -1,0 +1,48 @@
+// Memory and descriptors, over time.
+
+import { readdirSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+export interface Sample {
+  /** Seconds since the beginning. */
+  at: number
+  rss: number
+  external: number
+  heap: number
+  descriptors: number
+}
+
+export class Sampler implements Disposable {
+  readonly samples: Sample[] = []
+  readonly #begin = performance.now()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(milliseconds: number) {
+    this.#timer = setInterval(() => this.samples.push(this.#look()), milliseconds)
+  }
+
+  /** What is left when nothing is under way. */
+  async quiet(): Promise<Sample> {
+    for (let n = 0; n < 5; n++) {
+      gc()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    const sample = this.#look()
+    this.samples.push(sample)
+    return sample
+  }
+
+  #look(): Sample {
+    const { rss, external, heapUsed } = process.memoryUsage()
+    const at = Math.round((performance.now() - this.#begin) / 100) / 10
+    return { at, rss, external, heap: heapUsed, descriptors: readdirSync('/dev/fd').length - 1 }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+}

@@ -1,0 +1,12 @@
+import { parseArgs } from 'node:util'
+
+import type { Bounds } from './workload.ts'
+
+/** What a measuring program is told: its arguments, and `--warm-up` and `--seconds`. */
+export function measurement(): { args: string[]; bounds: Bounds } {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { 'warm-up': { type: 'string' }, seconds: { type: 'string' } },
+  })
+  return { args: positionals, bounds: { warmUp: Number(values['warm-up']), seconds: Number(values.seconds) } }
+}

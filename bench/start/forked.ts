@@ -1,0 +1,3 @@
+// The child of `child_process.fork`.
+process.send!('hello')
+process.disconnect()
