@@ -82,7 +82,11 @@ async function check(toolchain: Toolchain): Promise<string> {
 }
 
 async function test(toolchain: Toolchain): Promise<string> {
-  const output = await cargo(toolchain, ['test', '--package', 'carom', '--tests', '--examples', '--no-fail-fast'], toolchain.flags.programs)
+  const output = await cargo(
+    toolchain,
+    ['test', '--package', 'carom', '--tests', '--examples', '--no-fail-fast'],
+    toolchain.flags.programs,
+  )
   const passed = [...output.matchAll(/^test result: ok\. (\d+) passed/gm)]
   return `${passed.reduce((sum, [, count]) => sum + Number(count), 0)} passed`
 }
