@@ -1,7 +1,7 @@
 // The runtimes' programs, as npm has them: a package per platform, of which one file is the program.
 
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../install/steps.ts'
 import { repository, thisPlatform } from '../install/packages.ts'
@@ -56,6 +56,8 @@ export async function fetched({ specifier, file }: Pick<Wanted, 'specifier' | 'f
   console.log(`fetching ${specifier}`)
   await mkdir(CACHE, { recursive: true })
   const aside = await mkdtemp(`${folder}.`)
+  // Other users run it too, in the tests of what they may not reach.
+  await chmod(aside, 0o755)
   try {
     const { stdout } = await run(aside, 'npm', ['pack', '--silent', '--pack-destination', aside, specifier])
     const tarball = stdout.trim().split('\n').at(-1) ?? ''

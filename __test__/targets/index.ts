@@ -8,7 +8,7 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { copyFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repository } from '../install/packages.ts'
 import { run } from '../install/steps.ts'
@@ -82,17 +82,22 @@ async function check(toolchain: Toolchain): Promise<string> {
 }
 
 async function test(toolchain: Toolchain): Promise<string> {
-  const output = await cargo(toolchain, ['test', '--package', 'carom', '--tests'], toolchain.flags.programs)
+  const output = await cargo(
+    toolchain,
+    ['test', '--package', 'carom', '--tests', '--examples', '--no-fail-fast'],
+    toolchain.flags.programs,
+  )
   const passed = [...output.matchAll(/^test result: ok\. (\d+) passed/gm)]
   return `${passed.reduce((sum, [, count]) => sum + Number(count), 0)} passed`
 }
 
-const library = (triple: string): string =>
-  join(OUTPUT, triple, 'release', triple.includes('apple') ? 'libcarom_node.dylib' : 'libcarom_node.so')
+/** The binding under the name that Node loads it by. */
+const binary = (triple: string): string => join(OUTPUT, triple, 'carom.node')
 
 async function build(toolchain: Toolchain, { triple }: Target): Promise<string> {
   await cargo(toolchain, ['build', '--release', '--package', 'carom-node'], toolchain.flags.binding)
-  const { size } = await stat(library(triple))
+  await copyFile(join(OUTPUT, triple, 'release/libcarom_node.so'), binary(triple))
+  const { size } = await stat(binary(triple))
   return `${(size / 2 ** 20).toFixed(2)} MiB`
 }
 
@@ -100,7 +105,7 @@ async function build(toolchain: Toolchain, { triple }: Target): Promise<string> 
 async function inNode(program: string, { triple }: Target): Promise<string> {
   const { stdout } = await run(repository, program, ['--version'])
   const version = stdout.trim().slice(1)
-  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: library(triple) }
+  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: binary(triple) }
   const folder = join(repository, '__test__/runtimes')
   const { passed, failed, skipped } = await conformance({ name: 'Node', version, program }, folder, env)
   if (failed.length > 0) throw new Error(failed.join('\n'))
