@@ -6,7 +6,8 @@ import { outOfRange } from './arguments.js'
 import { duplicate } from './binding.js'
 import { backPressureBegin, backPressureEnd, connectionClose, connectionOpen } from './diagnostics.js'
 import { Deadline, FOR_EVER } from './blocking.js'
-import { type Claimant, type Environment, type Watcher, environmentOf } from './environment.js'
+import { EndpointResource } from './endpoint-resource.js'
+import { type Environment, type Watcher, environmentOf } from './environment.js'
 import {
   BusyError,
   ConnectionClosedError,
@@ -19,7 +20,7 @@ import {
 } from './errors.js'
 import type { Directions, Settings } from './options.js'
 import { Receiver } from './receiver.js'
-import { disown, own, type Resource } from './resource.js'
+import { disown, own } from './resource.js'
 import { MAX_SHORT, Sender } from './sender.js'
 import { checked, END, NOTHING, systemError, TRUNCATED } from './status.js'
 import { arriving, DESCRIPTORS_MAX, descriptorsOf, MARK, marked, type Passport } from './travel.js'
@@ -64,44 +65,6 @@ class Pending {
     this.resolve = resolve
     this.reject = reject
     this.settled = undefined
-  }
-}
-
-/** What an endpoint has taken of its environment, and gives back when it is closed, or collected. */
-class EndpointResource implements Resource, Claimant {
-  claimed = 0
-  readonly #fd: number
-  readonly #environment: Environment
-  readonly #id: number
-  readonly #spin: number
-
-  constructor(environment: Environment, id: number, fd: number, spin: number) {
-    this.#environment = environment
-    this.#id = id
-    this.#fd = fd
-    this.#spin = spin
-    if (spin > 0) environment.addSpin(spin)
-  }
-
-  get owner(): string {
-    return `the connection on descriptor ${this.#fd}`
-  }
-
-  /** Gives back all but the descriptor. */
-  leave(): void {
-    this.#environment.remove(this.#id)
-    this.#environment.settle(this)
-    if (this.#spin > 0) this.#environment.removeSpin(this.#spin)
-  }
-
-  close(watched: boolean): void {
-    this.leave()
-    this.#environment.native.close(this.#id, watched)
-  }
-
-  release(): void {
-    if (connectionClose.observed) connectionClose.publish({ fd: this.#fd, how: 'garbage collection' })
-    this.close(true)
   }
 }
 

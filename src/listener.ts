@@ -1,21 +1,21 @@
 import { EventEmitter } from 'node:events'
-import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { InspectOptions } from 'node:util'
 
 import { onAbort } from './abort.js'
-import { type Address, type Family, listenAddress, shown } from './address.js'
+import { type Address, type Family, listenAddress } from './address.js'
 import * as check from './arguments.js'
 import { type Authentication, type AuthenticationOptions, authentication } from './authentication.js'
 import { Deadline, FOR_EVER } from './blocking.js'
 import { Connection, type ReceiveOptions } from './connection.js'
-import { listenerClose, listenerOpen } from './diagnostics.js'
+import { listenerOpen } from './diagnostics.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
 import { BusyError, type CaromError, ConnectionClosedError, SystemError } from './errors.js'
 import { Handshake, shakeHandsSync } from './handshake.js'
 import { inspection, shownAs } from './inspection.js'
+import { type Admitted, ListenerResource } from './listener-resource.js'
 import { type ConnectionOptions, settings } from './options.js'
-import { disown, own, type Resource } from './resource.js'
+import { disown, own } from './resource.js'
 import { checked } from './status.js'
 import { onArrival, type Passport, travel, type Traveller } from './travel.js'
 import { watch } from './watch.js'
@@ -39,52 +39,6 @@ interface Pending {
   resolve: (connection: Connection) => void
   reject: (error: unknown) => void
   settled?: () => void
-}
-
-/** A peer that is let in. */
-interface Admitted {
-  fd: number
-  legacy: boolean
-  address: Address
-}
-
-/** What a listener has taken of its environment. */
-class ListenerResource implements Resource {
-  /** Peers that were let in, and that nobody has accepted. */
-  readonly admitted: Admitted[] = []
-  readonly #address: Address
-  readonly #environment: Environment
-  readonly #id: number
-  // Nobody is told: who waits when the process exits has no more to do.
-  readonly #atExit = (): void => this.release()
-  #released = false
-
-  constructor(environment: Environment, id: number, address: Address) {
-    this.#environment = environment
-    this.#id = id
-    this.#address = address
-    environment.atExit.add(this.#atExit)
-  }
-
-  get owner(): string {
-    return `the listener at ${shown(this.#address)}`
-  }
-
-  get released(): boolean {
-    return this.#released
-  }
-
-  /** Closes the socket, and removes its file. */
-  release(): void {
-    if (this.#released) return
-    this.#released = true
-    const { native, atExit } = this.#environment
-    this.#environment.remove(this.#id)
-    atExit.delete(this.#atExit)
-    native.close(this.#id, true)
-    for (const { fd } of this.admitted.splice(0)) closeSync(fd)
-    if (listenerClose.observed) listenerClose.publish({ address: this.#address })
-  }
 }
 
 /** How many handshakes go on at once. */

@@ -1,4 +1,4 @@
-// npm run soak [-- --minutes 10] [--connections 200] [--clients 10000] [--flood 5000] [--seed n] [--json file]
+// npm run soak [-- --minutes 10] [--connections 200] [--clients 10000] [--flood 5000] [--seed n] [--json file] [--chart file]
 //
 // Load for a bounded time. Fails where a message is lost or comes twice, where memory or descriptors are not given back, or
 // where an honest client isn't served.
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     flood: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     json: { type: 'string' },
+    chart: { type: 'string' },
   },
 })
 const MiB = 1024 * 1024
@@ -67,6 +68,10 @@ if (values.json) {
   const machine = { cpu: cpus()[0]?.model, processors: cpus().length, memory: totalmem(), kernel: release() }
   const report = { node: process.version, driver, machine, seed, faults, traffic: load, clients: many, flood: storm }
   writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+}
+if (values.chart) {
+  const { chart } = await import('./chart.ts')
+  writeFileSync(values.chart, chart(load.samples))
 }
 console.log(faults.length === 0 ? '\nAll as promised.' : `\nBROKEN:\n${faults.join('\n')}`)
 process.exitCode = faults.length === 0 ? 0 : 1

@@ -20,7 +20,7 @@ export interface TrafficReport {
   aborted: number
   kills: number
   stops: number
-  /** With nothing under way: after the first round, and at the end. */
+  /** With nothing under way: after a fifth of the time, and at the end. */
   before: Sample
   after: Sample
   samples: Sample[]
@@ -195,12 +195,17 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
     }
   }
 
-  await round(0)
-  const before = await sampler.quiet()
-  const until = performance.now() + milliseconds
-  await Promise.all([round(until), harass(until)])
-  await Promise.all(peers.map((peer) => peer.started))
-  const after = await sampler.quiet()
+  /** What memory there is after `duration` of it, with nothing under way. */
+  const load = async (duration: number): Promise<Sample> => {
+    const until = performance.now() + duration
+    await Promise.all([round(until), harass(until)])
+    await Promise.all(peers.map((peer) => peer.started))
+    return sampler.quiet()
+  }
+
+  // The allocator keeps what the load takes at its height: flat is what doesn't grow from then on.
+  const before = await load(milliseconds / 5)
+  const after = await load((milliseconds * 4) / 5)
   for (const peer of peers) await peer.control.close()
   await Promise.all(peers.map((peer) => peer.ended))
   for (const { listener } of Object.values(lobbies)) await listener.close()

@@ -5,6 +5,7 @@ import { exitOf } from '../binding.js'
 import { Deadline } from '../blocking.js'
 import { DescriptorSource } from '../descriptor.js'
 import { environmentOf } from '../environment.js'
+import { SystemError } from '../errors.js'
 import { checked } from '../status.js'
 
 /** How a process has ended: one of the two is there. */
@@ -12,6 +13,12 @@ export interface Exit {
   code: number | null
   signal: NodeJS.Signals | null
 }
+
+/**
+ * The event loop has reaped the child, and tells in this very turn how it has ended. It reaps all that have ended before it
+ * tells of any.
+ */
+export const REAPED: Exit = { code: null, signal: null }
 
 /** A process's descriptors are closed a moment before it has ended for `waitid`: that long at most. */
 const MOMENT = 1000
@@ -34,7 +41,7 @@ export class Ending {
     return (this.#source ??= new DescriptorSource(this.fd))
   }
 
-  /** How the child has ended, if it has and nobody has reaped it. */
+  /** How the child has ended, if it has; `REAPED` where somebody else knows. */
   look(): Exit | undefined {
     return this.#exit(this.#source?.isReady() ? MOMENT : 0)
   }
@@ -55,10 +62,20 @@ export class Ending {
   }
 
   #exit(milliseconds: number): Exit | undefined {
-    const exit = checked(() => exitOf(this.#pid, milliseconds))
+    const exit = this.#exitOf(milliseconds)
     if (!exit) return undefined
+    if (exit === REAPED) return REAPED
     const signal = Object.entries(constants.signals).find(([, number]) => number === exit.signal)?.[0]
     return { code: exit.code ?? null, signal: (signal as NodeJS.Signals | undefined) ?? null }
+  }
+
+  #exitOf(milliseconds: number): ReturnType<typeof exitOf> | typeof REAPED {
+    try {
+      return checked(() => exitOf(this.#pid, milliseconds))
+    } catch (error) {
+      if (error instanceof SystemError && error.errno === -constants.errno.ECHILD) return REAPED
+      throw error
+    }
   }
 
   close(): void {

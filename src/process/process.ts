@@ -17,7 +17,7 @@ import { inspection, shownAs } from '../inspection.js'
 import { checked } from '../status.js'
 import { departing } from '../travel.js'
 import { type Source, type SourceOwner, source } from '../waitable.js'
-import { Ending, type Exit } from './ending.js'
+import { Ending, type Exit, REAPED } from './ending.js'
 import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
 import { type Report, type Start } from './start.js'
 
@@ -195,7 +195,9 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     const milliseconds = check.timeout(timeout)
     this.#assertStarted()
     this.#toldElsewhere()
-    if (this.#look() === undefined) {
+    const exit = this.#look()
+    if (exit === REAPED) await this.#ended.promise
+    else if (exit === undefined) {
       if (milliseconds === 0) return false
       this.#hold(1)
       let timer: NodeJS.Timeout | undefined
@@ -226,8 +228,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     this.#assertStarted()
     this.#toldElsewhere()
     if (this.#look() === undefined) {
-      this.#exit = this.#ending?.wait(milliseconds)
-      if (this.#exit === undefined) return false
+      if (this.#learn(this.#ending?.wait(milliseconds)) === undefined) return false
     }
     this.#readReport()
     if (this.#failure !== undefined) throw this.#failure
@@ -352,7 +353,12 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
 
   /** How it has ended, if it has. */
   #look(): Exit | undefined {
-    return (this.#exit ??= this.#closed ? undefined : this.#ending?.look())
+    return this.#exit ?? (this.#closed ? undefined : this.#learn(this.#ending?.look()))
+  }
+
+  #learn(exit: Exit | undefined): Exit | undefined {
+    if (exit !== REAPED) this.#exit = exit
+    return exit
   }
 
   #open(): Ending {

@@ -228,6 +228,7 @@ fn a_fifo_survives_every_fault() {
         &Scratch::new("fifo"),
         || Mutex::new(fifo()),
         |ends, trouble| {
+            trouble.in_parts = true;
             let (receiver, sender) = &mut *ends.lock().unwrap();
             for message in [&b"one"[..], b"", &payload(9000)] {
                 trouble.retry(|| sender.send_bytes(message));

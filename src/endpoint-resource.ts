@@ -1,0 +1,41 @@
+import { connectionClose } from './diagnostics.js'
+import type { Claimant, Environment } from './environment.js'
+import type { Resource } from './resource.js'
+
+/** What an endpoint has taken of its environment, and gives back when it is closed, or collected. */
+export class EndpointResource implements Resource, Claimant {
+  claimed = 0
+  readonly #fd: number
+  readonly #environment: Environment
+  readonly #id: number
+  readonly #spin: number
+
+  constructor(environment: Environment, id: number, fd: number, spin: number) {
+    this.#environment = environment
+    this.#id = id
+    this.#fd = fd
+    this.#spin = spin
+    if (spin > 0) environment.addSpin(spin)
+  }
+
+  get owner(): string {
+    return `the connection on descriptor ${this.#fd}`
+  }
+
+  /** Gives back all but the descriptor. */
+  leave(): void {
+    this.#environment.remove(this.#id)
+    this.#environment.settle(this)
+    if (this.#spin > 0) this.#environment.removeSpin(this.#spin)
+  }
+
+  close(watched: boolean): void {
+    this.leave()
+    this.#environment.native.close(this.#id, watched)
+  }
+
+  release(): void {
+    if (connectionClose.observed) connectionClose.publish({ fd: this.#fd, how: 'garbage collection' })
+    this.close(true)
+  }
+}

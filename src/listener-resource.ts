@@ -1,0 +1,52 @@
+import { closeSync } from 'node:fs'
+
+import { type Address, shown } from './address.js'
+import { listenerClose } from './diagnostics.js'
+import type { Environment } from './environment.js'
+import type { Resource } from './resource.js'
+
+/** A peer that is let in. */
+export interface Admitted {
+  fd: number
+  legacy: boolean
+  address: Address
+}
+
+/** What a listener has taken of its environment. */
+export class ListenerResource implements Resource {
+  /** Peers that were let in, and that nobody has accepted. */
+  readonly admitted: Admitted[] = []
+  readonly #address: Address
+  readonly #environment: Environment
+  readonly #id: number
+  // Nobody is told: who waits when the process exits has no more to do.
+  readonly #atExit = (): void => this.release()
+  #released = false
+
+  constructor(environment: Environment, id: number, address: Address) {
+    this.#environment = environment
+    this.#id = id
+    this.#address = address
+    environment.atExit.add(this.#atExit)
+  }
+
+  get owner(): string {
+    return `the listener at ${shown(this.#address)}`
+  }
+
+  get released(): boolean {
+    return this.#released
+  }
+
+  /** Closes the socket, and removes its file. */
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    const { native, atExit } = this.#environment
+    this.#environment.remove(this.#id)
+    atExit.delete(this.#atExit)
+    native.close(this.#id, true)
+    for (const { fd } of this.admitted.splice(0)) closeSync(fd)
+    if (listenerClose.observed) listenerClose.publish({ address: this.#address })
+  }
+}
