@@ -74,15 +74,19 @@ async function using(target: Target, folder: string, root: string, fromSource: b
 
 /**
  * A standard library from source comes without the objects and the unwinder that the project's own build of it brings: musl
- * has the first, gcc the second, under another name.
+ * has the first, gcc the second, under another name for programs, and out of musl's sight for the binding.
  */
 async function linkByMusl(linker: string): Promise<string[]> {
   const folder = join(OUTPUT, 'unwind')
-  const unwinder = join(folder, 'libunwind.a')
-  if (!existsSync(unwinder)) {
-    await mkdir(folder, { recursive: true })
-    const { stdout } = await run(folder, linker, ['-print-file-name=libgcc_eh.a'])
-    await symlink(stdout.trim(), unwinder)
-  }
+  await mkdir(folder, { recursive: true })
+  await linkFrom(linker, 'libgcc_eh.a', join(folder, 'libunwind.a'))
+  await linkFrom('cc', 'libgcc_s.so.1', join(folder, 'libgcc_s.so.1'))
   return ['-Clink-self-contained=no', `-Lnative=${folder}`]
+}
+
+/** Makes `link` name the library `file` of `compiler`. */
+async function linkFrom(compiler: string, file: string, link: string): Promise<void> {
+  if (existsSync(link)) return
+  const { stdout } = await run(OUTPUT, compiler, [`-print-file-name=${file}`])
+  await symlink(stdout.trim(), link)
 }
