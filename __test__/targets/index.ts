@@ -82,11 +82,10 @@ async function check(toolchain: Toolchain): Promise<string> {
 }
 
 async function test(toolchain: Toolchain): Promise<string> {
-  const output = await cargo(
-    toolchain,
-    ['test', '--package', 'carom', '--tests', '--examples', '--no-fail-fast'],
-    toolchain.flags.programs,
-  )
+  const flags = toolchain.flags.programs
+  // Some tests start them.
+  await cargo(toolchain, ['build', '--package', 'carom', '--examples'], flags)
+  const output = await cargo(toolchain, ['test', '--package', 'carom', '--tests', '--no-fail-fast'], flags)
   const passed = [...output.matchAll(/^test result: ok\. (\d+) passed/gm)]
   return `${passed.reduce((sum, [, count]) => sum + Number(count), 0)} passed`
 }

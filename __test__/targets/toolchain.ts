@@ -5,10 +5,17 @@ import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repository } from '../install/packages.ts'
 import { run } from '../install/steps.ts'
+import { muslLibraries } from './musl.ts'
 import type { Target } from './targets.ts'
+
+/** Links with libraries that are found when the program starts: for musl, that isn't the default. */
+const DYNAMIC = '-Ctarget-feature=-crt-static'
 
 /** What is compiled goes here, apart from what is compiled for this machine. */
 export const OUTPUT: string = join(repository, 'target/targets')
+
+/** Where what is linked for musl finds the compiler's library. */
+const UNWINDER = join(OUTPUT, 'unwind')
 
 export interface Toolchain {
   /** What the table says of it. */
@@ -61,28 +68,27 @@ async function using(target: Target, folder: string, root: string, fromSource: b
   const { stdout } = await run(repository, `${folder}rustc`, ['--version'])
   const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? root
   const musl = target.triple.endsWith('-musl')
-  const own = musl && fromSource && target.linker ? await linkByMusl(target.linker) : []
+  const own = musl && fromSource && target.linker ? await linkByMusl() : []
   return {
     title: `Rust ${version}${fromSource ? ', std from source' : ''}`,
     cargo: `${folder}cargo`,
     args: ['--target', target.triple, '--locked', ...(fromSource ? ['-Zbuild-std=std,panic_abort,test'] : [])],
     env,
     // A program for musl is static by default; what Node loads can't be.
-    flags: { programs: own, binding: musl ? [...own, '-Ctarget-feature=-crt-static'] : [] },
+    flags: {
+      programs: own.length > 0 ? [...own, `-Clink-arg=-Wl,-rpath,${UNWINDER}`, DYNAMIC] : [],
+      binding: musl ? [...own, DYNAMIC] : [],
+    },
   }
 }
 
 /**
  * A standard library from source comes without the objects and the unwinder that the project's own build of it brings: musl
- * has the first, gcc the second, under another name.
+ * has the first, and the second is in gcc's library, of which the one beside Node is made for musl.
  */
-async function linkByMusl(linker: string): Promise<string[]> {
-  const folder = join(OUTPUT, 'unwind')
-  const unwinder = join(folder, 'libunwind.a')
-  if (!existsSync(unwinder)) {
-    await mkdir(folder, { recursive: true })
-    const { stdout } = await run(folder, linker, ['-print-file-name=libgcc_eh.a'])
-    await symlink(stdout.trim(), unwinder)
-  }
-  return ['-Clink-self-contained=no', `-Lnative=${folder}`]
+async function linkByMusl(): Promise<string[]> {
+  const library = join(UNWINDER, 'libgcc_s.so.1')
+  await mkdir(UNWINDER, { recursive: true })
+  if (!existsSync(library)) await symlink(join(await muslLibraries(), 'libgcc_s.so.1'), library)
+  return ['-Clink-self-contained=no', `-Lnative=${UNWINDER}`]
 }
