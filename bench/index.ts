@@ -36,7 +36,7 @@ if (options.node && !process.version.startsWith(`v${options.node}.`)) {
 
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
 if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError('--rounds must be a whole number from 1')
-const bounds = options.quick ? { warmUp: 0.1, seconds: 0.1 } : { warmUp: 0.2, seconds: 0.5 }
+const bounds = options.quick ? { warmUp: 0.3, seconds: 0.1 } : { warmUp: 0.2, seconds: 0.5 }
 /** A curve has many points, which need not be as exact. */
 const curveRounds = Math.ceil(rounds / 2)
 
