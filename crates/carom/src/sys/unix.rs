@@ -169,23 +169,45 @@ pub fn receive(
     buffer: &mut [u8],
     deadline: Deadline,
 ) -> io::Result<Option<usize>> {
-    // Where the call may wait for ever, the kernel waits: one call instead of three.
-    let mut wait_in_call = deadline == Deadline::Never;
-    loop {
-        let received = match transport {
-            Transport::Socket if wait_in_call => rustix::net::recv(fd, &mut *buffer, RecvFlags::empty()),
-            Transport::Socket => rustix::net::recv(fd, &mut *buffer, RecvFlags::DONTWAIT),
-            Transport::File if poll_one(fd, PollFlags::IN, deadline)? => {
-                rustix::io::read(fd, &mut *buffer).map(|bytes| (bytes, bytes))
+    match transport {
+        Transport::Socket => until_received(fd, deadline, |flags| {
+            rustix::net::recv(fd, &mut *buffer, flags).map(|(bytes, _)| bytes)
+        }),
+        Transport::File => loop {
+            if !poll_one(fd, PollFlags::IN, deadline)? {
+                return Ok(None);
             }
-            Transport::File => return Ok(None),
-        };
-        match received {
-            Ok((bytes, _)) => return Ok(Some(bytes)),
+            match rustix::io::read(fd, &mut *buffer) {
+                Ok(bytes) => return Ok(Some(bytes)),
+                // Somebody else, who made the open file non-blocking, was faster.
+                Err(Errno::AGAIN) if deadline == Deadline::Now => return Ok(None),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(error) => return Err(error.into()),
+            }
+        },
+    }
+}
+
+/// Makes a socket's call `receive`, with flags that say whether it may wait, until it brings something; `None` where nothing
+/// came by `deadline`.
+fn until_received<T>(
+    fd: BorrowedFd<'_>,
+    deadline: Deadline,
+    mut receive: impl FnMut(RecvFlags) -> rustix::io::Result<T>,
+) -> io::Result<Option<T>> {
+    // Where the call may wait for ever, the kernel waits: one call instead of three.
+    let mut flags = if deadline == Deadline::Never {
+        RecvFlags::empty()
+    } else {
+        RecvFlags::DONTWAIT
+    };
+    loop {
+        match receive(flags) {
+            Ok(received) => return Ok(Some(received)),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => {
                 // Somebody made the open file non-blocking; the waiting is then ours.
-                wait_in_call = false;
+                flags = RecvFlags::DONTWAIT;
                 if deadline == Deadline::Now || !poll_one(fd, PollFlags::IN, deadline)? {
                     return Ok(None);
                 }

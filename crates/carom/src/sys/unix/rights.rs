@@ -10,7 +10,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
 };
 
-use super::{is_unix, poll_one, without_waiting};
+use super::{is_unix, poll_one, until_received, without_waiting};
 use crate::sys::Deadline;
 
 /// The most descriptors that one call can send: the kernel's `SCM_MAX_FD` (unix(7)).
@@ -79,50 +79,34 @@ pub fn receive_with_fds(
     take: bool,
     deadline: Deadline,
 ) -> io::Result<Option<Arrived>> {
-    let mut wait_in_call = deadline == Deadline::Never;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
     let space = if take { &mut space[..] } else { &mut [] };
-    loop {
-        #[cfg(not(target_vendor = "apple"))]
-        let mut flags = RecvFlags::CMSG_CLOEXEC;
-        #[cfg(target_vendor = "apple")]
-        let mut flags = RecvFlags::empty();
-        if !wait_in_call {
-            flags.insert(RecvFlags::DONTWAIT);
-        }
+    #[cfg(not(target_vendor = "apple"))]
+    let closing = RecvFlags::CMSG_CLOEXEC;
+    #[cfg(target_vendor = "apple")]
+    let closing = RecvFlags::empty();
+    until_received(fd, deadline, |flags| {
         let mut control = RecvAncillaryBuffer::new(space);
-        let received = rustix::net::recvmsg(fd, &mut [IoSliceMut::new(&mut *buffer)], &mut control, flags);
-        match received {
-            Ok(message) => {
-                let mut fds = Vec::new();
-                for ancillary in control.drain() {
-                    if let RecvAncillaryMessage::ScmRights(rights) = ancillary {
-                        fds.extend(rights);
-                    }
-                }
-                #[cfg(target_vendor = "apple")]
-                for fd in &fds {
-                    rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
-                }
-                let lost = message.flags.contains(ReturnFlags::CTRUNC);
-                return Ok(Some(Arrived {
-                    bytes: message.bytes,
-                    // Apple's kernel stops before them, too.
-                    cut: lost || !fds.is_empty() || cfg!(target_vendor = "apple"),
-                    fds,
-                    lost,
-                }));
+        let message = rustix::net::recvmsg(fd, &mut [IoSliceMut::new(&mut *buffer)], &mut control, flags | closing)?;
+        let mut fds = Vec::new();
+        for ancillary in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(rights) = ancillary {
+                fds.extend(rights);
             }
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                wait_in_call = false;
-                if deadline == Deadline::Now || !poll_one(fd, PollFlags::IN, deadline)? {
-                    return Ok(None);
-                }
-            }
-            Err(error) => return Err(error.into()),
         }
-    }
+        #[cfg(target_vendor = "apple")]
+        for fd in &fds {
+            rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+        }
+        let lost = message.flags.contains(ReturnFlags::CTRUNC);
+        Ok(Arrived {
+            bytes: message.bytes,
+            // Apple's kernel stops before them, too.
+            cut: lost || !fds.is_empty() || cfg!(target_vendor = "apple"),
+            fds,
+            lost,
+        })
+    })
 }
 
 #[cfg(test)]
