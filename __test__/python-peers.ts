@@ -99,7 +99,8 @@ export class PythonPeer {
   }
 
   async end(): Promise<void> {
-    const ended = this.#process.exitCode === null ? once(this.#process, 'close') : undefined
+    const { exitCode, signalCode } = this.#process
+    const ended = exitCode === null && signalCode === null ? once(this.#process, 'close') : undefined
     this.#process.kill('SIGKILL')
     await this.#control.close()
     await ended

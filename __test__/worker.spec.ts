@@ -42,6 +42,7 @@ test.serial('a connection moves to a worker by detach and fromFd', async (t) => 
   await near.send('sent before the move')
   await near.flush()
   const worker = startWorker(t, 'echo', far.detach())
+  const exited = once(worker, 'exit')
   t.is(await near.recv(), 'sent before the move')
   const message = patterned(3 * 1024 * 1024)
   const sending = near.sendBytes(message)
@@ -50,7 +51,7 @@ test.serial('a connection moves to a worker by detach and fromFd', async (t) => 
   near.sendSync('sync')
   t.is(near.recvSync(), 'sync')
   await near.close()
-  t.deepEqual(await once(worker, 'exit'), [0])
+  t.deepEqual(await exited, [0])
 })
 
 test.serial('what a worker leaves open is closed when it ends by itself', async (t) => {
