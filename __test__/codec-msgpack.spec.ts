@@ -90,6 +90,19 @@ test('msgpack keeps it one object when it occurs twice', async (t) => {
   t.is(one, two)
 })
 
+for (const [what, twice] of Object.entries({ object: shared, array: [1], view: Uint8Array.of(1), map: new Map() })) {
+  test(`msgpack keeps it one ${what} wherever it occurs twice, among few objects and among many`, async (t) => {
+    const [a, b] = pair(t)
+    for (const between of [0, 1, 12, 13, 14, 15, 16, 40]) {
+      const others = Array.from({ length: between }, (_, n) => ({ n, list: [n] }))
+      await a.send({ first: { twice }, others, last: [{ twice }] })
+      const received = (await b.recv()) as { first: { twice: unknown }; others: unknown; last: [{ twice: unknown }] }
+      t.deepEqual(received, { first: { twice }, others, last: [{ twice }] })
+      t.is(received.first.twice, received.last[0].twice, `${between} between`)
+    }
+  })
+}
+
 for (const Type of [Error, TypeError, RangeError, SyntaxError]) {
   test(`msgpack carries a ${Type.name}`, async (t) => {
     const [a, b] = pair(t)

@@ -99,13 +99,18 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * they arrive as working objects. A connection is handed over: it is closed here; one for which received or unsent data is
    * held back is refused.
    */
-  async send(value: TSend): Promise<void> {
-    this.#endpoint.assertWritable()
-    const coder = this.#coder
-    encode(coder, value)
-    const passports = takeBoarded()
-    if (passports) return this.#endpoint.sendDescriptors(coder.bytes, coder.start, coder.end, passports)
-    return this.#endpoint.send(coder.bytes, coder.start, coder.end)
+  send(value: TSend): Promise<void> {
+    // Not an async function: what is accepted at once would take three more turns of the microtask queue to say so.
+    try {
+      const [endpoint, coder] = [this.#endpoint, this.#coder]
+      endpoint.assertWritable()
+      encode(coder, value)
+      const passports = takeBoarded()
+      if (passports) return endpoint.sendDescriptors(coder.bytes, coder.start, coder.end, passports)
+      return endpoint.send(coder.bytes, coder.start, coder.end)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** As `send`, blocking until the kernel has taken the message. */

@@ -1,6 +1,7 @@
 import { addExtension, C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 
 import type { Coder } from './codec.js'
+import { isSmallTree } from './tree.js'
 import {
   beginAgain,
   descriptorsOf,
@@ -49,6 +50,7 @@ class StrictPackr extends Packr {
 
 /** The packer asks whether to write a `Map` as an empty one when, and only when, it meets a `Map`. */
 class PlainPackr extends StrictPackr {
+  declare structuredClone: boolean
   metMap = false
 
   get mapAsEmptyObject(): boolean {
@@ -71,6 +73,8 @@ class Msgpack implements Coder {
 
   encode(value: unknown): void {
     const packer = this.#packer
+    // It then keeps no table of the objects that it has met, which takes nearly as long as to write a small one.
+    packer.structuredClone = !isSmallTree(value)
     const bytes: Packed = packer.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE)
     // A message with an object that occurs twice comes as a copy, without the marks of where it is.
     if (packer.metMap || bytes.end === undefined) {
