@@ -35,6 +35,36 @@ test('messages of all sizes in a row arrive equal, in order and apart', async (t
   await sending
 })
 
+// Behind a long message, memory for another one like it is read into directly.
+for (const [what, lengths] of Object.entries({
+  'as long': [100_000, 100_000, 100_000, 100_000, 100_000],
+  'a byte longer or shorter': [65_536, 65_537, 65_536, 65_535, 65_536],
+  'half as long': [200_000, 100_001, 200_000, 100_000, 99_999],
+  'much longer': [40_000, 1_000_000, 40_000, 3_000_000, 40_000],
+  'many short ones': [900_000, ...Array.from({ length: 300 }, (_, n) => n * 7), 900_000, 0, 0, 900_000],
+})) {
+  test(`messages behind a long one arrive equal, apart and aligned: ${what}`, async (t) => {
+    for (const draining of [false, true]) {
+      const [a, b] = pair(t)
+      const messages = lengths.map((length, n) => patterned(length, n))
+      const received: Buffer[] = []
+      // Once as they come, once all that the kernel has at a time.
+      const sending = Promise.all(messages.map((message) => a.sendBytes(message)))
+      while (received.length < messages.length) {
+        received.push(await b.recvBytes())
+        if (draining) for (let next; (next = b.tryRecvBytes());) received.push(next)
+      }
+      await sending
+      for (const [n, message] of messages.entries()) {
+        t.true(message.equals(received[n]!), `message ${n}`)
+        if (message.length > 64 * 1024) t.is(received[n]!.byteOffset % 8, 0, `message ${n}`)
+        // What one message's reader writes concerns no other's.
+        received[n]!.fill(0xff)
+      }
+    }
+  })
+}
+
 test('a message is 4 bytes of big-endian length and its bytes', async (t) => {
   const { connection, fd } = pairWithRawEnd(t)
   await connection.sendBytes(Buffer.from('ping'))

@@ -5,6 +5,9 @@ import { systemError } from './status.js'
 /** How much is read at a time, and staged before it leaves, in bytes. */
 export const SLAB: number = 64 * 1024
 
+/** How much is read at a time at most, where long messages are expected. */
+export const READ_MAX: number = 1024 * 1024
+
 /** How many outgoing slabs are lent at most, to connections that have sent something in this turn. */
 const SLABS_LENT = 16
 
@@ -48,8 +51,8 @@ function driver(): 'uv' | 'thread' {
 class Environment {
   /** The slab that every read goes to. What is kept of it is copied out before the next one. */
   readonly slab: Buffer = Buffer.allocUnsafeSlow(SLAB)
-  /** What a native receive reports; the ends of the runs begin at `RUNS`. */
-  readonly report: Float64Array = new Float64Array(64)
+  /** What a native receive reports: five numbers, and the ends of the runs, of which any two have more than 8 KiB. */
+  readonly report: Float64Array = new Float64Array(5 + (2 * READ_MAX) / (8 * 1024) + 2)
   readonly native: NativeReactor
   /** The calls that every message makes. */
   readonly transfer: Transfer

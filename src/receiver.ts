@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 
-import type { Claimant, Environment } from './environment.js'
+import { type Claimant, type Environment, READ_MAX } from './environment.js'
 import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from './errors.js'
 import { Inbox } from './inbox.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
@@ -10,6 +10,13 @@ const RUNS = 5
 
 /** A frame's header, in its short form. */
 const HEADER = 4
+
+/** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
+const FRAME = 4
+
+/** Behind a message of at least this many bytes, and at most that many, another one like it is expected. */
+const EXPECTED_MIN = 32 * 1024
+const EXPECTED_MAX = READ_MAX - HEADER - 1
 
 /** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
 const CLOSED: Error = new ConnectionClosedError()
@@ -25,7 +32,8 @@ interface Payload {
  * The way in: reads, and keeps whole messages in an inbox until they are taken.
  *
  * Small messages are read into the environment's slab. Runs of them are copied out together, at most 8 KiB in one piece of
- * memory, so that who keeps one message keeps no more alive. A long one is read straight into memory of its own.
+ * memory, so that who keeps one message keeps no more alive. A long one is read straight into memory of its own: from its
+ * second read on, or from the first, where the message before it was as long.
  */
 export class Receiver {
   readonly inbox: Inbox = new Inbox()
@@ -45,6 +53,8 @@ export class Receiver {
   readonly #limit: number
   #payload: Payload | undefined
   #insideMessage = false
+  /** The length of the last message, where the next one is expected to be as long; 0 where it isn't. */
+  #expected = 0
 
   constructor(environment: Environment, id: number, claimant: Claimant, limit: number) {
     this.#environment = environment
@@ -102,7 +112,11 @@ export class Receiver {
   }
 
   #readFrames(timeout: number, target: Buffer | undefined): void {
-    const { transfer, slab, report } = this.#environment
+    const { transfer, slab: shared, report } = this.#environment
+    // One byte more than is expected: if it stays free, the kernel had no more.
+    const own = this.#expected > 0 && !target ? Buffer.allocUnsafeSlow(FRAME + HEADER + this.#expected + 1) : undefined
+    const slab = own ? own.subarray(FRAME) : shared
+    this.#expected = 0
     const runs = transfer.receive(this.#id, slab, report, timeout)
     if (runs < 0) {
       this.#stop(runs, report[0]!)
@@ -118,34 +132,53 @@ export class Receiver {
     this.#insideMessage = report[0] !== -1
     this.readable = report[3] === 0 || this.ending
     this.descriptors = report[4] === 1
-    if (report[2]! > 0) this.#begin(slab.subarray(report[1], report[2]), report[0]!, target)
+    if (report[2]! > 0) this.#begin(slab, report[1]!, report[2]!, report[0]!, target)
   }
 
-  /** Copies a run of whole frames out of the slab. */
+  #expect(size: number): void {
+    this.#expected = size >= EXPECTED_MIN && size <= EXPECTED_MAX ? size : 0
+  }
+
+  /** Takes a run of whole frames out of the slab: by copying it, unless it is a message that nearly fills memory of its own. */
   #keep(slab: Buffer, start: number, end: number): void {
     const length = (slab[start]! << 24) | (slab[start + 1]! << 16) | (slab[start + 2]! << 8) | slab[start + 3]!
     // A single message needs no header.
     const single = length > 0 && start + HEADER + length === end
     const from = single ? start + HEADER : start
     const size = end - from
+    if (single) this.#expect(size)
+    if (single && this.#fits(slab, size)) {
+      this.inbox.push(slab.subarray(from, end), false)
+      return
+    }
     // Node's pool serves small ones without an allocation each.
     const bytes = size < Buffer.poolSize / 2 ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
     bytes.set(slab.subarray(from, end))
     this.inbox.push(bytes, !single)
   }
 
-  /** A long message begins: `arrived` are its first bytes. */
-  #begin(arrived: Buffer, announced: number, target: Buffer | undefined): void {
+  /** Whether `slab` is memory for one message, and one of `size` bytes leaves little of it unused. */
+  #fits(slab: Buffer, size: number): boolean {
+    return slab !== this.#environment.slab && size >= slab.length / 2
+  }
+
+  /** A long message begins: its first bytes are `slab[start..end]`. */
+  #begin(slab: Buffer, start: number, end: number, announced: number, target: Buffer | undefined): void {
     if (announced > constants.MAX_LENGTH) {
       this.fault = new MessageTooLongError(announced, constants.MAX_LENGTH, 'maxMessageSize')
+      return
+    }
+    const filled = end - start
+    if (start + announced <= slab.length && this.#fits(slab, announced)) {
+      this.#payload = { memory: slab.subarray(start, start + announced), filled, announced }
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
     const memory = lent
       ? target.subarray(0, announced)
-      : Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, arrived.length))
-    memory.set(arrived)
-    this.#payload = { memory, filled: arrived.length, announced }
+      : Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, filled))
+    memory.set(slab.subarray(start, end))
+    this.#payload = { memory, filled, announced }
   }
 
   #readPayload(payload: Payload, timeout: number): void {
@@ -162,6 +195,7 @@ export class Receiver {
       this.#payload = undefined
       this.#insideMessage = false
       this.announced = -1
+      this.#expect(announced)
       this.inbox.push(memory, false)
     } else if (payload.filled === memory.length) {
       payload.memory = Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, payload.filled))
