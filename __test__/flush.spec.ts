@@ -35,6 +35,29 @@ test('after flush the message is with the kernel: the other end has it without a
   t.is(b.tryRecv(), 'there')
 })
 
+test('who sends one message a turn has each with the kernel at once; several leave together', async (t) => {
+  const [a, b] = pair(t)
+  const roundTrip = async (count: number): Promise<number[]> => {
+    const unsent: number[] = []
+    for (let n = 0; n < count; n++) {
+      void a.send('there')
+      unsent.push(a.bufferedAmount)
+    }
+    for (let n = 0; n < count; n++) await b.recv()
+    // The event loop calls with the answer, which begins a turn.
+    const answer = a.recv()
+    void b.send('and back')
+    await answer
+    return unsent.map((bytes) => Math.sign(bytes))
+  }
+  t.deepEqual(await roundTrip(1), [0])
+  t.deepEqual(await roundTrip(1), [0])
+  t.deepEqual(await roundTrip(3), [0, 1, 1])
+  t.deepEqual(await roundTrip(3), [1, 1, 1])
+  t.deepEqual(await roundTrip(1), [1])
+  t.deepEqual(await roundTrip(1), [0])
+})
+
 test('several flushes may wait at once', async (t) => {
   const [a, b] = pair(t)
   const sending = a.sendBytes(patterned(1024 * 1024))

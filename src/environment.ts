@@ -51,8 +51,8 @@ function driver(): 'uv' | 'thread' {
 class Environment {
   /** The slab that every read goes to. What is kept of it is copied out before the next one. */
   readonly slab: Buffer = Buffer.allocUnsafeSlow(SLAB)
-  /** What a native receive reports: five numbers, and the ends of the runs, of which any two have more than 8 KiB. */
-  readonly report: Float64Array = new Float64Array(5 + (2 * READ_MAX) / (8 * 1024) + 2)
+  /** What a native receive reports: five numbers, and the ends of the runs, of which any two have more than 32 KiB. */
+  readonly report: Float64Array = new Float64Array(5 + (2 * READ_MAX) / (32 * 1024) + 2)
   readonly native: NativeReactor
   /** The calls that every message makes. */
   readonly transfer: Transfer
@@ -60,6 +60,8 @@ class Environment {
   readonly atExit: Set<() => void> = new Set()
   /** How many connections have bytes that wait for room in the kernel. */
   blockedSenders = 0
+  /** Goes on when the event loop calls, and when what was staged has left: as often as is known for nothing. */
+  turn = 0
   /** Who is told, by number: those that are alive because of it, and behind them all that may be collected meanwhile. */
   readonly #watchers: (Watcher | undefined)[] = []
   readonly #idle: (WeakRef<Watcher> | undefined)[] = []
@@ -77,6 +79,7 @@ class Environment {
   constructor() {
     this.native = new NativeReactor(driver(), this.#reports, (count) => {
       this.#reads = READS_PER_TURN
+      this.turn++
       this.#dispatch(count)
     })
     this.transfer = this.native.transfer()
@@ -168,6 +171,7 @@ class Environment {
       this.#flushing = true
       process.nextTick(() => {
         this.#flushing = false
+        this.turn++
         this.flush()
       })
     }

@@ -31,7 +31,7 @@ interface Payload {
 /**
  * The way in: reads, and keeps whole messages in an inbox until they are taken.
  *
- * Small messages are read into the environment's slab. Runs of them are copied out together, at most 8 KiB in one piece of
+ * Small messages are read into the environment's slab. Runs of them are copied out together, at most 32 KiB in one piece of
  * memory, so that who keeps one message keeps no more alive. A long one is read straight into memory of its own: from its
  * second read on, or from the first, where the message before it was as long.
  */

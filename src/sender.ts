@@ -15,6 +15,10 @@ export const MAX_SHORT = 0x7fffffff
 const HEADER_MAX = 12
 
 const NONE = new Uint8Array(0)
+
+/** The header of a message that leaves by itself. */
+const HEADER = Buffer.allocUnsafeSlow(HEADER_MAX)
+
 const ACCEPTED: Promise<void> = Promise.resolve()
 
 /** Bytes that the kernel has not taken. */
@@ -45,7 +49,8 @@ export interface SenderWatcher {
  * The way out: frames messages, and hands them to the kernel.
  *
  * Small messages are staged in a slab that the environment lends, and leave together when the turn's microtasks are done
- * or the slab is full. What the kernel doesn't take is kept here, and leaves when there is room again.
+ * or the slab is full. Who sends one at a time doesn't wait for that: behind a turn with one message, the next turn's first
+ * leaves at once. What the kernel doesn't take is kept here, and leaves when there is room again.
  */
 export class Sender {
   messages = 0
@@ -62,6 +67,9 @@ export class Sender {
   #flushers: Waiter[] = []
   #failure = 0
   #wasBlocked = false
+  /** The last turn in which a small message was sent, and how many were. */
+  #turn = -1
+  #sentInTurn = 0
 
   constructor(environment: Environment, id: number, highWaterMark: number, watcher: SenderWatcher) {
     this.#environment = environment
@@ -186,13 +194,44 @@ export class Sender {
   }
 
   #put(bytes: Uint8Array, start: number, end: number): void {
-    if (end - start < DIRECT) {
+    if (end - start < DIRECT && !this.#mayLeaveAtOnce()) {
       this.#stage(bytes, start, end)
       return
     }
     const ready = !this.blocked || this.#pushQueue()
+    if (ready && this.#staged === 0) {
+      this.#leave(bytes, start, end)
+      return
+    }
     this.#announce(end - start)
     this.#keep(ready ? this.#write(bytes, start, end, 0) : 0, bytes, start, end)
+  }
+
+  /** Hands a message to the kernel by itself, from the caller's memory. */
+  #leave(bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    const head = writeHeader(HEADER, 0, size)
+    this.messages++
+    this.bytes += size
+    const taken = this.#environment.transfer.send(this.#id, HEADER, 0, head, bytes, start, end, 0)
+    if (taken < NOTHING) this.#fail(taken)
+    else if (taken < head + size) {
+      if (taken < head) this.#enqueue(HEADER.slice(Math.max(taken, 0), head), false)
+      if (size > 0) this.#enqueue(bytes.subarray(start + Math.max(taken - head, 0), end), true)
+    }
+  }
+
+  /** Whether a small message need not wait for others: it is this turn's first, and the turn before had no more. */
+  #mayLeaveAtOnce(): boolean {
+    const { turn } = this.#environment
+    if (turn === this.#turn) {
+      this.#sentInTurn++
+      return false
+    }
+    const alone = this.#sentInTurn < 2
+    this.#turn = turn
+    this.#sentInTurn = 1
+    return alone && !this.blocked
   }
 
   /** Frames a small message into the slab. */
@@ -212,17 +251,7 @@ export class Sender {
   #header(slab: Buffer, size: number): number {
     this.messages++
     this.bytes += size
-    const at = this.#staged
-    if (size > MAX_SHORT) {
-      slab.writeInt32BE(-1, at)
-      slab.writeBigUInt64BE(BigInt(size), at + 4)
-      return at + HEADER_MAX
-    }
-    slab[at] = size >>> 24
-    slab[at + 1] = size >>> 16
-    slab[at + 2] = size >>> 8
-    slab[at + 3] = size
-    return at + 4
+    return writeHeader(slab, this.#staged, size)
   }
 
   #room(size: number): Buffer {
@@ -376,4 +405,18 @@ export class Sender {
   #error(): SystemError {
     return systemError(this.#failure, 'sendmsg')
   }
+}
+
+/** Writes the header of a message of `size` bytes to `memory` from `at` on, and returns where it ends. */
+function writeHeader(memory: Buffer, at: number, size: number): number {
+  if (size > MAX_SHORT) {
+    memory.writeInt32BE(-1, at)
+    memory.writeBigUInt64BE(BigInt(size), at + 4)
+    return at + HEADER_MAX
+  }
+  memory[at] = size >>> 24
+  memory[at + 1] = size >>> 16
+  memory[at + 2] = size >>> 8
+  memory[at + 3] = size
+  return at + 4
 }
