@@ -14,7 +14,7 @@ pub const MAX_SHORT: u64 = 0x7fff_ffff;
 
 /// Consecutive frames are grouped into runs of at most this many bytes, so that who keeps one small message of a run
 /// keeps no more memory alive than this. A frame that is longer is a run of its own.
-pub const RUN_MAX: usize = 8 * 1024;
+pub const RUN_MAX: usize = 32 * 1024;
 
 /// An incomplete frame of at most this many bytes is carried over to the next read. A longer one moves to memory of its
 /// own at once: carrying it would copy it again at every read.
