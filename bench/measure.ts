@@ -36,9 +36,13 @@ export async function measure(
 function command({ program: name, args }: Measurer, pythons: Pythons): string[] {
   if (name === 'floor') return [floorProgram, ...args]
   if (name === 'python' || name === 'billiard') return [...pythonProgram(name, pythons), ...args]
-  return [...node(name === 'crowd' ? 'crowd/near' : name), ...args]
+  if (name === 'crowd') return [...node('crowd/near', args[0] === 'memory' ? YOUNG : []), ...args]
+  return [...node(name), ...args]
 }
 
-function node(name: string): string[] {
-  return [process.execPath, ...process.execArgv, program(name)]
+/** V8's young generation has up to 32 MiB as it likes: not to be told from what the connections take. */
+const YOUNG = ['--max-semi-space-size=1']
+
+function node(name: string, flags: readonly string[] = []): string[] {
+  return [process.execPath, ...flags, ...process.execArgv, program(name)]
 }

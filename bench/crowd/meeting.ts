@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { connect, Listener } from 'carom'
 
 import type { End } from '../rival.ts'
-import { asyncEnd } from '../rivals/carom-async.ts'
+import { AsyncEnd } from '../rivals/carom-async.ts'
 import { syncEnd } from '../rivals/carom-sync.ts'
 import { CallbackEnd } from '../rivals/net/callback-end.ts'
 import { accepted, type Stream } from '../rivals/net/stream.ts'
@@ -30,9 +30,9 @@ const meetings: Record<string, Meeting> = {
   'carom async': {
     async listen(path) {
       const listener = new Listener(path)
-      return { accept: async () => asyncEnd(await listener.accept()), close: () => void listener.close() }
+      return { accept: async () => new AsyncEnd(await listener.accept()), close: () => void listener.close() }
     },
-    connect: async (path) => asyncEnd(await connect(path)),
+    connect: async (path) => new AsyncEnd(await connect(path)),
     waits: true,
   },
   'carom sync': {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 
 import { Connection, type ConnectionOptions, pipe } from 'carom'
 
-import type { End, Rival } from '../rival.ts'
+import type { End, Pace, Rival } from '../rival.ts'
+import type { Tally } from '../tally.ts'
 
 /** carom on the event loop: every send awaited, messages received by iteration. */
 export function caromAsync(options: ConnectionOptions = {}): Rival {
@@ -13,64 +14,74 @@ export function caromAsync(options: ConnectionOptions = {}): Rival {
         stdio: ['ignore', 'inherit', 'inherit', theirs.fd],
       })
       void theirs.close()
-      return { end: asyncEnd(near), child }
+      return { end: new AsyncEnd(near), child }
     },
     async join() {
-      return asyncEnd(Connection.fromFd(3, options))
+      return new AsyncEnd(Connection.fromFd(3, options))
     },
   }
 }
 
 /** An end of a connection that is waited for in the event loop. */
-export function asyncEnd(connection: Connection): End {
-  return {
-    async ping(payload, again) {
-      do {
-        await connection.sendBytes(payload)
-        await connection.recvBytes()
-      } while (again())
-    },
-    async echo() {
-      for await (const message of connection.bytes()) await connection.sendBytes(message)
-    },
+export class AsyncEnd implements End {
+  readonly #connection: Connection
 
-    async pingObjects(make, again) {
-      do {
-        await connection.send(make())
-        await connection.recv()
-      } while (again())
-    },
-    async echoObjects() {
-      for await (const value of connection) await connection.send(value)
-    },
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
 
-    async sendBytes(opening, payload, count, pace) {
-      await connection.sendBytes(opening)
-      for (let i = 0; i < count; i++) {
-        if (pace) await pace()
-        await connection.sendBytes(payload)
-      }
-      return connection.recvBytes()
-    },
-    async receiveBytes(tally) {
-      for await (const message of connection.bytes()) {
-        const answer = tally.take(message)
-        if (answer) await connection.sendBytes(answer)
-      }
-    },
+  async ping(payload: Uint8Array, again: () => boolean) {
+    do {
+      await this.#connection.sendBytes(payload)
+      await this.#connection.recvBytes()
+    } while (again())
+  }
 
-    async sendObjects(opening, make, count) {
-      await connection.send(opening)
-      for (let i = 0; i < count; i++) await connection.send(make(i))
-      return (await connection.recv()) as object
-    },
-    async receiveObjects(tally) {
-      for await (const message of connection) {
-        const answer = tally.take(message as object)
-        if (answer) await connection.send(answer)
-      }
-    },
+  async echo() {
+    for await (const message of this.#connection.bytes()) await this.#connection.sendBytes(message)
+  }
 
-    close: () => connection.close(),
+  async pingObjects(make: () => object, again: () => boolean) {
+    do {
+      await this.#connection.send(make())
+      await this.#connection.recv()
+    } while (again())
+  }
+
+  async echoObjects() {
+    for await (const value of this.#connection) await this.#connection.send(value)
+  }
+
+  async sendBytes(opening: Uint8Array, payload: Uint8Array, count: number, pace?: Pace) {
+    await this.#connection.sendBytes(opening)
+    for (let i = 0; i < count; i++) {
+      if (pace) await pace()
+      await this.#connection.sendBytes(payload)
+    }
+    return this.#connection.recvBytes()
+  }
+
+  async receiveBytes(tally: Tally<Uint8Array>) {
+    for await (const message of this.#connection.bytes()) {
+      const answer = tally.take(message)
+      if (answer) await this.#connection.sendBytes(answer)
+    }
+  }
+
+  async sendObjects(opening: object, make: (index: number) => object, count: number) {
+    await this.#connection.send(opening)
+    for (let i = 0; i < count; i++) await this.#connection.send(make(i))
+    return (await this.#connection.recv()) as object
+  }
+
+  async receiveObjects(tally: Tally<object>) {
+    for await (const message of this.#connection) {
+      const answer = tally.take(message as object)
+      if (answer) await this.#connection.send(answer)
+    }
+  }
+
+  close() {
+    return this.#connection.close()
   }
 }
