@@ -14,7 +14,7 @@ export interface Case {
 
 /** A program that prints a `Sample`, and its arguments, as its own documentation names them. */
 export interface Measurer {
-  program: 'floor' | 'python' | 'billiard' | 'crowd' | 'pairs' | 'start'
+  program: 'floor' | 'alone' | 'python' | 'billiard' | 'crowd' | 'pairs' | 'start'
   args: readonly string[]
 }
 
@@ -40,6 +40,7 @@ const tabled: readonly Case[] = [
   ...['64 B', '1 KiB'].flatMap((size) =>
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
+      ...(size === '64 B' && { 'iterating, nothing sent': { program: 'alone', args: ['iteration'] } as const }),
       ...rivals('carom sync', 'carom async'),
       ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
@@ -48,6 +49,7 @@ const tabled: readonly Case[] = [
   ),
   ...workload('one way, small object', {
     ...floor('one-way', SHOT_SIZE),
+    'decoding, nothing sent': { program: 'alone', args: ['decoding'] },
     ...rivals('carom sync', 'carom async', 'carom async, json'),
     ...pythons('one-way', 'small object'),
     ...objectRivals(),

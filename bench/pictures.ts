@@ -59,11 +59,11 @@ export function pictures(results: readonly Result[]): Picture[] {
   return all.filter(({ svg }) => svg !== '')
 }
 
-/** Bars side by side for some workloads, the best first. The floor is left out: it would make the others' differences small. */
+/** Bars side by side for some workloads, the best first. What is no rival is left out: the floor would make the others' differences small. */
 function bars(results: readonly Result[], workloads: readonly string[], better: string): string {
   const panels = workloads.map((workload) =>
     results
-      .filter((result) => result.workload === workload && !result.rival.startsWith('floor'))
+      .filter((result) => result.workload === workload && !/^floor|, nothing sent$/.test(result.rival))
       // The last category of an axis is at its top.
       .toSorted((a, b) => (a.kind === 'latency' ? 1 : -1) * (b.figure.median - a.figure.median)),
   )
