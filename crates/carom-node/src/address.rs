@@ -1,7 +1,6 @@
 //! Addresses as JavaScript has them: a string for a Unix socket, an object for TCP.
 
 use std::net::SocketAddr;
-use std::os::unix::ffi::OsStrExt;
 
 use carom::Address;
 use carom::listener::PeerAddress;
@@ -25,6 +24,8 @@ pub type JsAddress = Either<String, HostPort>;
 
 pub(crate) fn from_js(address: JsAddress) -> Address {
     match address {
+        // As Python tells them apart, on every system.
+        Either::A(name) if name.starts_with(r"\\") => Address::Pipe(name),
         Either::A(path) => Address::unix(path),
         Either::B(HostPort { host, port }) => Address::tcp(host, port),
     }
@@ -32,8 +33,9 @@ pub(crate) fn from_js(address: JsAddress) -> Address {
 
 pub(crate) fn to_js(address: &Address) -> JsAddress {
     match address {
-        Address::Unix(path) => Either::A(String::from_utf8_lossy(path.as_os_str().as_bytes()).into_owned()),
+        Address::Unix(path) => Either::A(String::from_utf8_lossy(path.as_os_str().as_encoded_bytes()).into_owned()),
         Address::Abstract(name) => Either::A(format!("\0{}", String::from_utf8_lossy(name))),
+        Address::Pipe(name) => Either::A(name.clone()),
         Address::Tcp { host, port } => Either::B(HostPort {
             host: host.clone(),
             port: *port,

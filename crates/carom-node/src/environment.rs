@@ -50,7 +50,7 @@ impl Environment {
     }
 
     /// A handle that makes the reactor's descriptor readable.
-    pub(crate) fn waker(&self) -> io::Result<mio::Waker> {
+    pub(crate) fn waker(&self) -> io::Result<carom::reactor::Waker> {
         self.selector.borrow().as_ref().ok_or_else(ended)?.reactor.waker()
     }
 

@@ -65,10 +65,7 @@ pub(crate) fn deadline(timeout: f64) -> Deadline {
 /// Two connected descriptors; `oneWay`: the first only receives, the second only sends.
 #[napi(catch_unwind)]
 pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
-    let (a, b) = sys::socket_pair().map_err(|error| status::thrown("socketpair", &error))?;
-    if one_way {
-        sys::shut_receiving(b.as_fd()).map_err(|error| status::thrown("shutdown", &error))?;
-    }
+    let (a, b) = sys::pair(one_way).map_err(|error| status::thrown("socketpair", &error))?;
     Ok(vec![a.into_raw_fd(), b.into_raw_fd()])
 }
 

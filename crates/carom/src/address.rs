@@ -4,13 +4,9 @@
 //! permissions: whoever is on the same network namespace may connect, so it wants an authkey. TCP has a host and a port;
 //! port 0 lets the system pick one when a listener is bound.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-
-use rustix::net::{SocketAddrAny, SocketAddrUnix};
 
 /// How many bytes the system has for a socket's path, the terminating NUL among them (unix(7), unix(4)).
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -27,6 +23,8 @@ pub const PATH_MAX: usize = PATH_SPACE - 1;
 pub enum Family {
     /// A Unix socket, with a path or an abstract name.
     Unix,
+    /// A named pipe of Windows.
+    Pipe,
     /// TCP, version 4 or 6 of the Internet Protocol.
     Tcp,
 }
@@ -38,6 +36,8 @@ pub enum Address {
     Unix(PathBuf),
     /// A Unix socket's name in Linux's abstract namespace, without the NUL in front.
     Abstract(Vec<u8>),
+    /// A named pipe of Windows: `\\\\.\\pipe\\` and its name.
+    Pipe(String),
     /// A host's name or number, and a port.
     Tcp {
         /// A name, or a number of either version.
@@ -68,6 +68,12 @@ pub enum AddressError {
     /// An abstract name, on a system that has none.
     #[error("the address {0} is in the abstract namespace, which only Linux has; use a path")]
     NoAbstractNamespace(Address),
+    /// A named pipe, on a system that has none.
+    #[error("the address {0} is a named pipe, which only Windows has; use a path")]
+    NoNamedPipes(Address),
+    /// A Unix socket's path, on Windows, where Python has none either.
+    #[error("the address {0} is a Unix socket; on Windows, use a named pipe (\\\\.\\pipe\\name)")]
+    NoUnixSockets(Address),
 }
 
 impl Address {
@@ -82,7 +88,7 @@ impl Address {
     #[must_use]
     pub fn unix(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();
-        match path.as_os_str().as_bytes() {
+        match path.as_os_str().as_encoded_bytes() {
             [0, name @ ..] => Self::Abstract(name.to_vec()),
             _ => Self::Unix(path.to_owned()),
         }
@@ -102,6 +108,7 @@ impl Address {
     pub fn family(&self) -> Family {
         match self {
             Self::Unix(_) | Self::Abstract(_) => Family::Unix,
+            Self::Pipe(_) => Family::Pipe,
             Self::Tcp { .. } => Family::Tcp,
         }
     }
@@ -121,12 +128,17 @@ impl Address {
     /// [`AddressError`] for a Unix socket's address that no system call would take.
     pub fn check(&self) -> Result<(), AddressError> {
         let bytes = match self {
-            Self::Unix(path) => path.as_os_str().as_bytes(),
+            Self::Unix(_) | Self::Abstract(_) if cfg!(windows) => {
+                return Err(AddressError::NoUnixSockets(self.clone()));
+            }
+            Self::Pipe(_) if !cfg!(windows) => return Err(AddressError::NoNamedPipes(self.clone())),
+            Self::Pipe(name) if name.contains('\0') => return Err(AddressError::Nul(self.clone())),
+            Self::Unix(path) => path.as_os_str().as_encoded_bytes(),
             Self::Abstract(_) if !cfg!(any(target_os = "linux", target_os = "android")) => {
                 return Err(AddressError::NoAbstractNamespace(self.clone()));
             }
             Self::Abstract(name) => name,
-            Self::Tcp { .. } => return Ok(()),
+            Self::Pipe(_) | Self::Tcp { .. } => return Ok(()),
         };
         if bytes.is_empty() {
             return Err(AddressError::Empty);
@@ -142,37 +154,6 @@ impl Address {
         }
         Ok(())
     }
-
-    /// The address as a Unix socket's calls take it; `None` for TCP.
-    pub(crate) fn to_unix(&self) -> crate::Result<Option<SocketAddrUnix>> {
-        self.check()?;
-        Ok(match self {
-            Self::Unix(path) => Some(SocketAddrUnix::new(path.as_path())?),
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            Self::Abstract(name) => Some(SocketAddrUnix::new_abstract_name(name)?),
-            #[cfg(not(any(target_os = "linux", target_os = "android")))]
-            Self::Abstract(_) => return Err(AddressError::NoAbstractNamespace(self.clone()).into()),
-            Self::Tcp { .. } => None,
-        })
-    }
-
-    /// What the kernel says an address is; `None` where a Unix socket has none, or for a family of another kind.
-    pub(crate) fn from_kernel(address: SocketAddrAny) -> Option<Self> {
-        if let Ok(address) = SocketAddr::try_from(address.clone()) {
-            return Some(address.into());
-        }
-        let address = SocketAddrUnix::try_from(address).ok()?;
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        if let Some(name) = address.abstract_name() {
-            // An unnamed socket has no name here either.
-            return Some(name)
-                .filter(|name| !name.is_empty())
-                .map(|name| Self::Abstract(name.to_vec()));
-        }
-        address
-            .path()
-            .map(|path| Self::Unix(PathBuf::from(OsString::from_vec(path.to_bytes().to_vec()))))
-    }
 }
 
 impl From<SocketAddr> for Address {
@@ -187,7 +168,7 @@ impl From<SocketAddr> for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unix(path) => path.as_os_str().as_bytes().utf8_chunks().try_for_each(|chunk| {
+            Self::Unix(path) => path.as_os_str().as_encoded_bytes().utf8_chunks().try_for_each(|chunk| {
                 chunk.valid().chars().try_for_each(|character| match character {
                     // What would garble a terminal or a log.
                     control if control.is_control() => write!(f, "{}", control.escape_default()),
@@ -196,6 +177,7 @@ impl fmt::Display for Address {
                 write!(f, "{}", chunk.invalid().escape_ascii())
             }),
             Self::Abstract(name) => write!(f, "\\0{}", name.escape_ascii()),
+            Self::Pipe(name) => f.write_str(name),
             Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
         }
@@ -217,6 +199,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_path_of_the_system_s_limit_is_the_longest() {
         assert_eq!(Address::unix("x".repeat(PATH_MAX)).check(), Ok(()));
         let address = Address::unix("x".repeat(PATH_SPACE));
@@ -229,6 +212,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_path_is_neither_empty_nor_has_a_nul_inside() {
         assert_eq!(Address::unix("").check(), Err(AddressError::Empty));
         assert!(matches!(Address::unix("/tmp/a\0b").check(), Err(AddressError::Nul(_))));

@@ -4,9 +4,9 @@
 //! in it in place. So a language binding can read into memory of its own runtime, and ten thousand idle channels hold
 //! none. [`Connection`](crate::Connection) is this with memory, for Rust programs.
 
+use crate::sys::{AsFd, BorrowedFd, OwnedFd};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use crate::Result;

@@ -1,14 +1,10 @@
 //! Child processes: how one has ended, and a child that ends with its parent.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, waitid};
-
-use crate::sys::{self, Deadline};
+use crate::sys::{self, AsFd, Deadline, OwnedFd};
 
 /// How a process has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +14,6 @@ pub enum Exit {
     /// It was ended by this signal.
     Signal(i32),
 }
-
-/// The longest sleep between two looks, once the child is known to be about to end.
-const PAUSE_MAX: Duration = Duration::from_millis(5);
 
 /// How the child `pid` has ended, or does by `deadline`; `None` where it still runs then.
 ///
@@ -42,28 +35,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(5);
 ///
 /// `ECHILD` where `pid` is no child of this process, or has been reaped.
 pub fn exit_of(pid: u32, deadline: Deadline) -> io::Result<Option<Exit>> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::CHILD)?;
-    let mut pause = Duration::from_micros(20);
-    loop {
-        match waitid(
-            WaitId::Pid(pid),
-            WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT,
-        ) {
-            Ok(Some(status)) => {
-                let code = status.exit_status().map(Exit::Code);
-                return Ok(code.or_else(|| status.terminating_signal().map(Exit::Signal)));
-            }
-            Ok(None) => {}
-            Err(Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        let left = deadline.remaining().unwrap_or(Duration::MAX);
-        if left.is_zero() {
-            return Ok(None);
-        }
-        thread::sleep(pause.min(left));
-        pause = (pause * 2).min(PAUSE_MAX);
-    }
+    sys::child::exit_of(pid, deadline)
 }
 
 /// Ends this process when the other end of `fd` is closed, whatever it is doing then: a parent that holds that end, and
@@ -79,16 +51,16 @@ pub fn end_with(fd: OwnedFd, grace: Duration) -> io::Result<()> {
     thread::Builder::new().name("carom-parent".to_owned()).spawn(move || {
         // Where the descriptor can't be watched, the parent can't be either: better an early end than a leftover.
         let _ = sys::poll_readable(fd.as_fd(), false, Deadline::Never);
-        let _ = kill_process(getpid(), Signal::TERM);
-        thread::sleep(grace);
-        let _ = kill_process(getpid(), Signal::KILL);
+        sys::child::end_this(grace);
     })?;
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::process::Command;
+
+    use rustix::io::Errno;
 
     use super::*;
 

@@ -10,16 +10,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 use std::vec;
 
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, sockopt};
-
-use crate::sys::{self, Deadline};
+use crate::sys::local::Name;
+use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, tcp};
 use crate::system_error::{Operation, SystemError};
-use crate::{Address, Error, Result, socket as sockets};
+use crate::{Address, Error, Result};
 
 const RETRY_MIN: Duration = Duration::from_millis(1);
 const RETRY_MAX: Duration = Duration::from_millis(16);
@@ -50,8 +47,8 @@ pub enum Progress {
 pub struct Connecting {
     address: Address,
     candidates: Candidates,
-    /// The socket of the attempt under way, and where it goes.
-    attempt: Option<(OwnedFd, AddressFamily)>,
+    /// The socket of the attempt under way.
+    attempt: Option<OwnedFd>,
     /// The first failure: the address that the host's name has in the first place is the one that people mean.
     failure: Option<io::Error>,
     retry: Duration,
@@ -59,7 +56,7 @@ pub struct Connecting {
 
 #[derive(Debug)]
 enum Candidates {
-    Unix(Box<SocketAddrUnix>),
+    Local(Name),
     Tcp(vec::IntoIter<SocketAddr>),
 }
 
@@ -71,9 +68,9 @@ impl Connecting {
     ///
     /// [`Error::Address`] for an address that can't be used.
     pub fn new(address: &Address, resolved: Vec<SocketAddr>) -> Result<Self> {
-        let candidates = match address.to_unix()? {
-            Some(name) => Candidates::Unix(Box::new(name)),
-            None => Candidates::Tcp(resolved.into_iter()),
+        let candidates = match address {
+            Address::Tcp { .. } => Candidates::Tcp(resolved.into_iter()),
+            _ => Candidates::Local(Name::new(address)?),
         };
         Ok(Self {
             address: address.clone(),
@@ -92,22 +89,16 @@ impl Connecting {
     /// one's failure.
     pub fn advance(&mut self) -> Result<Progress> {
         let progress = match &mut self.candidates {
-            Candidates::Unix(name) => {
-                let (fd, _) = match self.attempt.take() {
-                    Some(attempt) => attempt,
-                    None => (sockets::create(AddressFamily::UNIX)?, AddressFamily::UNIX),
-                };
-                match rustix::net::connect(&fd, name.as_ref()) {
-                    Ok(()) => finish(fd, AddressFamily::UNIX),
-                    Err(Errno::AGAIN | Errno::INTR) => {
-                        self.attempt = Some((fd, AddressFamily::UNIX));
+            Candidates::Local(name) => name.connect().map(|connected| {
+                connected.map_or_else(
+                    || {
                         let retry = self.retry;
                         self.retry = (retry * 2).min(RETRY_MAX);
-                        return Ok(Progress::Retry(retry));
-                    }
-                    Err(error) => Err(error.into()),
-                }
-            }
+                        Progress::Retry(retry)
+                    },
+                    Progress::Connected,
+                )
+            }),
             Candidates::Tcp(_) => self.advance_tcp(),
         };
         progress.map_err(|error| SystemError::new(Operation::Connect, &self.address, error).into())
@@ -117,22 +108,22 @@ impl Connecting {
     /// where the next address is tried.
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.attempt.as_ref().map(|(fd, _)| fd.as_fd())
+        self.attempt.as_ref().map(AsFd::as_fd)
     }
 
     fn advance_tcp(&mut self) -> io::Result<Progress> {
         loop {
             let outcome = match self.attempt.take() {
-                Some((fd, family)) => outcome(fd.as_fd()).map(|connected| (fd, family, connected)),
+                Some(fd) => tcp::is_connected(fd.as_fd()).map(|connected| (fd, connected)),
                 None => match self.next() {
-                    Some(candidate) => begin(&candidate),
-                    None => return Err(self.failure.take().unwrap_or_else(|| Errno::ADDRNOTAVAIL.into())),
+                    Some(candidate) => tcp::connect(&candidate),
+                    None => return Err(self.failure.take().unwrap_or_else(tcp::no_address)),
                 },
             };
             match outcome {
-                Ok((fd, family, true)) => return finish(fd, family),
-                Ok((fd, family, false)) => {
-                    self.attempt = Some((fd, family));
+                Ok((fd, true)) => return finish(fd),
+                Ok((fd, false)) => {
+                    self.attempt = Some(fd);
                     return Ok(Progress::Pending);
                 }
                 Err(error) => {
@@ -145,51 +136,19 @@ impl Connecting {
     fn next(&mut self) -> Option<SocketAddr> {
         match &mut self.candidates {
             Candidates::Tcp(resolved) => resolved.next(),
-            Candidates::Unix(_) => None,
+            Candidates::Local(_) => None,
         }
     }
 }
 
-/// Begins to connect to `address`; whether that has been done already.
-fn begin(address: &SocketAddr) -> io::Result<(OwnedFd, AddressFamily, bool)> {
-    let family = if address.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    };
-    let fd = sockets::create(family)?;
-    match rustix::net::connect(&fd, address) {
-        Ok(()) => Ok((fd, family, true)),
-        // An interrupted attempt goes on in the background (connect(2)).
-        Err(Errno::INPROGRESS | Errno::INTR) => Ok((fd, family, false)),
-        Err(error) => Err(error.into()),
+/// Where nobody listens on a port that the system gives to clients, it may give it to the very client that connects there,
+/// which has then met nobody.
+fn finish(fd: OwnedFd) -> io::Result<Progress> {
+    if tcp::met_itself(fd.as_fd())? {
+        return Err(tcp::refused());
     }
-}
-
-/// What has become of an attempt: connected, or still under way.
-fn outcome(fd: BorrowedFd<'_>) -> io::Result<bool> {
-    if !sys::poll_writable(fd, Deadline::Now)? {
-        return Ok(false);
-    }
-    sockopt::socket_error(fd)??;
-    Ok(true)
-}
-
-fn finish(fd: OwnedFd, family: AddressFamily) -> io::Result<Progress> {
-    if family != AddressFamily::UNIX && met_itself(fd.as_fd())? {
-        return Err(Errno::CONNREFUSED.into());
-    }
-    sockets::set_no_delay(fd.as_fd(), family)?;
-    sockets::set_blocking(fd.as_fd(), true)?;
+    tcp::finish(fd.as_fd())?;
     Ok(Progress::Connected(fd))
-}
-
-/// Whether a TCP socket is its own peer: where nobody listens on a port that the system gives to clients, it may give it to
-/// the very client that connects there.
-fn met_itself(fd: BorrowedFd<'_>) -> io::Result<bool> {
-    let ends = |address: SocketAddrAny| SocketAddr::try_from(address).ok();
-    let peer = rustix::net::getpeername(fd)?.and_then(ends);
-    Ok(peer.is_some() && peer == ends(rustix::net::getsockname(fd)?))
 }
 
 /// The addresses of a host, in the order in which to try them. Waits for the system's resolver, which has time limits of
@@ -220,7 +179,7 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
 pub fn socket(address: &Address, deadline: Deadline) -> Result<OwnedFd> {
     let resolved = match address {
         Address::Tcp { host, port } => resolve(host, *port)?,
-        Address::Unix(_) | Address::Abstract(_) => Vec::new(),
+        _ => Vec::new(),
     };
     let mut connecting = Connecting::new(address, resolved)?;
     loop {
@@ -239,24 +198,5 @@ pub fn socket(address: &Address, deadline: Deadline) -> Result<OwnedFd> {
                 std::thread::sleep(deadline.remaining().map_or(after, |left| left.min(after)));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_that_met_itself_has_met_nobody() -> io::Result<()> {
-        let fd = sockets::create(AddressFamily::INET)?;
-        rustix::net::bind(&fd, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let begun = rustix::net::connect(&fd, &SocketAddr::try_from(rustix::net::getsockname(&fd)?)?);
-        assert!(matches!(begun, Ok(()) | Err(Errno::INPROGRESS)), "{begun:?}");
-        while !outcome(fd.as_fd())? {}
-        assert_eq!(
-            finish(fd, AddressFamily::INET).map_err(|error| error.kind()).err(),
-            Some(io::ErrorKind::ConnectionRefused)
-        );
-        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Whole messages, in memory of their own.
 
+use crate::sys::{AsFd, BorrowedFd, OwnedFd};
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::channel::{Channel, Received};

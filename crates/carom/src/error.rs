@@ -52,6 +52,7 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
+#[cfg(unix)]
 impl From<rustix::io::Errno> for Error {
     fn from(errno: rustix::io::Errno) -> Self {
         Self::Io(errno.into())

@@ -26,16 +26,16 @@
 //! | [`mod@handshake`] | how two ends prove to each other that they know a key, without any I/O |
 //! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
 //! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
-//! | [`reactor`] | readiness of many descriptors at once, on `mio` |
+//! | [`reactor`] | readiness of many descriptors at once |
 //! | [`child`] | how a child process has ended, and a child that ends with its parent |
 //! | [`spin`] | how long a blocking call looks for data before it sleeps |
+//! | [`sys`] | the system calls: one face, and a folder for Unix and one for Windows behind it |
 //!
 //! # What is not promised
 //!
 //! A message is not acknowledged: after a successful send it may still be lost when the peer dies before it reads.
 //! Nothing is encrypted. Two peers that both send without receiving until the kernel's buffers are full wait for each
 //! other for ever, as they do in Python.
-#![cfg(unix)]
 #![deny(unsafe_code)]
 
 pub mod address;
@@ -50,8 +50,6 @@ pub mod listener;
 mod message;
 mod pipe;
 pub mod reactor;
-mod socket;
-mod socket_file;
 pub mod spin;
 #[allow(
     unsafe_code,

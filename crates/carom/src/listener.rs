@@ -3,19 +3,13 @@
 //! A listening socket is in non-blocking mode from the start, and stays so wherever it is inherited: several processes may
 //! accept from one, and a connection that one of them has seen may be taken by another first.
 
+use crate::connect::resolve;
+use crate::sys::local::{self, SocketFile};
+use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd};
+use crate::system_error::{Operation, SystemError};
+use crate::{Address, Result};
 use std::fmt;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
-
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrAny, SocketType, sockopt};
-
-use crate::connect::resolve;
-use crate::socket_file::{PrivateDirectory, SocketFile, occupant};
-use crate::sys::{self, Deadline};
-use crate::system_error::{Operation, SystemError};
-use crate::{Address, Result, socket};
 
 /// How a listener is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +36,6 @@ pub enum PeerAddress {
     Named(Address),
     /// A Unix peer without an address, as most are.
     Unnamed,
-}
-
-impl PeerAddress {
-    fn from_kernel(address: Option<SocketAddrAny>) -> Self {
-        address
-            .and_then(Address::from_kernel)
-            .map_or(Self::Unnamed, Self::Named)
-    }
 }
 
 impl fmt::Display for PeerAddress {
@@ -96,11 +82,11 @@ impl Listener {
     /// [`Error::Address`](crate::Error::Address) for an address that can't be used, [`Error::System`](crate::Error::System)
     /// for what the system reports: `EADDRINUSE`, `EACCES`, `ENOENT` where a path's directory is missing, …
     pub fn bind(address: &Address, options: Options) -> Result<Self> {
-        match address {
-            Address::Unix(path) => Self::bind_path(path, address, None, options),
-            Address::Abstract(_) => Self::bind_abstract(address, options),
-            Address::Tcp { host, port } => Self::bind_tcp(address, &resolve(host, *port)?, options),
+        if let Address::Tcp { host, port } = address {
+            return Self::bind_tcp(address, &resolve(host, *port)?, options);
         }
+        let (fd, file) = local::bind(address, options)?;
+        Self::listen(fd, file, address.clone(), options)
     }
 
     /// Listens on a Unix socket in a fresh directory that only this user may enter, which is removed with the socket.
@@ -109,9 +95,8 @@ impl Listener {
     ///
     /// As [`bind`](Self::bind), and what making the directory reports.
     pub fn bind_private(options: Options) -> Result<Self> {
-        let directory = PrivateDirectory::create()?;
-        let path = directory.socket();
-        Self::bind_path(&path, &Address::Unix(path.clone()), Some(directory), options)
+        let (fd, file, address) = local::bind_private(options)?;
+        Self::listen(fd, file, address, options)
     }
 
     /// Listens on `fd`, a socket that listens already: one that was inherited. No file is removed with it, and its blocking
@@ -123,15 +108,7 @@ impl Listener {
     /// [`Error::Io`](crate::Error::Io) for what the system calls report: `ENOTSOCK`; `EINVAL` for a socket that doesn't
     /// listen, `EPROTOTYPE` for one without streams.
     pub fn from_fd(fd: OwnedFd) -> Result<Self> {
-        if sockopt::socket_type(&fd)? != SocketType::STREAM {
-            return Err(Errno::PROTOTYPE.into());
-        }
-        // Apple's systems don't tell; there, `accept` fails.
-        #[cfg(not(target_vendor = "apple"))]
-        if !sockopt::socket_acceptconn(&fd)? {
-            return Err(Errno::INVAL.into());
-        }
-        let address = Address::from_kernel(rustix::net::getsockname(&fd)?).ok_or(Errno::AFNOSUPPORT)?;
+        let address = local::listening(fd.as_fd())?;
         Ok(Self {
             file: None,
             fd,
@@ -156,8 +133,8 @@ impl Listener {
         let failed = |error| SystemError::new(Operation::Accept, &self.address, error);
         // A listener that was inherited may be blocking, so it is asked only when somebody is there.
         while sys::poll_readable(self.as_fd(), false, deadline)? {
-            if let Some((fd, peer)) = socket::accept(self.as_fd()).map_err(failed)? {
-                return Ok(Some((fd, PeerAddress::from_kernel(peer))));
+            if let Some((fd, peer)) = local::accept(self.as_fd()).map_err(failed)? {
+                return Ok(Some((fd, peer.map_or(PeerAddress::Unnamed, PeerAddress::Named))));
             }
             if deadline == Deadline::Now {
                 break;
@@ -193,69 +170,24 @@ impl Listener {
         self.fd
     }
 
-    fn bind_path(
-        path: &Path,
-        address: &Address,
-        directory: Option<PrivateDirectory>,
-        options: Options,
-    ) -> Result<Self> {
-        let Some(name) = address.to_unix()? else {
-            return Err(Errno::AFNOSUPPORT.into());
-        };
-        let fd = socket::create(AddressFamily::UNIX)?;
-        // On Linux the file is made with the socket's own mode, less the umask: it is never open to more than `mode` says.
-        #[cfg(target_os = "linux")]
-        rustix::fs::fchmod(&fd, rustix::fs::Mode::from_bits_truncate(options.mode))?;
-        rustix::net::bind(&fd, &name).map_err(|error| {
-            let found = if error == Errno::ADDRINUSE {
-                occupant(path, &name)
-            } else {
-                None
-            };
-            SystemError::new(Operation::Bind, address, error).because(found)
-        })?;
-        let file = SocketFile::made(path, directory)?;
-        // Elsewhere, and where the umask took too much: nobody can connect before `listen`.
-        file.set_mode(options.mode)?;
-        listen(&fd, address, options)?;
-        Ok(Self {
-            file: Some(file),
-            fd,
-            address: address.clone(),
-        })
-    }
-
-    fn bind_abstract(address: &Address, options: Options) -> Result<Self> {
-        let Some(name) = address.to_unix()? else {
-            return Err(Errno::AFNOSUPPORT.into());
-        };
-        let fd = socket::create(AddressFamily::UNIX)?;
-        rustix::net::bind(&fd, &name).map_err(|error| SystemError::new(Operation::Bind, address, error))?;
-        listen(&fd, address, options)?;
-        Ok(Self {
-            file: None,
-            fd,
-            address: address.clone(),
-        })
+    fn listen(fd: OwnedFd, file: Option<SocketFile>, address: Address, options: Options) -> Result<Self> {
+        local::listen(fd.as_fd(), options.backlog)
+            .map_err(|error| SystemError::new(Operation::Listen, &address, error))?;
+        Ok(Self { file, fd, address })
     }
 
     fn bind_tcp(address: &Address, resolved: &[SocketAddr], options: Options) -> Result<Self> {
         let mut first = None;
         for candidate in resolved {
-            match bind_one(candidate) {
+            match sys::tcp::bind(candidate) {
                 Ok(fd) => {
-                    listen(&fd, address, options)?;
-                    let address = Address::from_kernel(rustix::net::getsockname(&fd)?);
-                    return Ok(Self {
-                        file: None,
-                        fd,
-                        address: address.unwrap_or_else(|| (*candidate).into()),
-                    });
+                    let bound = local::address(fd.as_fd())?.unwrap_or_else(|| (*candidate).into());
+                    return Self::listen(fd, None, bound, options);
                 }
                 Err(error) => first.get_or_insert(error),
             };
         }
-        let error = first.unwrap_or_else(|| Errno::ADDRNOTAVAIL.into());
+        let error = first.unwrap_or_else(sys::tcp::no_address);
         Err(SystemError::new(Operation::Bind, address, error).into())
     }
 }
@@ -265,20 +197,4 @@ impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
-}
-
-fn bind_one(address: &SocketAddr) -> std::io::Result<OwnedFd> {
-    let fd = socket::create(if address.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    })?;
-    // A port can be listened on again while connections of a former listener time out (tcp(7)).
-    sockopt::set_socket_reuseaddr(&fd, true)?;
-    rustix::net::bind(&fd, address)?;
-    Ok(fd)
-}
-
-fn listen(fd: &OwnedFd, address: &Address, options: Options) -> Result<()> {
-    rustix::net::listen(fd, options.backlog).map_err(|error| SystemError::new(Operation::Listen, address, error).into())
 }

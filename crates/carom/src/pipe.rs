@@ -1,17 +1,16 @@
-use std::os::fd::AsFd;
-
 use crate::{Connection, Result, sys};
 
 /// Two connected ends, each of which sends and receives.
 ///
-/// Both are close-on-exec sockets in blocking mode. To hand one to another program, let the child inherit its descriptor,
+/// On Unix, both are close-on-exec sockets in blocking mode; on Windows, the ends of a named pipe in message mode, as
+/// Python makes them. To hand one to another program, let the child inherit its descriptor,
 /// and drop it here: the other end only sees the child's end of the stream when nobody else holds it.
 ///
 /// # Errors
 ///
-/// [`Error::Io`](crate::Error::Io) for what `socketpair(2)` reports.
+/// [`Error::Io`](crate::Error::Io) for what the system reports.
 pub fn pipe() -> Result<(Connection, Connection)> {
-    let (a, b) = sys::socket_pair()?;
+    let (a, b) = sys::pair(false)?;
     Ok((Connection::new(a)?, Connection::new(b)?))
 }
 
@@ -21,8 +20,7 @@ pub fn pipe() -> Result<(Connection, Connection)> {
 ///
 /// [`Error::Io`](crate::Error::Io) for what the system calls report.
 pub fn one_way_pipe() -> Result<(Connection, Connection)> {
-    let (receiver, sender) = sys::socket_pair()?;
-    sys::shut_receiving(sender.as_fd())?;
+    let (receiver, sender) = sys::pair(true)?;
     Ok((
         Connection::new(receiver)?.only_receiving(),
         Connection::new(sender)?.only_sending(),

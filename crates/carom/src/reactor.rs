@@ -1,4 +1,4 @@
-//! Readiness of many descriptors at once, on `mio`.
+//! Readiness of many descriptors at once: on Unix by `mio`, on Windows by the system's thread pool.
 //!
 //! Readiness is reported when it *changes* (edge-triggered): a descriptor that was reported is not reported again until
 //! more arrives or [`Registry::rearm`] asks anew. So who is told reads until the kernel has nothing more, or remembers.
@@ -6,19 +6,11 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Token, Waker};
-use rustix::io::Errno;
+use crate::sys::selector::{self, Selector};
+use crate::sys::{AsRawFd, BorrowedFd, Deadline, RawFd};
 
-use crate::sys::Deadline;
-
-/// The token that [`Reactor`] keeps for its own waker; callers' tokens are smaller.
-const WAKER: Token = Token(usize::MAX);
-
-/// How many reports one look takes from the kernel.
-const BATCH: usize = 1024;
+pub use crate::sys::selector::Waker;
 
 /// What a report says about a descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +27,7 @@ pub struct Readiness {
 
 /// Which descriptors are watched. Independent of the [`Reactor`] that waits, so that it can be used from another thread.
 #[derive(Debug)]
-pub struct Registry(mio::Registry);
+pub struct Registry(selector::Registry);
 
 impl Registry {
     /// Watches `fd` under `token`, for reading or for writing. What is ready already is reported too.
@@ -44,8 +36,7 @@ impl Registry {
     ///
     /// What the system's selector reports: `EPERM` for a file that is always ready, `EEXIST`, `ENOSPC`, `ENOMEM`.
     pub fn watch(&self, fd: BorrowedFd<'_>, token: usize, writable: bool) -> io::Result<()> {
-        self.0
-            .register(&mut SourceFd(&fd.as_raw_fd()), Token(token), interest(writable))
+        self.0.watch(fd, token, writable)
     }
 
     /// Asks anew: what is ready now is reported, even if it was before.
@@ -54,8 +45,7 @@ impl Registry {
     ///
     /// What the system's selector reports: `ENOENT` for a descriptor that isn't watched.
     pub fn rearm(&self, fd: BorrowedFd<'_>, token: usize, writable: bool) -> io::Result<()> {
-        self.0
-            .reregister(&mut SourceFd(&fd.as_raw_fd()), Token(token), interest(writable))
+        self.0.rearm(fd, token, writable)
     }
 
     /// Stops watching `fd`. To be called before the descriptor is closed: other descriptors of the same open file, in this
@@ -65,15 +55,7 @@ impl Registry {
     ///
     /// What the system's selector reports: `ENOENT` for a descriptor that isn't watched.
     pub fn forget(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        self.0.deregister(&mut SourceFd(&fd.as_raw_fd()))
-    }
-}
-
-fn interest(writable: bool) -> Interest {
-    if writable {
-        Interest::READABLE.add(Interest::WRITABLE)
-    } else {
-        Interest::READABLE
+        self.0.forget(fd)
     }
 }
 
@@ -85,7 +67,7 @@ fn interest(writable: bool) -> Interest {
 ///
 /// let (mut a, b) = carom::pipe()?;
 /// let mut reactor = Reactor::new()?;
-/// reactor.registry()?.watch(std::os::fd::AsFd::as_fd(&b), 7, false)?;
+/// reactor.registry()?.watch(carom::sys::AsFd::as_fd(&b), 7, false)?;
 /// a.send_bytes(b"ping")?;
 /// let mut tokens = Vec::new();
 /// reactor.poll(Deadline::Never, |readiness| tokens.push(readiness.token))?;
@@ -93,10 +75,7 @@ fn interest(writable: bool) -> Interest {
 /// # Ok::<(), carom::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Reactor {
-    poll: mio::Poll,
-    events: Events,
-}
+pub struct Reactor(Selector);
 
 impl Reactor {
     /// A reactor that watches nothing yet.
@@ -105,10 +84,7 @@ impl Reactor {
     ///
     /// What the system's selector reports: `EMFILE`, `ENFILE`, `ENOMEM`.
     pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            poll: mio::Poll::new()?,
-            events: Events::with_capacity(BATCH),
-        })
+        Selector::new().map(Self)
     }
 
     /// A handle to say what is watched.
@@ -117,7 +93,7 @@ impl Reactor {
     ///
     /// `EMFILE` and the like: the handle has a descriptor of its own.
     pub fn registry(&self) -> io::Result<Registry> {
-        self.poll.registry().try_clone().map(Registry)
+        self.0.registry().map(Registry)
     }
 
     /// A handle that ends a wait from another thread. There is one per reactor; share it.
@@ -130,7 +106,7 @@ impl Reactor {
     ///
     /// In a debug build, where it is called a second time.
     pub fn waker(&self) -> io::Result<Waker> {
-        Waker::new(self.poll.registry(), WAKER)
+        self.0.waker()
     }
 
     /// Waits by `deadline` for reports, and gives each to `report`. Returns whether the waker ended the wait. Interruptions
@@ -139,29 +115,8 @@ impl Reactor {
     /// # Errors
     ///
     /// What the system's selector reports.
-    pub fn poll(&mut self, deadline: Deadline, mut report: impl FnMut(Readiness)) -> io::Result<bool> {
-        loop {
-            match self.poll.poll(&mut self.events, deadline.remaining()) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-                Ok(()) if self.events.is_empty() && deadline.remaining().is_none_or(|left| !left.is_zero()) => {}
-                Ok(()) => break,
-            }
-        }
-        let mut woken = false;
-        for event in &self.events {
-            if event.token() == WAKER {
-                woken = true;
-                continue;
-            }
-            report(Readiness {
-                token: event.token().0,
-                readable: event.is_readable() || event.is_read_closed() || event.is_error(),
-                writable: event.is_writable() || event.is_write_closed() || event.is_error(),
-                ended: event.is_read_closed() || event.is_error(),
-            });
-        }
-        Ok(woken)
+    pub fn poll(&mut self, deadline: Deadline, report: impl FnMut(Readiness)) -> io::Result<bool> {
+        self.0.poll(deadline, report)
     }
 }
 
@@ -169,7 +124,7 @@ impl AsRawFd for Reactor {
     /// The selector's own descriptor: readable while there are reports to take, so that it can be watched by another
     /// event loop.
     fn as_raw_fd(&self) -> RawFd {
-        self.poll.as_raw_fd()
+        self.0.as_raw_fd()
     }
 }
 
@@ -184,8 +139,7 @@ pub(crate) fn until_readable(fds: &[BorrowedFd<'_>], deadline: Deadline) -> io::
     let mut watched = HashSet::new();
     for (token, fd) in fds.iter().enumerate().filter(|(_, fd)| watched.insert(fd.as_raw_fd())) {
         match registry.watch(*fd, token, false) {
-            // A file that can't be watched never makes its reader wait.
-            Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => return Ok(()),
+            Err(error) if selector::is_always_ready(&error) => return Ok(()),
             result => result?,
         }
     }

@@ -3,9 +3,15 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
+#[cfg(unix)]
 pub use unix::*;
+#[cfg(windows)]
+pub use windows::*;
 
 /// How long a call may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +62,7 @@ impl Deadline {
 pub enum Transport {
     /// A stream socket.
     Socket,
-    /// A FIFO, as `pipe(2)` makes it, or any other file that can be polled.
+    /// A FIFO, as `pipe(2)` makes it, or any other file that can be polled; on Windows, an end of a named pipe.
     File,
 }
 

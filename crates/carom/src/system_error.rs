@@ -1,8 +1,6 @@
 use std::{fmt, io};
 
-use rustix::io::Errno;
-
-use crate::Address;
+use crate::{Address, sys};
 
 /// What was being done when a system call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +54,7 @@ impl SystemError {
         }
     }
 
+    #[cfg(unix)]
     /// Says what was found at the address, and the way out, instead of what the error number alone says.
     pub(crate) fn because(mut self, found: Option<&'static str>) -> Self {
         self.found = found;
@@ -90,20 +89,18 @@ impl SystemError {
 impl fmt::Display for SystemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.operation.syscall(), self.address)?;
-        let Some(errno) = Errno::from_io_error(&self.source) else {
-            return self.source.fmt(f);
-        };
-        let (words, remedy) = self
-            .found
-            .or(words(self.operation, errno))
-            .map_or((None, None), |found| {
-                found
-                    .split_once("; ")
-                    .map_or((Some(found), None), |(words, remedy)| (Some(words), Some(remedy)))
-            });
-        match (words, name(errno)) {
+        let name = sys::error_name(&self.source);
+        let (words, remedy) =
+            self.found
+                .or(name.and_then(|name| words(self.operation, name)))
+                .map_or((None, None), |found| {
+                    found
+                        .split_once("; ")
+                        .map_or((Some(found), None), |(words, remedy)| (Some(words), Some(remedy)))
+                });
+        match (words, name) {
             (Some(words), Some(name)) => write!(f, "{words} ({name})")?,
-            (Some(words), None) => write!(f, "{words} (os error {})", errno.raw_os_error())?,
+            (Some(words), None) => f.write_str(words)?,
             (None, Some(name)) => {
                 let text = self.source.to_string();
                 write!(
@@ -124,57 +121,32 @@ impl std::error::Error for SystemError {
     }
 }
 
-/// What an error number means here, and the way out.
-fn words(operation: Operation, errno: Errno) -> Option<&'static str> {
+/// What an error means here, and the way out.
+fn words(operation: Operation, error: &str) -> Option<&'static str> {
     use Operation::{Accept, Bind, Connect, Listen};
-    Some(match (operation, errno) {
-        (Connect, Errno::NOENT) => "no such socket; is the listener running?",
-        (Connect, Errno::CONNREFUSED) => "nobody listens there; is the listener running?",
-        (Connect, Errno::ACCESS) => {
-            "permission denied; a socket file admits its owner only, unless the listener widens it"
+    Some(match (operation, error) {
+        (Connect, "ENOENT") if cfg!(windows) => "no such pipe; is the listener running?",
+        (Connect, "ENOENT") => "no such socket; is the listener running?",
+        (Connect, "ECONNREFUSED") => "nobody listens there; is the listener running?",
+        (Connect, "EACCES") if cfg!(windows) => {
+            "permission denied; a pipe admits its owner only, unless the listener widens it"
         }
-        (Connect, Errno::PROTOTYPE) => "a socket of another kind is there",
-        (Connect, Errno::TIMEDOUT) => "the host does not answer; are the address and the firewall right?",
-        (Bind | Listen, Errno::ADDRINUSE) => "somebody listens there already",
-        (Bind, Errno::NOENT) => "no such directory; create it",
-        (Bind, Errno::ACCESS | Errno::ROFS) => "this address is not for this user to listen on",
-        (Bind, Errno::ADDRNOTAVAIL) => "this machine does not have that address",
-        (Accept, Errno::MFILE | Errno::NFILE) => {
-            "no descriptor is left; the connection waits, close some or raise the limit"
-        }
+        (Connect, "EACCES") => "permission denied; a socket file admits its owner only, unless the listener widens it",
+        (Connect, "EPROTOTYPE") => "a socket of another kind is there",
+        (Connect, "ETIMEDOUT") => "the host does not answer; are the address and the firewall right?",
+        (Bind | Listen, "EADDRINUSE") => "somebody listens there already",
+        (Bind, "ENOENT") => "no such directory; create it",
+        (Bind, "EACCES" | "EROFS") => "this address is not for this user to listen on",
+        (Bind, "EADDRNOTAVAIL") => "this machine does not have that address",
+        (Accept, "EMFILE" | "ENFILE") => "no descriptor is left; the connection waits, close some or raise the limit",
         _ => return None,
     })
 }
 
-fn name(errno: Errno) -> Option<&'static str> {
-    Some(match errno {
-        Errno::ACCESS => "EACCES",
-        Errno::ADDRINUSE => "EADDRINUSE",
-        Errno::ADDRNOTAVAIL => "EADDRNOTAVAIL",
-        Errno::AFNOSUPPORT => "EAFNOSUPPORT",
-        Errno::CONNREFUSED => "ECONNREFUSED",
-        Errno::CONNRESET => "ECONNRESET",
-        Errno::HOSTUNREACH => "EHOSTUNREACH",
-        Errno::INVAL => "EINVAL",
-        Errno::LOOP => "ELOOP",
-        Errno::MFILE => "EMFILE",
-        Errno::NETUNREACH => "ENETUNREACH",
-        Errno::NFILE => "ENFILE",
-        Errno::NOBUFS => "ENOBUFS",
-        Errno::NOENT => "ENOENT",
-        Errno::NOMEM => "ENOMEM",
-        Errno::NOTDIR => "ENOTDIR",
-        Errno::NOTSOCK => "ENOTSOCK",
-        Errno::PERM => "EPERM",
-        Errno::PROTOTYPE => "EPROTOTYPE",
-        Errno::ROFS => "EROFS",
-        Errno::TIMEDOUT => "ETIMEDOUT",
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use rustix::io::Errno;
+
     use super::*;
 
     fn shown(operation: Operation, errno: Errno) -> String {

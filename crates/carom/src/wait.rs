@@ -1,4 +1,4 @@
-use std::os::fd::AsFd;
+use crate::sys::AsFd;
 use std::time::Duration;
 
 use crate::reactor::until_readable;

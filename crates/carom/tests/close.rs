@@ -1,4 +1,5 @@
 //! What is left when a peer has closed, or died.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::{ErrorKind, Write};

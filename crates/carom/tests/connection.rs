@@ -1,4 +1,5 @@
 //! Whole messages over a descriptor: sending, receiving, polling, and what a peer does wrong.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 use std::fs::File;

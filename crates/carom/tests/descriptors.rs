@@ -1,4 +1,5 @@
 //! No descriptor is leaked or inherited. One test, alone in its process: it counts all descriptors.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::collections::BTreeSet;

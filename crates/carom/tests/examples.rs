@@ -1,4 +1,5 @@
 //! The examples do what they say.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::process::{Command, Stdio};

@@ -251,7 +251,7 @@ fn descriptors_that_are_passed_survive_every_fault() {
         },
         |(passed, _), trouble| {
             let mut channel = || -> Result<_> {
-                let (a, b) = sys::socket_pair()?;
+                let (a, b) = sys::pair(false)?;
                 let mut receiver = Channel::new(b, u64::MAX, Spin::fixed(Duration::ZERO))?;
                 receiver.accept_descriptors();
                 Ok((a, receiver, io::pipe()?))

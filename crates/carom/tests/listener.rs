@@ -1,4 +1,5 @@
 //! Listeners: addresses of each family, socket files, and what keeps an address from being used.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 use std::fs::{self, File};

@@ -1,4 +1,5 @@
 //! Pairs of connected ends.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use carom::{Error, one_way_pipe, pipe};

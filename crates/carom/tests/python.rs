@@ -1,4 +1,5 @@
 //! Python's `multiprocessing.connection` at the other end, in both roles, with the right key, a wrong one and none.
+#![cfg(unix)]
 //!
 //! The interpreters are those that `CAROM_PYTHONS` lists, separated by colons; without it, `python3`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
@@ -118,6 +119,7 @@ fn ours() -> Authentication {
 fn literal(address: &Address) -> String {
     match address {
         Address::Unix(path) => format!("'{}'", path.display()),
+        Address::Pipe(name) => format!("{name:?}"),
         Address::Abstract(name) => format!("'\\0{}'", name.escape_ascii()),
         Address::Tcp { host, port } => format!("({host:?}, {port})"),
     }

@@ -1,4 +1,5 @@
 //! Readiness of many descriptors.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::fs::File;

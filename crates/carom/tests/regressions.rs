@@ -1,4 +1,5 @@
 //! What once was wrong.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::{ErrorKind, Read};

@@ -1,4 +1,5 @@
 //! Signals that interrupt a waiting system call don't show.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::os::fd::AsFd;

@@ -1,4 +1,5 @@
 //! Waiting for many connections at once.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::Write;

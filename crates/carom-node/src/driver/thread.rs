@@ -24,7 +24,7 @@ pub(super) struct ThreadDriver {
     env: sys::napi_env,
     environment: Rc<Environment>,
     handover: Arc<Handover>,
-    waker: Cell<Option<mio::Waker>>,
+    waker: Cell<Option<carom::reactor::Waker>>,
     thread: Cell<Option<JoinHandle<()>>>,
     function: sys::napi_threadsafe_function,
 }

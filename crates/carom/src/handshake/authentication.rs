@@ -1,4 +1,4 @@
-use std::os::fd::{AsFd, OwnedFd};
+use crate::sys::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::{AuthKey, Handshake, Options, run_blocking};

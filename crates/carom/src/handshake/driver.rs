@@ -1,7 +1,5 @@
+use crate::sys::BorrowedFd;
 use std::io::{self, IoSlice};
-use std::os::fd::BorrowedFd;
-
-use rustix::io::Errno;
 
 use super::{Handshake, MESSAGE_MAX, Peer, Status};
 use crate::Result;
@@ -73,5 +71,5 @@ fn send(fd: BorrowedFd<'_>, handshake: &mut Handshake, deadline: Deadline) -> Re
 
 /// Whether the peer is gone: it has closed its socket, with bytes of ours still unread or still to come.
 fn closed(error: &io::Error) -> bool {
-    matches!(Errno::from_io_error(error), Some(Errno::CONNRESET | Errno::PIPE))
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }

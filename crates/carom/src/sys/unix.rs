@@ -1,7 +1,8 @@
 //! The system calls on Unix.
 
 use std::io::{self, IoSlice};
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::FromRawFd;
+pub use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{FileType, OFlags};
@@ -10,10 +11,18 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, So
 
 use super::{Deadline, Kind, Transport};
 
+pub(crate) mod child;
 mod credentials;
+pub(crate) mod local;
+mod names;
 mod rights;
+pub(crate) mod selector;
+mod socket;
+mod socket_file;
+pub(crate) mod tcp;
 
 pub use credentials::peer_credentials;
+pub(crate) use names::error_name;
 pub use rights::{Arrived, FDS_MAX, receive_with_fds, send_with_fds};
 
 /// Takes ownership of an open descriptor, and keeps it from being inherited by programs that are started later.
@@ -80,12 +89,20 @@ fn raise_no_signal(fd: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// A connected pair of stream sockets, close-on-exec.
+/// A connected pair of stream sockets, close-on-exec; `one_way`: the first only receives, and the second only sends.
 ///
 /// # Errors
 ///
 /// What `socketpair(2)` reports: `EMFILE`, `ENFILE`, `ENOMEM`, …
-pub fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+pub fn pair(one_way: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+    let pair = socket_pair()?;
+    if one_way {
+        rustix::net::shutdown(&pair.1, Shutdown::Read)?;
+    }
+    Ok(pair)
+}
+
+fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     #[cfg(not(target_vendor = "apple"))]
     let flags = SocketFlags::CLOEXEC;
     #[cfg(target_vendor = "apple")]
@@ -97,15 +114,6 @@ pub fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
         rustix::net::sockopt::set_socket_nosigpipe(end, true)?;
     }
     Ok(pair)
-}
-
-/// Makes `fd`, an end of a socket pair, one that only sends.
-///
-/// # Errors
-///
-/// What `shutdown(2)` reports.
-pub fn shut_receiving(fd: BorrowedFd<'_>) -> io::Result<()> {
-    Ok(rustix::net::shutdown(fd, Shutdown::Read)?)
 }
 
 /// Whether there is something to read from `fd`, or it has ended, by `deadline`; with `or_writable`, or room to write.

@@ -116,7 +116,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     use super::*;
-    use crate::sys::socket_pair;
+    use crate::sys::pair;
 
     fn receive_all(fd: &OwnedFd, most: usize) -> io::Result<Arrived> {
         receive_with_fds(fd.as_fd(), &mut vec![0; most], true, Deadline::Never)?.ok_or_else(|| Errno::AGAIN.into())
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn descriptors_arrive_with_the_first_byte_and_are_of_the_same_file() -> io::Result<()> {
-        let (a, b) = socket_pair()?;
+        let (a, b) = pair(false)?;
         let (reader, writer) = rustix::pipe::pipe()?;
         assert_eq!(send_these(&a, b"two bytes", &[writer.as_fd()])?, 9);
         drop(writer);
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_descriptors_of_two_calls_are_told_apart() -> io::Result<()> {
-        let (a, b) = socket_pair()?;
+        let (a, b) = pair(false)?;
         let fds = [a.as_fd(), b.as_fd(), a.as_fd()];
         send_these(&a, b"x", &[])?;
         send_these(&a, b"y", &fds[..2])?;
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn as_many_as_the_kernel_takes_and_no_more() -> io::Result<()> {
-        let (a, b) = socket_pair()?;
+        let (a, b) = pair(false)?;
         let fds = vec![a.as_fd(); FDS_MAX];
         send_these(&a, b"x", &fds)?;
         assert_eq!(receive_all(&b, 1)?.fds.len(), FDS_MAX);

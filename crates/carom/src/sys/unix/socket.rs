@@ -1,10 +1,11 @@
 //! Sockets that nobody else has yet: until a descriptor is handed out, its blocking mode is ours to choose.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny, SocketFlags, SocketType, sockopt};
+
+use super::{AsFd, BorrowedFd, OwnedFd};
 
 /// A stream socket, close-on-exec, in non-blocking mode.
 pub(crate) fn create(family: AddressFamily) -> io::Result<OwnedFd> {

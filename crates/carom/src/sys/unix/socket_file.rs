@@ -7,8 +7,8 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, Stat};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
+use super::socket;
 use crate::address::PATH_MAX;
-use crate::socket;
 
 /// What a socket is called in a private directory.
 const NAME: &str = "socket";

@@ -1,0 +1,115 @@
+//! Listening at, and reaching, what only this machine can: Unix sockets.
+
+use std::io;
+use std::path::Path;
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, sockopt};
+
+use super::names::{from_kernel, to_unix};
+use super::socket_file::{PrivateDirectory, occupant};
+use super::{BorrowedFd, OwnedFd, socket};
+use crate::listener::Options;
+use crate::system_error::{Operation, SystemError};
+use crate::{Address, Result};
+
+pub(crate) use super::socket_file::SocketFile;
+
+/// A socket that is bound to a local address and does not listen yet, and the file that was made for it.
+pub(crate) fn bind(address: &Address, options: Options) -> Result<(OwnedFd, Option<SocketFile>)> {
+    if let Address::Unix(path) = address {
+        return bind_path(path, address, None, options).map(|(fd, file)| (fd, Some(file)));
+    }
+    let name = to_unix(address)?;
+    let fd = socket::create(AddressFamily::UNIX)?;
+    rustix::net::bind(&fd, &name).map_err(|error| SystemError::new(Operation::Bind, address, error))?;
+    Ok((fd, None))
+}
+
+/// As [`bind`], in a fresh directory that only this user may enter.
+pub(crate) fn bind_private(options: Options) -> Result<(OwnedFd, Option<SocketFile>, Address)> {
+    let directory = PrivateDirectory::create()?;
+    let path = directory.socket();
+    let address = Address::Unix(path.clone());
+    let (fd, file) = bind_path(&path, &address, Some(directory), options)?;
+    Ok((fd, Some(file), address))
+}
+
+fn bind_path(
+    path: &Path,
+    address: &Address,
+    directory: Option<PrivateDirectory>,
+    options: Options,
+) -> Result<(OwnedFd, SocketFile)> {
+    let name = to_unix(address)?;
+    let fd = socket::create(AddressFamily::UNIX)?;
+    // On Linux the file is made with the socket's own mode, less the umask: it is never open to more than `mode` says.
+    #[cfg(target_os = "linux")]
+    rustix::fs::fchmod(&fd, rustix::fs::Mode::from_bits_truncate(options.mode))?;
+    rustix::net::bind(&fd, &name).map_err(|error| {
+        let found = if error == Errno::ADDRINUSE {
+            occupant(path, &name)
+        } else {
+            None
+        };
+        SystemError::new(Operation::Bind, address, error).because(found)
+    })?;
+    let file = SocketFile::made(path, directory)?;
+    // Elsewhere, and where the umask took too much: nobody can connect before `listen`.
+    file.set_mode(options.mode)?;
+    Ok((fd, file))
+}
+
+/// Begins to listen.
+pub(crate) fn listen(fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
+    Ok(rustix::net::listen(fd, backlog)?)
+}
+
+/// The address of `fd`, a socket that listens.
+pub(crate) fn listening(fd: BorrowedFd<'_>) -> io::Result<Address> {
+    if sockopt::socket_type(fd)? != SocketType::STREAM {
+        return Err(Errno::PROTOTYPE.into());
+    }
+    // Apple's systems don't tell; there, `accept` fails.
+    #[cfg(not(target_vendor = "apple"))]
+    if !sockopt::socket_acceptconn(fd)? {
+        return Err(Errno::INVAL.into());
+    }
+    address(fd)?.ok_or_else(|| Errno::AFNOSUPPORT.into())
+}
+
+/// What `fd` is bound to.
+pub(crate) fn address(fd: BorrowedFd<'_>) -> io::Result<Option<Address>> {
+    Ok(from_kernel(rustix::net::getsockname(fd)?))
+}
+
+/// Accepts one connection, whose socket is close-on-exec and blocking, and who has connected, where that has a name; `None`
+/// where no more is waiting.
+pub(crate) fn accept(fd: BorrowedFd<'_>) -> io::Result<Option<(OwnedFd, Option<Address>)>> {
+    Ok(socket::accept(fd)?.map(|(socket, peer)| (socket, peer.and_then(from_kernel))))
+}
+
+/// What a connection is made to.
+#[derive(Debug)]
+pub(crate) struct Name(Box<SocketAddrUnix>);
+
+impl Name {
+    pub(crate) fn new(address: &Address) -> Result<Self> {
+        to_unix(address).map(|name| Self(Box::new(name)))
+    }
+
+    /// Connects; `None` where the listener has no room for now.
+    pub(crate) fn connect(&self) -> io::Result<Option<OwnedFd>> {
+        let fd = socket::create(AddressFamily::UNIX)?;
+        loop {
+            match rustix::net::connect(&fd, self.0.as_ref()) {
+                Ok(()) => break,
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        socket::set_blocking(super::AsFd::as_fd(&fd), true)?;
+        Ok(Some(fd))
+    }
+}

@@ -1,0 +1,312 @@
+//! The system calls on Windows.
+//!
+//! A descriptor is a TCP socket, an end of a named pipe, or a named pipe that others connect to. What the system tells on
+//! Unix by a descriptor's number, the object here keeps beside its handle: what it has read ahead, and what is pending.
+
+use std::io::{self, IoSlice};
+use std::mem::ManuallyDrop;
+use std::os::windows::io::{
+    AsRawSocket, BorrowedHandle, FromRawHandle, FromRawSocket, OwnedHandle, RawHandle, RawSocket,
+};
+use std::sync::Arc;
+
+use socket2::Socket as RawSocketObject;
+use windows_sys::Win32::System::Pipes::{GetNamedPipeInfo, PIPE_TYPE_MESSAGE};
+
+use super::{Credentials, Deadline, Kind, Transport};
+
+pub(crate) mod child;
+mod event;
+pub(crate) mod local;
+mod names;
+mod pipe;
+pub(crate) mod selector;
+mod server;
+mod socket;
+pub(crate) mod tcp;
+
+pub(crate) use names::error_name;
+
+use pipe::Pipe;
+use selector::{Port, Watchers};
+use server::Server;
+use socket::Socket;
+
+/// A handle's or a socket's number.
+pub type RawFd = isize;
+
+/// A descriptor that is closed with this object.
+#[derive(Debug)]
+pub struct OwnedFd(Object);
+
+#[derive(Debug)]
+enum Object {
+    Socket(Socket),
+    Pipe(Pipe),
+    Server(Server),
+}
+
+/// Somebody's descriptor.
+#[derive(Debug, Clone, Copy)]
+pub struct BorrowedFd<'a>(&'a OwnedFd);
+
+/// What has a descriptor.
+pub trait AsFd {
+    /// The descriptor.
+    fn as_fd(&self) -> BorrowedFd<'_>;
+}
+
+/// What has a number.
+pub trait AsRawFd {
+    /// The number, which stays the object's.
+    fn as_raw_fd(&self) -> RawFd;
+}
+
+impl AsFd for OwnedFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        BorrowedFd(self)
+    }
+}
+
+impl AsFd for BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        *self
+    }
+}
+
+impl AsRawFd for OwnedFd {
+    fn as_raw_fd(&self) -> RawFd {
+        match &self.0 {
+            Object::Socket(socket) => socket.raw().as_raw_socket() as RawFd,
+            Object::Pipe(pipe) => pipe.handle() as RawFd,
+            Object::Server(server) => std::ptr::from_ref(server) as RawFd,
+        }
+    }
+}
+
+impl AsRawFd for BorrowedFd<'_> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl BorrowedFd<'_> {
+    fn watchers(&self) -> &Arc<Watchers> {
+        match &self.0.0 {
+            Object::Socket(socket) => socket.watchers(),
+            Object::Pipe(pipe) => pipe.watchers(),
+            Object::Server(server) => server.watchers(),
+        }
+    }
+
+    fn watch(&self, port: &Arc<Port>, token: usize, writable: bool) -> io::Result<()> {
+        self.watchers().add(port, token, writable);
+        match &self.0.0 {
+            Object::Socket(socket) => socket.rearm(),
+            Object::Pipe(pipe) => pipe.rearm(),
+            Object::Server(server) => server.rearm(),
+        }
+    }
+
+    fn poll(self, readable: bool, writable: bool, deadline: Deadline) -> io::Result<bool> {
+        match &self.0.0 {
+            Object::Socket(socket) => socket.poll(readable, writable, deadline),
+            Object::Pipe(pipe) => pipe.poll(readable, writable, deadline),
+            Object::Server(server) => server.poll(deadline),
+        }
+    }
+}
+
+fn unsupported(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, format!("{what}: not on Windows"))
+}
+
+/// Takes ownership of an open handle: a socket, or an end of a named pipe in message mode that was made for overlapped
+/// operations, as Python's are.
+///
+/// # Errors
+///
+/// What the system reports for a handle that is neither.
+///
+/// # Safety
+///
+/// Nobody else may own `fd`: it is closed with the returned value.
+pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: asked for its type only; the number may be anybody's until it is known to be a socket.
+    let socket = ManuallyDrop::new(unsafe { RawSocketObject::from_raw_socket(fd as RawSocket) });
+    if socket.r#type().is_ok() {
+        return Socket::new(ManuallyDrop::into_inner(socket)).map(|socket| OwnedFd(Object::Socket(socket)));
+    }
+    let mut flags = 0;
+    // SAFETY: a number that is no pipe's is refused.
+    let known = unsafe {
+        GetNamedPipeInfo(
+            fd as RawHandle,
+            &raw mut flags,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        )
+    };
+    if known == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if flags & PIPE_TYPE_MESSAGE == 0 {
+        return Err(unsupported("a pipe of bytes, without messages"));
+    }
+    // SAFETY: the handle is an open pipe's, and the caller gives its ownership up.
+    let handle = unsafe { OwnedHandle::from_raw_handle(fd as RawHandle) };
+    let (readable, writable) = (server::read_messages(&handle).is_ok(), true);
+    Pipe::new(handle, readable, writable).map(|pipe| OwnedFd(Object::Pipe(pipe)))
+}
+
+/// Another handle of the same pipe.
+///
+/// # Errors
+///
+/// What the system reports for a number that is no pipe's.
+pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
+    let handle = unsafe { BorrowedHandle::borrow_raw(fd as RawHandle) }.try_clone_to_owned()?;
+    // SAFETY: the handle is new, and nobody else's.
+    unsafe { adopt(std::os::windows::io::IntoRawHandle::into_raw_handle(handle) as RawFd) }
+}
+
+/// Finds out what `fd` can be used for.
+///
+/// # Errors
+///
+/// None; on other systems, what the system calls report.
+#[allow(clippy::unnecessary_wraps, reason = "fails on other systems")]
+pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
+    let (transport, readable, writable) = match &fd.0.0 {
+        Object::Socket(_) => (Transport::Socket, true, true),
+        Object::Pipe(pipe) => (Transport::File, pipe.readable, pipe.writable),
+        Object::Server(_) => return Err(io::ErrorKind::InvalidInput.into()),
+    };
+    Ok(Kind {
+        transport,
+        carries_descriptors: false,
+        readable,
+        writable,
+    })
+}
+
+/// A connected pair of ends of a named pipe; `one_way`: the first only receives, and the second only sends.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn pair(one_way: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (a, b) = server::pair(one_way)?;
+    Ok((OwnedFd(Object::Pipe(a)), OwnedFd(Object::Pipe(b))))
+}
+
+/// Whether there is something to read from `fd`, or it has ended, by `deadline`; with `or_writable`, or room to write.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) -> io::Result<bool> {
+    fd.poll(true, or_writable, deadline)
+}
+
+/// Whether there is room to write to `fd`, or nobody to read it, by `deadline`; a socket that connects has then done so, or
+/// failed.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
+    fd.poll(false, true, deadline)
+}
+
+/// Reads what is there into `buffer`: `Some(0)` is the end of the stream, `None` that nothing came by `deadline`.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn receive(
+    fd: BorrowedFd<'_>,
+    _transport: Transport,
+    buffer: &mut [u8],
+    deadline: Deadline,
+) -> io::Result<Option<usize>> {
+    match &fd.0.0 {
+        Object::Socket(socket) => socket.receive(buffer, deadline),
+        Object::Pipe(pipe) => pipe.receive(buffer, deadline),
+        Object::Server(_) => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
+/// Writes what the system takes of `slices`, in order, by `deadline`: all of it, or a part where the time is up.
+///
+/// # Errors
+///
+/// What the system reports; an error of kind [`BrokenPipe`](io::ErrorKind::BrokenPipe) where the peer is gone. Where a part had
+/// been taken before, that part is returned, and the error comes from the next call.
+pub fn send(
+    fd: BorrowedFd<'_>,
+    _transport: Transport,
+    slices: &mut [IoSlice<'_>],
+    deadline: Deadline,
+) -> io::Result<usize> {
+    match &fd.0.0 {
+        Object::Socket(socket) => socket.send(slices, deadline),
+        Object::Pipe(pipe) => pipe.send(slices, deadline),
+        Object::Server(_) => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
+/// Who is at the other end: not told here.
+///
+/// # Errors
+///
+/// Always.
+pub fn peer_credentials(_fd: BorrowedFd<'_>) -> io::Result<Credentials> {
+    Err(unsupported("the user and group of a peer"))
+}
+
+/// The most descriptors that go with one message.
+pub const FDS_MAX: usize = 0;
+
+/// What a read brought that takes descriptors.
+#[derive(Debug)]
+pub struct Arrived {
+    /// How many bytes; 0 is the end.
+    pub bytes: usize,
+    /// The descriptors.
+    pub fds: Vec<OwnedFd>,
+    /// Some had no room.
+    pub lost: bool,
+    /// There may be more to read.
+    pub cut: bool,
+}
+
+/// Reads bytes and descriptors: no descriptor here carries any.
+///
+/// # Errors
+///
+/// Always.
+pub fn receive_with_fds(
+    _fd: BorrowedFd<'_>,
+    _buffer: &mut [u8],
+    _take: bool,
+    _deadline: Deadline,
+) -> io::Result<Option<Arrived>> {
+    Err(unsupported("descriptors in messages"))
+}
+
+/// Sends bytes and descriptors: no descriptor here carries any.
+///
+/// # Errors
+///
+/// Always.
+pub fn send_with_fds(
+    _fd: BorrowedFd<'_>,
+    _slices: &[IoSlice<'_>],
+    _fds: &[BorrowedFd<'_>],
+    _deadline: Deadline,
+) -> io::Result<usize> {
+    Err(unsupported("descriptors in messages"))
+}
