@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use carom::child::{self, Exit};
-use carom::sys;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
+use crate::numbers;
 use crate::reactor::deadline;
 use crate::status;
 
@@ -41,8 +41,7 @@ pub fn exit_of(pid: u32, timeout: f64) -> Result<Option<Exited>> {
 /// where it still runs after `grace` milliseconds.
 #[napi(catch_unwind)]
 pub fn end_with(fd: i32, grace: f64) -> Result<()> {
-    // SAFETY: the TypeScript layer gives the descriptor's ownership up.
-    let fd = unsafe { sys::adopt(fd) }.map_err(|error| status::thrown("fcntl", &error))?;
+    let fd = numbers::adopt(fd).map_err(|error| status::thrown("fcntl", &error))?;
     let grace = Duration::try_from_secs_f64(grace / 1000.0).unwrap_or_default();
     child::end_with(fd, grace).map_err(|error| status::thrown("pthread_create", &error))
 }

@@ -1,16 +1,16 @@
 //! Reaching a listener.
 
 use std::net::SocketAddr;
-use std::os::fd::IntoRawFd;
 
 use carom::connect::{self, Connecting, Progress};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use crate::address::{HostPort, JsAddress, from_js, resolved};
+use crate::numbers;
 use crate::reactor::Reactor;
 use crate::slots::Slot;
-use crate::status::refused;
+use crate::status::{self, refused};
 
 /// How far a connection has come that is being made. With neither field, it goes on when its descriptor is writable.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Reactor {
         let progress = slots.connecting(id)?.advance().map_err(|error| refused(&error))?;
         Ok(match progress {
             Progress::Connected(fd) => Advanced {
-                fd: Some(fd.into_raw_fd()),
+                fd: Some(numbers::give(fd).map_err(|error| status::thrown("connect", &error))?),
                 retry: None,
             },
             Progress::Pending => Advanced::default(),

@@ -1,20 +1,21 @@
 //! Descriptors that are sent through connections.
 
 use std::io::IoSlice;
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
 
-use carom::sys;
+use carom::sys::{self, AsFd};
 use napi::bindgen_prelude::{Result, Uint8Array};
 use napi_derive::napi;
 
+use crate::numbers;
 use crate::reactor::{Reactor, deadline};
 use crate::status;
 
 /// Another descriptor of the same open file, close-on-exec, which is the caller's.
 #[napi(catch_unwind)]
 pub fn duplicate(fd: i32) -> Result<i32> {
-    let fd = sys::duplicate(fd).map_err(|error| status::thrown("fcntl", &error))?;
-    Ok(fd.into_raw_fd())
+    numbers::duplicate(fd)
+        .and_then(numbers::give)
+        .map_err(|error| status::thrown("fcntl", &error))
 }
 
 #[napi]
@@ -23,7 +24,11 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn take_descriptors(&self, id: u32) -> Result<Option<Vec<i32>>> {
         let taken = self.environment.slots.borrow_mut().channel(id)?.take_descriptors();
-        Ok(taken.map(|fds| fds.into_iter().map(IntoRawFd::into_raw_fd).collect()))
+        let numbered = |fds: Vec<_>| fds.into_iter().map(numbers::give).collect::<std::io::Result<_>>();
+        taken
+            .map(numbered)
+            .transpose()
+            .map_err(|error| status::thrown("recvmsg", &error))
     }
 
     /// Hands `bytes` to the kernel with `fds`, which stay the caller's, waiting up to `timeout` milliseconds for room, for ever
@@ -32,9 +37,10 @@ impl Reactor {
     #[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
     pub fn send_descriptors(&self, id: u32, bytes: Uint8Array, fds: Vec<i32>, timeout: f64) -> Result<f64> {
         let slots = self.environment.slots.borrow();
-        // SAFETY: the caller owns them, and nothing else runs during the call that could close them.
-        let fds: Vec<_> = fds.iter().map(|fd| unsafe { BorrowedFd::borrow_raw(*fd) }).collect();
-        let sent = sys::send_with_fds(slots.fd(id)?, &[IoSlice::new(&bytes)], &fds, deadline(timeout));
+        let carrier = slots.fd(id)?;
+        let sent = numbers::borrowing(&fds, |fds| {
+            sys::send_with_fds(carrier, &[IoSlice::new(&bytes)], fds, deadline(timeout))
+        });
         Ok(match sent {
             Ok(0) => status::NOTHING,
             Ok(bytes) => bytes as f64,
@@ -53,7 +59,7 @@ impl Reactor {
                 Ok(None) => status::NOTHING,
                 Ok(Some(arrived)) if arrived.bytes == 0 => status::END,
                 Ok(Some(arrived)) => match <[_; 1]>::try_from(arrived.fds) {
-                    Ok([fd]) => f64::from(fd.into_raw_fd()),
+                    Ok([fd]) => f64::from(numbers::give(fd).map_err(|error| status::thrown("recvmsg", &error))?),
                     Err(_) => status::TRUNCATED,
                 },
                 Err(error) => status::system(&error),

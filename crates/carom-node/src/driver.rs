@@ -3,6 +3,7 @@
 
 mod handover;
 mod thread;
+#[cfg(unix)]
 mod uv;
 
 use std::rc::Rc;
@@ -20,6 +21,7 @@ pub(crate) trait Driver {
 /// Starts the driver called `name`. It stops when the environment ends, and ends `environment` then.
 pub(crate) fn start(name: &str, env: sys::napi_env, environment: Rc<Environment>) -> napi::Result<Rc<dyn Driver>> {
     match name {
+        #[cfg(unix)]
         "uv" => Ok(uv::UvDriver::start(env, environment)?),
         "thread" => Ok(thread::ThreadDriver::start(env, environment)?),
         _ => Err(napi::Error::from_reason(format!(

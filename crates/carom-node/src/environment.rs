@@ -3,14 +3,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
-use carom::reactor::{Reactor, Readiness, Registry};
+use carom::reactor::{Reactor, Readiness, Registry, Signal, Waker};
 use carom::sys::Deadline;
 use napi::Result;
 
 use crate::dispatch::Dispatch;
+use crate::numbers;
 use crate::slots::Slots;
 use crate::status;
 
@@ -31,11 +31,6 @@ struct Selector {
     registry: Registry,
 }
 
-/// What is left of an environment that has ended.
-fn ended() -> io::Error {
-    io::Error::from_raw_os_error(libc::EBADF)
-}
-
 impl Environment {
     pub(crate) fn new(dispatch: Dispatch) -> Result<Self> {
         let reactor = Reactor::new().map_err(|error| status::thrown("epoll_create", &error))?;
@@ -50,13 +45,18 @@ impl Environment {
     }
 
     /// A handle that makes the reactor's descriptor readable.
-    pub(crate) fn waker(&self) -> io::Result<carom::reactor::Waker> {
-        self.selector.borrow().as_ref().ok_or_else(ended)?.reactor.waker()
+    pub(crate) fn waker(&self) -> io::Result<Waker> {
+        self.selector
+            .borrow()
+            .as_ref()
+            .ok_or_else(numbers::unknown)?
+            .reactor
+            .waker()
     }
 
     /// Says what is watched.
     pub(crate) fn watching(&self, say: impl FnOnce(&Registry) -> io::Result<()>) -> io::Result<()> {
-        say(&self.selector.borrow().as_ref().ok_or_else(ended)?.registry)
+        say(&self.selector.borrow().as_ref().ok_or_else(numbers::unknown)?.registry)
     }
 
     /// How long the event loop looks for more reports when it has served some.
@@ -109,12 +109,31 @@ impl Environment {
 
     fn collect(&self, deadline: Deadline, batch: &mut Vec<Readiness>) -> io::Result<()> {
         let mut selector = self.selector.borrow_mut();
-        let reactor = &mut selector.as_mut().ok_or_else(ended)?.reactor;
+        let reactor = &mut selector.as_mut().ok_or_else(numbers::unknown)?.reactor;
         reactor.poll(deadline, |readiness| batch.push(readiness)).map(drop)
     }
 
+    /// What tells that there are reports to take.
+    pub(crate) fn signal(&self) -> io::Result<Signal> {
+        self.selector
+            .borrow()
+            .as_ref()
+            .ok_or_else(numbers::unknown)?
+            .reactor
+            .signal()
+    }
+
     /// The reactor's descriptor: readable while there are reports to take.
-    pub(crate) fn fd(&self) -> io::Result<RawFd> {
-        Ok(self.selector.borrow().as_ref().ok_or_else(ended)?.reactor.as_raw_fd())
+    #[cfg(unix)]
+    pub(crate) fn fd(&self) -> io::Result<std::os::fd::RawFd> {
+        use std::os::fd::AsRawFd;
+
+        Ok(self
+            .selector
+            .borrow()
+            .as_ref()
+            .ok_or_else(numbers::unknown)?
+            .reactor
+            .as_raw_fd())
     }
 }

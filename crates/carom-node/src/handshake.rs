@@ -1,13 +1,12 @@
 //! Proving to each other that both ends know a key.
 
-use std::os::fd::AsFd;
-
 use carom::AuthKey;
 use carom::handshake::{Dialect, Digest, Handshake, Options, Peer, advance};
-use carom::sys;
+use carom::sys::AsFd;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
+use crate::numbers;
 use crate::reactor::{Reactor, deadline};
 use crate::slots::Slot;
 use crate::status::{self, refused};
@@ -35,8 +34,7 @@ impl Reactor {
         digests: Vec<String>,
         redhat: bool,
     ) -> Result<u32> {
-        // SAFETY: the TypeScript layer passes a descriptor that it has just got, and gives its ownership up.
-        let fd = unsafe { sys::adopt(fd) }.map_err(|error| status::thrown("fcntl", &error))?;
+        let fd = numbers::adopt(fd).map_err(|error| status::thrown("fcntl", &error))?;
         let key = AuthKey::new(key).map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let options = Options {
             dialect: if redhat { Dialect::RedHat } else { Dialect::Modern },

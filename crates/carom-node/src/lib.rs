@@ -3,7 +3,6 @@
 //! One [`Reactor`](reactor::Reactor) serves one JavaScript environment (the main thread, or a worker). JavaScript names
 //! connections by number, lends memory call by call, and is told of readiness through one callback. No call keeps a pointer
 //! into JavaScript's memory after it has returned.
-#![cfg(unix)]
 #![allow(
     clippy::missing_errors_doc,
     reason = "what JavaScript calls; its errors are documented there"
@@ -40,6 +39,7 @@ mod image;
     reason = "what JavaScript calls; its errors are documented there"
 )]
 pub mod listener;
+mod numbers;
 #[allow(
     clippy::missing_errors_doc,
     reason = "what JavaScript calls; its errors are documented there"

@@ -1,12 +1,11 @@
 //! Listening and accepting.
 
-use std::os::fd::{AsRawFd, IntoRawFd};
-
-use carom::{Listener, listener, sys};
+use carom::{Listener, listener};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use crate::address::{JsAddress, from_js, peer_to_js, to_js};
+use crate::numbers;
 use crate::reactor::{Reactor, deadline};
 use crate::slots::Slot;
 use crate::status::{refused, thrown};
@@ -50,8 +49,7 @@ impl Reactor {
     /// Listens on the descriptor `fd`, a socket that listens already, and takes it.
     #[napi(catch_unwind)]
     pub fn adopt_listener(&self, fd: i32) -> Result<Listening> {
-        // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to the listener.
-        let fd = unsafe { sys::adopt(fd) }.map_err(|error| thrown("fcntl", &error))?;
+        let fd = numbers::adopt(fd).map_err(|error| thrown("fcntl", &error))?;
         let listener = Listener::from_fd(fd).map_err(|error| refused(&error))?;
         let address = to_js(listener.address());
         let id = self.environment.slots.borrow_mut().insert(Slot::Listener(listener));
@@ -61,7 +59,7 @@ impl Reactor {
     /// The descriptor of a listener, which it keeps.
     #[napi(catch_unwind)]
     pub fn descriptor(&self, id: u32) -> Result<i32> {
-        Ok(self.environment.slots.borrow().fd(id)?.as_raw_fd())
+        Ok(numbers::of(self.environment.slots.borrow().fd(id)?))
     }
 
     /// Accepts a connection, waiting up to `timeout` milliseconds, for ever where it is negative; `null` where nobody came.
@@ -72,8 +70,9 @@ impl Reactor {
             .listener(id)?
             .accept(deadline(timeout))
             .map_err(|error| refused(&error))?;
-        Ok(accepted.map(|(fd, peer)| Accepted {
-            fd: fd.into_raw_fd(),
+        let Some((fd, peer)) = accepted else { return Ok(None) };
+        Ok(Some(Accepted {
+            fd: numbers::give(fd).map_err(|error| thrown("accept", &error))?,
             address: peer_to_js(&peer),
         }))
     }

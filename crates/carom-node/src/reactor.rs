@@ -1,13 +1,12 @@
 //! What JavaScript sees of the core.
 
 use std::io;
-use std::os::fd::{AsFd, IntoRawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
 use carom::channel::Channel;
 use carom::spin::Spin;
-use carom::sys::{self, Deadline};
+use carom::sys::{self, AsFd, Deadline};
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object, Result, Uint32ArraySlice};
 use napi_derive::napi;
@@ -16,6 +15,7 @@ use crate::calls;
 use crate::dispatch::Dispatch;
 use crate::driver::{self, Driver};
 use crate::environment::Environment;
+use crate::numbers;
 use crate::slots::Slot;
 use crate::status;
 use crate::transfer::Transfer;
@@ -66,7 +66,8 @@ pub(crate) fn deadline(timeout: f64) -> Deadline {
 #[napi(catch_unwind)]
 pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
     let (a, b) = sys::pair(one_way).map_err(|error| status::thrown("socketpair", &error))?;
-    Ok(vec![a.into_raw_fd(), b.into_raw_fd()])
+    let give = |fd| numbers::give(fd).map_err(|error| status::thrown("socketpair", &error));
+    Ok(vec![give(a)?, give(b)?])
 }
 
 #[napi]
@@ -91,8 +92,7 @@ impl Reactor {
     /// or adaptively where that is negative; with `descriptors`, those that the peer sends are taken.
     #[napi(catch_unwind)]
     pub fn open(&self, fd: i32, limit: f64, spin: f64, descriptors: bool) -> Result<Opened> {
-        // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to the connection.
-        let fd = unsafe { sys::adopt(fd) }.map_err(|error| status::thrown("fcntl", &error))?;
+        let fd = numbers::adopt(fd).map_err(|error| status::thrown("fcntl", &error))?;
         let spin = match Duration::try_from_secs_f64(spin / 1_000_000.0) {
             Ok(duration) => Spin::fixed(duration),
             Err(_) => Spin::adaptive(),
@@ -101,7 +101,7 @@ impl Reactor {
             Ok(kind) => kind,
             Err(error) => {
                 // What could not be adopted stays the caller's.
-                let _ = fd.into_raw_fd();
+                let _ = numbers::give(fd);
                 return Err(status::thrown("getsockopt", &error));
             }
         };
@@ -121,7 +121,7 @@ impl Reactor {
     /// A number for the descriptor `fd`, to wait on. It stays the caller's.
     #[napi(catch_unwind)]
     pub fn open_watched(&self, fd: i32) -> Result<u32> {
-        let fd = sys::duplicate(fd).map_err(|error| status::thrown("fcntl", &error))?;
+        let fd = numbers::duplicate(fd).map_err(|error| status::thrown("fcntl", &error))?;
         Ok(self.environment.slots.borrow_mut().insert(Slot::Watched(fd)))
     }
 
@@ -135,8 +135,10 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn detach(&self, id: u32, watched: bool) -> Result<i32> {
         let slot = self.remove(id, watched)?;
-        slot.into_fd()
-            .ok_or_else(|| napi::Error::from_reason("there is no descriptor to give up"))
+        let fd = slot
+            .into_fd()
+            .ok_or_else(|| napi::Error::from_reason("there is no descriptor to give up"))?;
+        numbers::give(fd).map_err(|error| status::thrown("fcntl", &error))
     }
 
     fn remove(&self, id: u32, watched: bool) -> Result<Slot> {

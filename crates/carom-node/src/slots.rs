@@ -1,11 +1,10 @@
 //! What one environment has open, by number.
 
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
-
 use carom::Listener;
 use carom::channel::Channel;
 use carom::connect::Connecting;
 use carom::handshake::Handshake;
+use carom::sys::{AsFd, BorrowedFd, OwnedFd};
 
 /// What JavaScript names by a number.
 pub(crate) enum Slot {
@@ -33,11 +32,11 @@ impl Slot {
     }
 
     /// Gives the descriptor up, where it is one that can live on without the slot.
-    pub(crate) fn into_fd(self) -> Option<RawFd> {
+    pub(crate) fn into_fd(self) -> Option<OwnedFd> {
         match self {
-            Self::Channel(channel) => Some(channel.into_fd().into_raw_fd()),
-            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd.into_raw_fd()),
-            Self::Listener(listener) => Some(listener.into_fd().into_raw_fd()),
+            Self::Channel(channel) => Some(channel.into_fd()),
+            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd),
+            Self::Listener(listener) => Some(listener.into_fd()),
             Self::Connecting(_) => None,
         }
     }

@@ -20,9 +20,46 @@ pub(crate) const TOO_LONG: f64 = -5.0;
 /// A system call failed: this less the error number.
 pub(crate) const SYSTEM: f64 = -1000.0;
 
+/// The number that Node has for an error of the system.
+#[cfg(unix)]
+fn number(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EIO)
+}
+
+/// The number that Node has for an error of the system: on Windows, libuv's own, as a positive one.
+#[cfg(windows)]
+fn number(error: &io::Error) -> i32 {
+    if error.kind() == io::ErrorKind::Unsupported {
+        return 4049;
+    }
+    match carom::sys::error_name(error).unwrap_or_default() {
+        "EACCES" => 4092,
+        "EADDRINUSE" => 4091,
+        "EADDRNOTAVAIL" => 4090,
+        "EAFNOSUPPORT" => 4089,
+        "EBADF" => 4083,
+        "EBUSY" => 4082,
+        "ECONNABORTED" => 4079,
+        "ECONNREFUSED" => 4078,
+        "ECONNRESET" => 4077,
+        "EHOSTUNREACH" => 4073,
+        "EINVAL" => 4071,
+        "EMFILE" => 4066,
+        "ENETUNREACH" => 4062,
+        "ENOBUFS" => 4060,
+        "ENOENT" => 4058,
+        "ENOMEM" => 4057,
+        "ENOTSOCK" => 4050,
+        "EPIPE" => 4047,
+        "ETIMEDOUT" => 4039,
+        // EIO.
+        _ => 4070,
+    }
+}
+
 /// The number of a failed system call.
 pub(crate) fn system(error: &io::Error) -> f64 {
-    SYSTEM - f64::from(error.raw_os_error().unwrap_or(libc::EIO))
+    SYSTEM - f64::from(number(error))
 }
 
 /// The number of a failed receive; what the peer announced goes to `announced`.
@@ -39,13 +76,13 @@ pub(crate) fn failure(error: &Error, announced: &mut f64) -> f64 {
             TOO_LONG
         }
         Error::Frame(_) => TRUNCATED,
-        _ => SYSTEM - f64::from(libc::EIO),
+        _ => SYSTEM - f64::from(number(&io::ErrorKind::Other.into())),
     }
 }
 
 /// A failed system call as a JavaScript exception, whose message is `number syscall` for the TypeScript layer to read.
 pub(crate) fn thrown(syscall: &str, error: &io::Error) -> napi::Error {
-    napi::Error::from_reason(format!("{} {syscall}", error.raw_os_error().unwrap_or(libc::EIO)))
+    napi::Error::from_reason(format!("{} {syscall}", number(error)))
 }
 
 /// A failure to bind, accept, connect or authenticate as a JavaScript exception. Its message says what kind it is, for the
@@ -63,7 +100,9 @@ pub(crate) fn refused(error: &Error) -> napi::Error {
 
 /// 0 where a name could not be resolved, which has no number.
 fn errno(error: &SystemError) -> i32 {
-    error.errno().unwrap_or(0)
+    error
+        .errno()
+        .map_or(0, |errno| number(&io::Error::from_raw_os_error(errno)))
 }
 
 /// One word for what went wrong in a handshake, which programs may compare.

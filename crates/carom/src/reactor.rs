@@ -109,6 +109,15 @@ impl Reactor {
         self.0.waker()
     }
 
+    /// A handle to wait for reports without taking them, on another thread.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` and the like: the handle may have a descriptor of its own.
+    pub fn signal(&self) -> io::Result<Signal> {
+        self.0.signal().map(Signal)
+    }
+
     /// Waits by `deadline` for reports, and gives each to `report`. Returns whether the waker ended the wait. Interruptions
     /// by signals don't show.
     ///
@@ -117,6 +126,21 @@ impl Reactor {
     /// What the system's selector reports.
     pub fn poll(&mut self, deadline: Deadline, report: impl FnMut(Readiness)) -> io::Result<bool> {
         self.0.poll(deadline, report)
+    }
+}
+
+/// Waits for a reactor's reports on another thread, which doesn't take them.
+#[derive(Debug)]
+pub struct Signal(selector::Signal);
+
+impl Signal {
+    /// Waits until there are reports to take, or the waker was used.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    pub fn wait(&self) -> io::Result<()> {
+        self.0.wait()
     }
 }
 

@@ -7,13 +7,12 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use carom::sys::Deadline;
+use carom::reactor::{Signal, Waker};
 use napi::{Result, check_status, sys};
 
 use super::Driver;
@@ -24,7 +23,7 @@ pub(super) struct ThreadDriver {
     env: sys::napi_env,
     environment: Rc<Environment>,
     handover: Arc<Handover>,
-    waker: Cell<Option<carom::reactor::Waker>>,
+    waker: Cell<Option<Waker>>,
     thread: Cell<Option<JoinHandle<()>>>,
     function: sys::napi_threadsafe_function,
 }
@@ -47,10 +46,7 @@ impl Wake {
 impl ThreadDriver {
     pub(super) fn start(env: sys::napi_env, environment: Rc<Environment>) -> Result<Rc<Self>> {
         let failed = |syscall: &'static str| move |error: io::Error| crate::status::thrown(syscall, &error);
-        let reactor = environment
-            .fd()
-            .and_then(carom::sys::duplicate)
-            .map_err(failed("dup"))?;
+        let signal = environment.signal().map_err(failed("dup"))?;
         let waker = environment.waker().map_err(failed("eventfd"))?;
 
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
@@ -67,7 +63,7 @@ impl ThreadDriver {
         let (handover, wake) = (Arc::clone(&driver.handover), Wake(driver.function));
         let thread = std::thread::Builder::new()
             .name("carom".to_owned())
-            .spawn(move || watch(&reactor, &handover, &wake))
+            .spawn(move || watch(&signal, &handover, &wake))
             .map_err(failed("pthread_create"))?;
         driver.thread.set(Some(thread));
         // The hook owns one count of the driver, which `on_end` gives back. Hooks run in reverse order, so this one runs
@@ -107,10 +103,10 @@ fn threadsafe_function(env: sys::napi_env, driver: *const ThreadDriver) -> sys::
 }
 
 /// The thread's life.
-fn watch(reactor: &OwnedFd, handover: &Handover, wake: &Wake) {
+fn watch(signal: &Signal, handover: &Handover, wake: &Wake) {
     loop {
         // A failing look tells JavaScript for nothing. It can only fail for want of memory, which passes.
-        let _ = carom::sys::poll_readable(reactor.as_fd(), false, Deadline::Never);
+        let _ = signal.wait();
         if !handover.tell(|| wake.call()) {
             return;
         }

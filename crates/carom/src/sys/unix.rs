@@ -22,7 +22,7 @@ mod socket_file;
 pub(crate) mod tcp;
 
 pub use credentials::peer_credentials;
-pub(crate) use names::error_name;
+pub use names::error_name;
 pub use rights::{Arrived, FDS_MAX, receive_with_fds, send_with_fds};
 
 /// Takes ownership of an open descriptor, and keeps it from being inherited by programs that are started later.

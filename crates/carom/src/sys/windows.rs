@@ -25,7 +25,7 @@ mod server;
 mod socket;
 pub(crate) mod tcp;
 
-pub(crate) use names::error_name;
+pub use names::error_name;
 
 use pipe::Pipe;
 use selector::{Port, Watchers};
@@ -170,6 +170,18 @@ pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
     let handle = unsafe { BorrowedHandle::borrow_raw(fd as RawHandle) }.try_clone_to_owned()?;
     // SAFETY: the handle is new, and nobody else's.
     unsafe { adopt(std::os::windows::io::IntoRawHandle::into_raw_handle(handle) as RawFd) }
+}
+
+/// Another handle of the same pipe.
+///
+/// # Errors
+///
+/// What the system reports; an error of kind [`Unsupported`](io::ErrorKind::Unsupported) for what is no end of a pipe.
+pub fn duplicate_of(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    match &fd.0.0 {
+        Object::Pipe(pipe) => duplicate(pipe.handle() as RawFd),
+        _ => Err(unsupported("a second descriptor of a socket")),
+    }
 }
 
 /// Finds out what `fd` can be used for.

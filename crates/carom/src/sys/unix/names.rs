@@ -45,7 +45,8 @@ pub(super) fn from_kernel(address: SocketAddrAny) -> Option<Address> {
 }
 
 /// The name of an error of the system, as far as one is to be expected.
-pub(crate) fn error_name(error: &io::Error) -> Option<&'static str> {
+#[must_use]
+pub fn error_name(error: &io::Error) -> Option<&'static str> {
     Some(match Errno::from_io_error(error)? {
         Errno::ACCESS => "EACCES",
         Errno::ADDRINUSE => "EADDRINUSE",

@@ -6,7 +6,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Token};
 use rustix::io::Errno;
 
-use super::{AsRawFd, BorrowedFd, RawFd};
+use super::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd, duplicate, poll_readable};
 use crate::reactor::Readiness;
 use crate::sys::Deadline;
 
@@ -51,6 +51,16 @@ pub(crate) fn is_always_ready(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::PERM.raw_os_error())
 }
 
+/// Waits for reports without taking them.
+#[derive(Debug)]
+pub(crate) struct Signal(OwnedFd);
+
+impl Signal {
+    pub(crate) fn wait(&self) -> io::Result<()> {
+        poll_readable(self.0.as_fd(), false, Deadline::Never).map(drop)
+    }
+}
+
 /// Waits for many descriptors.
 #[derive(Debug)]
 pub(crate) struct Selector {
@@ -72,6 +82,10 @@ impl Selector {
 
     pub(crate) fn waker(&self) -> io::Result<Waker> {
         Waker::new(self.poll.registry(), WAKER)
+    }
+
+    pub(crate) fn signal(&self) -> io::Result<Signal> {
+        duplicate(self.as_raw_fd()).map(Signal)
     }
 
     /// Waits by `deadline` for reports, and gives each to `report`; whether the waker ended the wait.

@@ -10,7 +10,8 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::Networking::WinSock as winsock;
 
 /// The name of an error of the system, as far as one is to be expected.
-pub(crate) fn error_name(error: &io::Error) -> Option<&'static str> {
+#[must_use]
+pub fn error_name(error: &io::Error) -> Option<&'static str> {
     let code = error.raw_os_error()?;
     Some(match code as u32 {
         ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND => "ENOENT",

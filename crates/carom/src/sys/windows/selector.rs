@@ -148,6 +148,16 @@ impl Waker {
     }
 }
 
+/// Waits for reports without taking them.
+#[derive(Debug)]
+pub(crate) struct Signal(Arc<Port>);
+
+impl Signal {
+    pub(crate) fn wait(&self) -> io::Result<()> {
+        self.0.event.wait(Deadline::Never).map(drop)
+    }
+}
+
 /// Waits for many descriptors.
 #[derive(Debug)]
 pub(crate) struct Selector(Arc<Port>);
@@ -168,6 +178,11 @@ impl Selector {
     #[allow(clippy::unnecessary_wraps, reason = "fails on other systems")]
     pub(crate) fn waker(&self) -> io::Result<Waker> {
         Ok(Waker(Arc::clone(&self.0)))
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "fails on other systems")]
+    pub(crate) fn signal(&self) -> io::Result<Signal> {
+        Ok(Signal(Arc::clone(&self.0)))
     }
 
     /// Waits by `deadline` for reports, and gives each to `report`; whether the waker ended the wait.
