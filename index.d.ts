@@ -108,6 +108,9 @@ export interface Advanced {
   retry?: number
 }
 
+/** Closes the descriptor `fd`, which nobody has adopted. */
+export declare function closeDescriptor(fd: number): void
+
 /** Another descriptor of the same open file, close-on-exec, which is the caller's. */
 export declare function duplicate(fd: number): number
 
@@ -138,6 +141,12 @@ export interface HostPort {
   /** The port. */
   port: number
 }
+
+/**
+ * A number for the descriptor `fd` that a child can inherit as `stdio`. Where it is another one, it is the caller's, who closes
+ * it as a file's.
+ */
+export declare function inheritable(fd: number): number
 
 /** A path, a Linux abstract name behind a NUL, or a TCP address. */
 export type JsAddress = string | HostPort

@@ -773,11 +773,13 @@ if (
   }
 }
 
-const { Reactor, duplicate, endWith, exitOf, resolve, socketPair } = nativeBinding
+const { Reactor, closeDescriptor, duplicate, endWith, exitOf, inheritable, resolve, socketPair } = nativeBinding
 export { Reactor }
+export { closeDescriptor }
 export { duplicate }
 export { endWith }
 export { exitOf }
+export { inheritable }
 export { resolve }
 export { socketPair }
 export const __napiBindingTarget = __napiLoadedBindingTarget

@@ -17,6 +17,7 @@ function load(): typeof Binding {
 
 const binding = load()
 
+export const closeDescriptor: typeof Binding.closeDescriptor = binding.closeDescriptor
 export const duplicate: typeof Binding.duplicate = binding.duplicate
 export const endWith: typeof Binding.endWith = binding.endWith
 export const exitOf: typeof Binding.exitOf = binding.exitOf
@@ -25,3 +26,4 @@ export type NativeReactor = Binding.Reactor
 export const resolve: typeof Binding.resolve = binding.resolve
 export const socketPair: typeof Binding.socketPair = binding.socketPair
 export type Transfer = Binding.Transfer
+export const inheritable: typeof Binding.inheritable = binding.inheritable

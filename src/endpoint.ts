@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 
+import { closeDescriptor } from './numbers.js'
 import { onAbort } from './abort.js'
 import { outOfRange } from './arguments.js'
 import { duplicate } from './binding.js'
@@ -291,11 +291,11 @@ export class Endpoint implements Watcher, Source {
     const count = descriptorsOf(bytes, start, end)
     let fds = count > 0 ? (this.#environment.native.takeDescriptors(this.id) ?? []) : []
     if (fds.length !== count) {
-      for (const fd of fds) closeSync(fd)
+      for (const fd of fds) closeDescriptor(fd)
       fds = []
     }
     try {
-      return arriving(fds, closeSync, () => how.take(bytes, start, end))
+      return arriving(fds, closeDescriptor, () => how.take(bytes, start, end))
     } finally {
       if (this.#open && !this.receiver.holdsBytes) this.#dropDescriptors()
     }
@@ -305,7 +305,7 @@ export class Endpoint implements Watcher, Source {
   #dropDescriptors(): void {
     const { native } = this.#environment
     for (let fds = native.takeDescriptors(this.id); fds; fds = native.takeDescriptors(this.id)) {
-      for (const fd of fds) closeSync(fd)
+      for (const fd of fds) closeDescriptor(fd)
     }
     this.receiver.descriptors = false
   }
@@ -521,7 +521,7 @@ export class Endpoint implements Watcher, Source {
     try {
       for (const { fd } of passports) fds.push(checked(() => duplicate(fd)))
     } catch (error) {
-      for (const fd of fds) closeSync(fd)
+      for (const fd of fds) closeDescriptor(fd)
       throw error
     }
     const sent = this.sender.sendWithDescriptors(bytes, fds)

@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs'
 import type { InspectOptions } from 'node:util'
 
+import { closeDescriptor } from './numbers.js'
 import { integer } from './arguments.js'
 import { inspection, shownAs } from './inspection.js'
 import { onArrival, type Passport, travel, type Traveller } from './travel.js'
@@ -27,7 +27,7 @@ export class Handle implements Traveller {
 
   /** Closes the descriptor. */
   close(): void {
-    closeSync(this.fd)
+    closeDescriptor(this.fd)
   }
 
   [Symbol.dispose](): void {

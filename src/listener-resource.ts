@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs'
-
+import { closeDescriptor } from './numbers.js'
 import { type Address, shown } from './address.js'
 import { listenerClose } from './diagnostics.js'
 import type { Environment } from './environment.js'
@@ -46,7 +45,7 @@ export class ListenerResource implements Resource {
     this.#environment.remove(this.#id)
     atExit.delete(this.#atExit)
     native.close(this.#id, true)
-    for (const { fd } of this.admitted.splice(0)) closeSync(fd)
+    for (const { fd } of this.admitted.splice(0)) closeDescriptor(fd)
     if (listenerClose.observed) listenerClose.publish({ address: this.#address })
   }
 }

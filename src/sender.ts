@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs'
-
+import { closeDescriptor } from './numbers.js'
 import { FOR_EVER } from './blocking.js'
 import { type Environment, SLAB } from './environment.js'
 import { type SystemError, WouldBlockError } from './errors.js'
@@ -162,7 +161,7 @@ export class Sender {
     // What was sent before goes first.
     if (!this.#failure) this.push()
     if (this.#failure) {
-      for (const fd of fds) closeSync(fd)
+      for (const fd of fds) closeDescriptor(fd)
       throw this.#error()
     }
     this.#queue.push({ bytes, at: 0, end: bytes.length, borrowed: false, fds })
@@ -186,7 +185,7 @@ export class Sender {
     if (this.#waiters.length > 0) this.#watcher.waiting(false)
     this.#waiters = []
     this.#flushers = []
-    for (const { fds = [] } of this.#queue) for (const fd of fds) closeSync(fd)
+    for (const { fds = [] } of this.#queue) for (const fd of fds) closeDescriptor(fd)
     this.#queue = []
     this.#queued = 0
     this.#tellBlocked()
@@ -346,7 +345,7 @@ export class Sender {
       if (taken > 0) {
         piece.at += taken
         this.#queued -= taken
-        for (const fd of piece.fds ?? []) closeSync(fd)
+        for (const fd of piece.fds ?? []) closeDescriptor(fd)
         piece.fds = undefined
       }
       if (piece.at < piece.end) break

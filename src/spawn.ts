@@ -5,6 +5,7 @@ import { childProcess } from './builtins.js'
 import type { Connection } from './connection.js'
 import type { Handle } from './handle.js'
 import type { Listener } from './listener.js'
+import { inheriting } from './numbers.js'
 import { standard } from './stdio.js'
 import { isTraveller, type Passport, travel } from './travel.js'
 
@@ -38,7 +39,9 @@ export function spawn(command: string, args: readonly string[] = [], options?: S
   }
   const passports = Array.from(connections, passportOf)
   const inherited = passports.map((each) => (typeof each === 'number' ? each : each.fd))
-  const child = childProcess().spawn(command, args, { ...rest, stdio: [...standard(stdio, 'pipe'), ...inherited] })
+  const child = inheriting(inherited, (files) =>
+    childProcess().spawn(command, args, { ...rest, stdio: [...standard(stdio, 'pipe'), ...files] }),
+  )
   if (child.pid !== undefined && !keep) for (const each of passports) if (typeof each !== 'number') each.leave()
   return child
 }

@@ -1,7 +1,6 @@
 /** The program that a `Process` starts: it imports the target's module, and calls the target. */
 
-import { closeSync } from 'node:fs'
-
+import { closeDescriptor } from '../numbers.js'
 import { endWith } from '../binding.js'
 import { coderOf, decode } from '../codec.js'
 import { Connection } from '../connection.js'
@@ -28,7 +27,7 @@ async function prepare(control: Connection<Start, Report>): Promise<() => unknow
     if (daemon) endWith(LIFELINE, GRACE)
     const bytes = control.recvBytesSync()
     const fds = Array.from({ length: travellers }, (_, n) => TRAVELLERS + n)
-    const args = arriving(fds, closeSync, () => decode(coderOf('msgpack'), bytes, 0, bytes.length)) as unknown[]
+    const args = arriving(fds, closeDescriptor, () => decode(coderOf('msgpack'), bytes, 0, bytes.length)) as unknown[]
     doing = `import ${module}`
     const namespace = (await import(module)) as Record<string, unknown>
     doing = `find the function '${name}' in ${module}`

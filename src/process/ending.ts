@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 
+import { closeDescriptor } from '../numbers.js'
 import { exitOf } from '../binding.js'
 import { Deadline } from '../blocking.js'
 import { DescriptorSource } from '../descriptor.js'
@@ -82,6 +82,6 @@ export class Ending {
     if (this.#closed) return
     this.#closed = true
     this.#source?.close()
-    closeSync(this.fd)
+    closeDescriptor(this.fd)
   }
 }

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
-import { closeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { InspectOptions } from 'node:util'
 
+import { closeDescriptor, inheriting } from '../numbers.js'
 import { onAbort } from '../abort.js'
 import * as check from '../arguments.js'
 import { socketPair } from '../binding.js'
@@ -96,20 +96,18 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     let child: ChildProcess
     try {
       const inherited = [controlThere, lifelineThere, ...passports.map((each) => each.fd)]
-      child = childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], {
-        env,
-        cwd,
-        stdio: [...stdio, ...inherited],
-      })
+      child = inheriting(inherited, (files) =>
+        childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], { env, cwd, stdio: [...stdio, ...files] }),
+      )
     } catch (error) {
-      for (const fd of fds) closeSync(fd)
+      for (const fd of fds) closeDescriptor(fd)
       throw new StartError(`${name} could not be started`, error)
     }
-    closeSync(controlThere)
-    closeSync(lifelineThere)
+    closeDescriptor(controlThere)
+    closeDescriptor(lifelineThere)
     if (child.pid === undefined) {
-      closeSync(controlHere)
-      closeSync(lifelineHere)
+      closeDescriptor(controlHere)
+      closeDescriptor(lifelineHere)
       const started = this.#started
       this.#started = new Deferred()
       child.once('error', (error) => started.reject(new StartError(`${name} could not be started`, error)))

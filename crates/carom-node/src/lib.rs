@@ -39,7 +39,11 @@ mod image;
     reason = "what JavaScript calls; its errors are documented there"
 )]
 pub mod listener;
-mod numbers;
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "what JavaScript calls; its errors are documented there"
+)]
+pub mod numbers;
 #[allow(
     clippy::missing_errors_doc,
     reason = "what JavaScript calls; its errors are documented there"

@@ -7,4 +7,22 @@ mod system;
 #[path = "numbers/windows.rs"]
 mod system;
 
-pub(crate) use system::{adopt, borrowing, duplicate, give, of, unknown};
+use napi::bindgen_prelude::Result;
+use napi_derive::napi;
+
+use crate::status;
+
+pub(crate) use system::{adopt, borrowing, duplicate, forget, give, of, unknown};
+
+/// Closes the descriptor `fd`, which nobody has adopted.
+#[napi(catch_unwind)]
+pub fn close_descriptor(fd: i32) -> Result<()> {
+    system::close(fd).map_err(|error| status::thrown("close", &error))
+}
+
+/// A number for the descriptor `fd` that a child can inherit as `stdio`. Where it is another one, it is the caller's, who closes
+/// it as a file's.
+#[napi(catch_unwind)]
+pub fn inheritable(fd: i32) -> Result<i32> {
+    system::inheritable(fd).map_err(|error| status::thrown("dup", &error))
+}

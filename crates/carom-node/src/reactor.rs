@@ -143,6 +143,9 @@ impl Reactor {
 
     fn remove(&self, id: u32, watched: bool) -> Result<Slot> {
         let slot = self.environment.slots.borrow_mut().remove(id)?;
+        if let Some(fd) = slot.fd() {
+            numbers::forget(fd);
+        }
         if watched {
             // Fails only for what isn't watched any more.
             let _ = slot

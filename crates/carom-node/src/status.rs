@@ -50,6 +50,7 @@ fn number(error: &io::Error) -> i32 {
         "ENOENT" => 4058,
         "ENOMEM" => 4057,
         "ENOTSOCK" => 4050,
+        "ENOTSUP" => 4049,
         "EPIPE" => 4047,
         "ETIMEDOUT" => 4039,
         // EIO.

@@ -41,3 +41,17 @@ pub(crate) fn borrowing<T>(numbers: &[i32], call: impl FnOnce(&[BorrowedFd<'_>])
         .collect();
     call(&fds)
 }
+
+/// A descriptor that was adopted is about to be closed, or given again.
+pub(crate) fn forget(_fd: BorrowedFd<'_>) {}
+
+/// Closes the descriptor of a number that has not been adopted.
+pub(crate) fn close(number: i32) -> io::Result<()> {
+    adopt(number).map(drop)
+}
+
+/// A number that a child can inherit, which here is any: the same.
+#[allow(clippy::unnecessary_wraps, reason = "fails on other systems")]
+pub(crate) fn inheritable(number: i32) -> io::Result<i32> {
+    Ok(number)
+}

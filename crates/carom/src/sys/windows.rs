@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::mem::ManuallyDrop;
 use std::os::windows::io::{
-    AsRawSocket, BorrowedHandle, FromRawHandle, FromRawSocket, OwnedHandle, RawHandle, RawSocket,
+    AsRawSocket, BorrowedHandle, FromRawHandle, FromRawSocket, IntoRawHandle, OwnedHandle, RawHandle, RawSocket,
 };
 use std::sync::Arc;
 
@@ -160,28 +160,25 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
     Pipe::new(handle, readable, writable).map(|pipe| OwnedFd(Object::Pipe(pipe)))
 }
 
-/// Another handle of the same pipe.
+/// Another descriptor of the same open file.
 ///
 /// # Errors
 ///
 /// What the system reports for a number that is no pipe's.
 pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
-    let handle = unsafe { BorrowedHandle::borrow_raw(fd as RawHandle) }.try_clone_to_owned()?;
     // SAFETY: the handle is new, and nobody else's.
-    unsafe { adopt(std::os::windows::io::IntoRawHandle::into_raw_handle(handle) as RawFd) }
+    unsafe { adopt(duplicate_handle(fd)?) }
 }
 
-/// Another handle of the same pipe.
+/// Another handle of the same open file, which is the caller's.
 ///
 /// # Errors
 ///
-/// What the system reports; an error of kind [`Unsupported`](io::ErrorKind::Unsupported) for what is no end of a pipe.
-pub fn duplicate_of(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    match &fd.0.0 {
-        Object::Pipe(pipe) => duplicate(pipe.handle() as RawFd),
-        _ => Err(unsupported("a second descriptor of a socket")),
-    }
+/// What the system reports for a number that is no handle's.
+pub fn duplicate_handle(fd: RawFd) -> io::Result<RawFd> {
+    // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
+    let handle = unsafe { BorrowedHandle::borrow_raw(fd as RawHandle) }.try_clone_to_owned()?;
+    Ok(handle.into_raw_handle() as RawFd)
 }
 
 /// Finds out what `fd` can be used for.
