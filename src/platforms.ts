@@ -6,11 +6,14 @@ const SUPPORTED = [
   'linux-arm64-musl',
   'linux-x64-gnu',
   'linux-x64-musl',
+  'win32-arm64-msvc',
+  'win32-x64-msvc',
 ]
 
 /** What this process runs on, named in the same way. */
 function thisPlatform(): string {
   const { platform, arch } = process
+  if (platform === 'win32') return `${platform}-${arch}-msvc`
   if (platform !== 'linux') return `${platform}-${arch}`
   return `${platform}-${arch}-${isMusl() ? 'musl' : 'gnu'}`
 }

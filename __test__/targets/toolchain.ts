@@ -6,13 +6,12 @@ import { join } from 'node:path'
 import { repository } from '../install/packages.ts'
 import { run } from '../install/steps.ts'
 import { muslLibraries } from './musl.ts'
+import { OUTPUT } from './output.ts'
 import type { Target } from './targets.ts'
+import { windowsEnvironment } from './wine.ts'
 
 /** Links with libraries that are found when the program starts: for musl, that isn't the default. */
 const DYNAMIC = '-Ctarget-feature=-crt-static'
-
-/** What is compiled goes here, apart from what is compiled for this machine. */
-export const OUTPUT: string = join(repository, 'target/targets')
 
 /** Where what is linked for musl finds the compiler's library. */
 const UNWINDER = join(OUTPUT, 'unwind')
@@ -64,6 +63,7 @@ async function using(target: Target, folder: string, root: string, fromSource: b
     ...(target.linker && { [`CARGO_TARGET_${name}_LINKER`]: target.linker }),
     // What a compiler of the stable channel calls an unstable option.
     ...(fromSource && { RUSTC_BOOTSTRAP: '1' }),
+    ...(target.linker && target.triple.includes('-windows-') && (await windowsEnvironment(target.linker))),
   }
   const { stdout } = await run(repository, `${folder}rustc`, ['--version'])
   const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? root

@@ -1,8 +1,4 @@
-//! Two processes that exchange values: the program starts itself a second time, with one end of a pipe.
-//!
-//! ```sh
-//! cargo run --example two_processes
-//! ```
+//! The example on Unix.
 
 use std::env;
 use std::error::Error;
@@ -26,7 +22,7 @@ enum Answer {
     Refused { id: u32, reason: String },
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     match env::args().nth(1) {
         Some(descriptor) => work(descriptor.parse()?),
         None => ask(),

