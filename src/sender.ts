@@ -215,7 +215,8 @@ export class Sender {
     const taken = this.#environment.transfer.send(this.#id, HEADER, 0, head, bytes, start, end, 0)
     if (taken < NOTHING) this.#fail(taken)
     else if (taken < head + size) {
-      if (taken < head) this.#enqueue(HEADER.slice(Math.max(taken, 0), head), false)
+      // A copy: a `Buffer`’s own `slice` is none.
+      if (taken < head) this.#enqueue(Uint8Array.prototype.slice.call(HEADER, Math.max(taken, 0), head), false)
       if (size > 0) this.#enqueue(bytes.subarray(start + Math.max(taken - head, 0), end), true)
     }
   }
