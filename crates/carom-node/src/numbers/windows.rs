@@ -80,6 +80,10 @@ pub(crate) fn duplicate(number: i32) -> io::Result<OwnedFd> {
 
 /// Closes the descriptor of a number that has not been adopted.
 pub(crate) fn close(number: i32) -> io::Result<()> {
+    if number < FIRST {
+        Uv::find()?.close(number);
+        return Ok(());
+    }
     // Closing may wait, and must not keep the table.
     let closed = table().given.remove(&number);
     closed.map(drop).ok_or_else(unknown)

@@ -26,12 +26,18 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn new(raw: Raw) -> io::Result<Self> {
-        raw.set_nonblocking(true)?;
-        Ok(Self {
+        let socket = Self {
             watch: OnceLock::new(),
             watchers: Arc::default(),
             raw,
-        })
+        };
+        // An accepted socket has inherited what its listener is watched for.
+        // SAFETY: the socket is open.
+        if unsafe { WSAEventSelect(socket.number(), 0, 0) } == SOCKET_ERROR {
+            return Err(io::Error::last_os_error());
+        }
+        socket.raw.set_nonblocking(true)?;
+        Ok(socket)
     }
 
     pub(super) fn raw(&self) -> &Raw {
