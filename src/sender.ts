@@ -213,12 +213,14 @@ export class Sender {
     this.messages++
     this.bytes += size
     const taken = this.#environment.transfer.send(this.#id, HEADER, 0, head, bytes, start, end, 0)
-    if (taken < NOTHING) this.#fail(taken)
-    else if (taken < head + size) {
-      // A copy: a `Buffer`’s own `slice` is none.
-      if (taken < head) this.#enqueue(Uint8Array.prototype.slice.call(HEADER, Math.max(taken, 0), head), false)
-      if (size > 0) this.#enqueue(bytes.subarray(start + Math.max(taken - head, 0), end), true)
+    if (taken < NOTHING) {
+      this.#fail(taken)
+      return
     }
+    if (taken < head) this.#enqueue(copy(HEADER, Math.max(taken, 0), head), false)
+    const rest = start + Math.max(taken - head, 0)
+    // A small message's memory may be an encoder's, which uses it again.
+    if (rest < end) this.#enqueue(size < DIRECT ? copy(bytes, rest, end) : bytes.subarray(rest, end), size >= DIRECT)
   }
 
   /** Whether a small message need not wait for others: it is this turn's first, and the turn before had no more. */
@@ -312,7 +314,7 @@ export class Sender {
   /** Keeps what the kernel left, after it took `taken` bytes, of the slab and of `bytes[start..end]`. */
   #keep(taken: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#failure) return
-    if (taken < this.#staged) this.#enqueue(Uint8Array.prototype.slice.call(this.#slab, taken, this.#staged), false)
+    if (taken < this.#staged) this.#enqueue(copy(this.#slab!, taken, this.#staged), false)
     const rest = start + Math.max(taken - this.#staged, 0)
     this.#unstage()
     if (rest < end) this.#enqueue(bytes.subarray(rest, end), true)
@@ -370,7 +372,7 @@ export class Sender {
   #own(): void {
     for (const piece of this.#queue) {
       if (!piece.borrowed) continue
-      piece.bytes = Uint8Array.prototype.slice.call(piece.bytes, piece.at, piece.end)
+      piece.bytes = copy(piece.bytes, piece.at, piece.end)
       piece.end -= piece.at
       piece.at = 0
       piece.borrowed = false
@@ -405,6 +407,11 @@ export class Sender {
   #error(): SystemError {
     return systemError(this.#failure, 'sendmsg')
   }
+}
+
+/** A copy of `bytes[start..end]`: a `Buffer`'s own `slice` is none. */
+function copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end)
 }
 
 /** Writes the header of a message of `size` bytes to `memory` from `at` on, and returns where it ends. */
