@@ -24,6 +24,7 @@ pub(crate) mod selector;
 mod server;
 mod socket;
 pub(crate) mod tcp;
+mod write;
 
 pub use names::error_name;
 

@@ -10,14 +10,16 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use windows_sys::Win32::Foundation::{
-    ERROR_BROKEN_PIPE, ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, HANDLE,
+    ERROR_BROKEN_PIPE, ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_NO_DATA, ERROR_OPERATION_ABORTED,
+    ERROR_PIPE_NOT_CONNECTED, HANDLE,
 };
-use windows_sys::Win32::Storage::FileSystem::{ReadFile, WriteFile};
+use windows_sys::Win32::Storage::FileSystem::ReadFile;
 use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 
 use super::event::{Event, Wait, wait_for_one};
 use super::selector::Watchers;
+use super::write::{Write, room};
 use crate::frame::{FrameError, Header, read_header};
 use crate::sys::Deadline;
 
@@ -49,6 +51,8 @@ enum Outcome {
     More(usize),
     /// The other end is closed.
     Closed,
+    /// Not at all: the thread that had begun it has ended, and the system takes back what a thread has begun.
+    TakenBack,
 }
 
 impl Operation {
@@ -69,9 +73,8 @@ impl Operation {
     }
 
     /// What the call that began the operation has returned; `None` where it is pending.
-    fn begun(&mut self, handle: HANDLE, succeeded: i32) -> io::Result<Option<Outcome>> {
-        if succeeded == 0 {
-            let error = io::Error::last_os_error();
+    fn begun(&mut self, handle: HANDLE, begun: io::Result<()>) -> io::Result<Option<Outcome>> {
+        if let Err(error) = begun {
             if error.raw_os_error() == Some(ERROR_IO_PENDING as i32) {
                 self.pending = true;
                 return Ok(None);
@@ -82,6 +85,10 @@ impl Operation {
             }
         }
         self.outcome(handle).map(Some)
+    }
+
+    fn has_ended(&self) -> io::Result<bool> {
+        Ok(!self.pending || self.event.wait(Deadline::Now)?)
     }
 
     /// Waits by `deadline` for a pending operation; `None` where it is still pending then.
@@ -126,6 +133,7 @@ impl Operation {
 fn closed(error: io::Error) -> io::Result<Outcome> {
     match error.raw_os_error().map(|code| code as u32) {
         Some(ERROR_BROKEN_PIPE | ERROR_NO_DATA | ERROR_PIPE_NOT_CONNECTED) => Ok(Outcome::Closed),
+        Some(ERROR_OPERATION_ABORTED) => Ok(Outcome::TakenBack),
         _ => Err(error),
     }
 }
@@ -167,6 +175,8 @@ struct Output {
     flight: Vec<u8>,
     /// What was taken of a frame that is not whole.
     frame: Vec<u8>,
+    /// The last byte of the frame in flight has not been taken: who has given all of it is to know that the system has it.
+    held: bool,
     /// The other end is closed: nobody will read what is written.
     ended: bool,
 }
@@ -184,6 +194,14 @@ pub(super) struct Pipe {
     pub(super) writable: bool,
 }
 
+impl Output {
+    /// How much of what has completed a frame is taken for now.
+    fn hold(&mut self, length: usize) -> usize {
+        self.held = self.operation.pending;
+        length - usize::from(self.held)
+    }
+}
+
 impl Pipe {
     /// `handle` was made for overlapped operations, and reads messages.
     pub(super) fn new(handle: OwnedHandle, readable: bool, writable: bool) -> io::Result<Self> {
@@ -199,6 +217,7 @@ impl Pipe {
                 operation: Operation::new()?,
                 flight: Vec::new(),
                 frame: Vec::new(),
+                held: false,
                 ended: false,
             }),
             handle: Some(handle),
@@ -242,7 +261,7 @@ impl Pipe {
                                 overlapped,
                             )
                         };
-                        match input.operation.begun(self.handle(), begun)? {
+                        match input.operation.begun(self.handle(), succeeded(begun))? {
                             None if deadline == Deadline::Now => return Ok(false),
                             None => continue,
                             outcome => outcome,
@@ -260,6 +279,8 @@ impl Pipe {
                 Some(Outcome::Done(_)) => input.message = Some(Message::new(0)),
                 Some(Outcome::More(_)) => input.message = self.peek()?.map(Message::new),
                 Some(Outcome::Closed) => input.ended = true,
+                // It has read nothing: this thread asks anew.
+                Some(Outcome::TakenBack) => {}
             }
         }
     }
@@ -317,7 +338,7 @@ impl Pipe {
                         overlapped,
                     )
                 };
-                let mut outcome = input.operation.begun(self.handle(), begun)?;
+                let mut outcome = input.operation.begun(self.handle(), succeeded(begun))?;
                 while outcome.is_none() {
                     outcome = input.operation.finish(self.handle(), Deadline::Never)?;
                 }
@@ -328,7 +349,8 @@ impl Pipe {
                             message.left -= bytes.min(message.left);
                         }
                     }
-                    _ => input.ended = true,
+                    Some(Outcome::Closed) => input.ended = true,
+                    Some(Outcome::TakenBack) | None => {}
                 }
             }
             if input
@@ -390,12 +412,15 @@ impl Pipe {
         if output.operation.pending {
             match output.operation.finish(self.handle(), deadline)? {
                 None => return Ok(0),
-                Some(Outcome::Closed) => output.ended = true,
+                Some(Outcome::Closed | Outcome::TakenBack) => output.ended = true,
                 Some(_) => {}
             }
         }
         if output.ended {
             return Err(broken());
+        }
+        if std::mem::take(&mut output.held) {
+            return Ok(1);
         }
         let header = read_header(&output.frame).map_err(malformed)?;
         let Some(header) = header else {
@@ -407,32 +432,49 @@ impl Pipe {
                 .map_err(malformed)?
                 .is_some_and(|header| header.payload == 0)
             {
-                output.frame.clear();
-                self.write(output, &[], deadline)?;
+                self.leave(output, &[], length, deadline)?;
+                return Ok(output.hold(length));
             }
             return Ok(length);
         };
         let size = usize::try_from(header.payload).unwrap_or(usize::MAX);
         let missing = size.saturating_add(header.header) - output.frame.len();
         if output.frame.len() == header.header && bytes.len() >= missing {
-            output.frame.clear();
-            self.write(output, &bytes[..missing], deadline)?;
-            return Ok(missing);
+            self.leave(output, &bytes[..missing], 0, deadline)?;
+            return Ok(output.hold(missing));
         }
         let length = bytes.len().min(missing);
         output.frame.extend_from_slice(&bytes[..length]);
         if length == missing {
             let frame = std::mem::take(&mut output.frame);
-            self.write(output, &frame[header.header..], deadline)?;
+            let left = self.leave(output, &frame[header.header..], 0, deadline);
+            if left.is_err() {
+                output.frame = frame;
+                output.frame.truncate(header.header + size - length);
+            }
+            left?;
+            return Ok(output.hold(length));
         }
         Ok(length)
+    }
+
+    /// Writes the message of a whole frame. Where that fails, the last `length` bytes of what was taken of it are given again.
+    fn leave(&self, output: &mut Output, message: &[u8], length: usize, deadline: Deadline) -> io::Result<()> {
+        let written = self.write(output, message, deadline);
+        let kept = if written.is_ok() {
+            0
+        } else {
+            output.frame.len() - length
+        };
+        output.frame.truncate(kept);
+        written
     }
 
     /// Writes a message. It may be pending afterwards, except where `deadline` is never.
     fn write(&self, output: &mut Output, message: &[u8], deadline: Deadline) -> io::Result<()> {
         let length = u32::try_from(message.len())
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a named pipe's message has at most 4 GiB"))?;
-        // Who doesn't wait for the end of the write takes its memory back before it.
+        // Who doesn't wait for the end of the write takes its memory back before it, and may end before it too.
         let memory = if deadline == Deadline::Never {
             message.as_ptr()
         } else {
@@ -440,14 +482,26 @@ impl Pipe {
             output.flight.extend_from_slice(message);
             output.flight.as_ptr()
         };
-        let overlapped = output.operation.begin();
+        let may_outlast = deadline != Deadline::Never && room(self.handle()) <= length;
+        let write = Write {
+            handle: self.handle(),
+            memory,
+            length,
+            overlapped: output.operation.begin(),
+        };
         // SAFETY: the memory stays until the write has ended: it is waited for, or the memory is the output's.
-        let begun = unsafe { WriteFile(self.handle(), memory, length, ptr::null_mut(), overlapped) };
+        let begun = unsafe {
+            if may_outlast {
+                write.begin_for_good()
+            } else {
+                write.begin()
+            }
+        };
         let mut outcome = output.operation.begun(self.handle(), begun)?;
         while outcome.is_none() && deadline == Deadline::Never {
             outcome = output.operation.finish(self.handle(), deadline)?;
         }
-        if matches!(outcome, Some(Outcome::Closed)) {
+        if matches!(outcome, Some(Outcome::Closed | Outcome::TakenBack)) {
             // Each call says so from now on: of this frame, a part may have been taken.
             output.ended = true;
             return Err(broken());
@@ -457,20 +511,25 @@ impl Pipe {
 
     /// Whether there is something to receive, or the end, by `deadline`; with `or_writable`, or room to write.
     pub(super) fn poll(&self, readable: bool, writable: bool, deadline: Deadline) -> io::Result<bool> {
-        if readable && self.look(&mut self.input(), Deadline::Now)? {
-            return Ok(true);
+        loop {
+            if readable && self.look(&mut self.input(), Deadline::Now)? {
+                return Ok(true);
+            }
+            if writable && self.output().operation.has_ended()? {
+                return Ok(true);
+            }
+            let mut events = Vec::with_capacity(2);
+            if readable {
+                events.push(self.input().operation.event.handle());
+            }
+            if writable {
+                events.push(self.output().operation.event.handle());
+            }
+            // A read that was taken back has ended too, without anything to read.
+            if !wait_for_one(&events, deadline)? {
+                return Ok(false);
+            }
         }
-        if writable && !self.output().operation.pending {
-            return Ok(true);
-        }
-        let mut events = Vec::with_capacity(2);
-        if readable {
-            events.push(self.input().operation.event.handle());
-        }
-        if writable {
-            events.push(self.output().operation.event.handle());
-        }
-        wait_for_one(&events, deadline)
     }
 
     pub(super) fn watchers(&self) -> &Arc<Watchers> {
@@ -510,6 +569,13 @@ impl Pipe {
         }
         Ok(())
     }
+}
+
+fn succeeded(code: i32) -> io::Result<()> {
+    if code == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 fn broken() -> io::Error {

@@ -8,8 +8,8 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, GENERIC_READ,
-    GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LocalFree,
+    ERROR_ACCESS_DENIED, ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY,
+    ERROR_PIPE_CONNECTED, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LocalFree,
 };
 use windows_sys::Win32::Networking::WinSock::WSAEADDRINUSE;
 use windows_sys::Win32::Security::Authorization::{
@@ -205,18 +205,45 @@ impl Waiting {
             pending: false,
         };
         waiting.overlapped.0.hEvent = waiting.event.handle();
+        waiting.ask()?;
+        Ok(waiting)
+    }
+
+    /// Asks the system to tell when there is a client.
+    fn ask(&mut self) -> io::Result<()> {
         // SAFETY: the memory stays until the operation has ended, or was taken back.
-        let connected = unsafe { ConnectNamedPipe(waiting.raw(), &raw mut waiting.overlapped.0) };
+        let connected = unsafe { ConnectNamedPipe(self.raw(), &raw mut self.overlapped.0) };
         if connected == 0 {
             let error = io::Error::last_os_error();
             match error.raw_os_error().map(|code| code as u32) {
-                Some(ERROR_IO_PENDING) => waiting.pending = true,
+                Some(ERROR_IO_PENDING) => self.pending = true,
                 // Somebody was faster, and may be gone again: that is for who reads to find.
-                Some(ERROR_PIPE_CONNECTED | ERROR_NO_DATA) => waiting.event.set(),
+                Some(ERROR_PIPE_CONNECTED | ERROR_NO_DATA) => self.event.set(),
                 _ => return Err(error),
             }
         }
-        Ok(waiting)
+        Ok(())
+    }
+
+    /// Whether there is a client.
+    fn arrived(&mut self) -> io::Result<bool> {
+        if !self.event.wait(Deadline::Now)? {
+            return Ok(false);
+        }
+        if !std::mem::take(&mut self.pending) {
+            return Ok(true);
+        }
+        let mut bytes = 0;
+        // SAFETY: the operation has ended.
+        let connected = unsafe { GetOverlappedResult(self.raw(), &raw const self.overlapped.0, &raw mut bytes, 0) };
+        // The thread that had asked has ended, and the system takes back what a thread has begun. Any other failure is for who
+        // reads to find.
+        if connected == 0 && io::Error::last_os_error().raw_os_error() == Some(ERROR_OPERATION_ABORTED as i32) {
+            self.event.reset();
+            self.ask()?;
+            return self.event.wait(Deadline::Now);
+        }
+        Ok(true)
     }
 
     fn raw(&self) -> HANDLE {
@@ -291,7 +318,10 @@ impl Server {
     /// The next client's end, if there is one.
     pub(super) fn accept(&self) -> io::Result<Option<Pipe>> {
         let mut current = self.current();
-        if !current.waiting.event.wait(Deadline::Now)? {
+        if !current.waiting.arrived()? {
+            if !self.watchers.is_empty() {
+                self.arm(&mut current)?;
+            }
             return Ok(None);
         }
         // The next instance first: where there is none to be had, the client waits.
@@ -307,8 +337,18 @@ impl Server {
 
     /// Whether a client waits, or comes by `deadline`.
     pub(super) fn poll(&self, deadline: Deadline) -> io::Result<bool> {
-        let handle = self.current().waiting.event.handle();
-        super::event::wait_for_one(&[handle], deadline)
+        loop {
+            let handle = {
+                let mut current = self.current();
+                if current.waiting.arrived()? {
+                    return Ok(true);
+                }
+                current.waiting.event.handle()
+            };
+            if !super::event::wait_for_one(&[handle], deadline)? {
+                return Ok(false);
+            }
+        }
     }
 
     pub(super) fn watchers(&self) -> &Arc<Watchers> {
