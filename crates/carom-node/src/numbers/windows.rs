@@ -60,7 +60,7 @@ pub(crate) fn adopt(number: i32) -> io::Result<OwnedFd> {
         table().given.remove(&number).ok_or_else(unknown)?
     } else {
         let uv = Uv::find()?;
-        let fd = sys::duplicate(uv.handle(number))?;
+        let fd = sys::duplicate(uv.handle(number)?)?;
         uv.close(number);
         fd
     };
@@ -97,7 +97,7 @@ pub(crate) fn inheritable(number: i32) -> io::Result<i32> {
 
 fn handle(number: i32) -> io::Result<RawFd> {
     if number < FIRST {
-        return Ok(Uv::find()?.handle(number));
+        return Uv::find()?.handle(number);
     }
     let table = table();
     let given = table.given.get(&number).map(|fd| fd.as_fd().as_raw_fd());
@@ -139,9 +139,13 @@ impl Uv {
         found().map_err(|_| io::Error::from_raw_os_error(ERROR_NOT_SUPPORTED as i32))
     }
 
-    fn handle(&self, number: i32) -> RawFd {
-        // SAFETY: a number that stands for nothing has an invalid handle.
-        unsafe { (self.get)(number) as RawFd }
+    fn handle(&self, number: i32) -> io::Result<RawFd> {
+        // SAFETY: a number that stands for nothing has no handle.
+        match unsafe { (self.get)(number) as RawFd } {
+            // Taken for a handle, the first would be this process itself.
+            -1 | -2 => Err(unknown()),
+            handle => Ok(handle),
+        }
     }
 
     /// A number for `handle`, which is closed with it.

@@ -133,10 +133,23 @@ fn unsupported(what: &str) -> io::Error {
 ///
 /// Nobody else may own `fd`: it is closed with the returned value.
 pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
+    if recognize(fd)? == Transport::Socket {
+        // SAFETY: the handle is an open socket's, and the caller gives its ownership up.
+        let socket = unsafe { RawSocketObject::from_raw_socket(fd as RawSocket) };
+        return Socket::new(socket).map(|socket| OwnedFd(Object::Socket(socket)));
+    }
+    // SAFETY: the handle is an open pipe's, and the caller gives its ownership up.
+    let handle = unsafe { OwnedHandle::from_raw_handle(fd as RawHandle) };
+    let (readable, writable) = (server::read_messages(&handle).is_ok(), true);
+    Pipe::new(handle, readable, writable).map(|pipe| OwnedFd(Object::Pipe(pipe)))
+}
+
+/// What an open handle is of those that can be adopted.
+fn recognize(fd: RawFd) -> io::Result<Transport> {
     // SAFETY: asked for its type only; the number may be anybody's until it is known to be a socket.
     let socket = ManuallyDrop::new(unsafe { RawSocketObject::from_raw_socket(fd as RawSocket) });
     if socket.r#type().is_ok() {
-        return Socket::new(ManuallyDrop::into_inner(socket)).map(|socket| OwnedFd(Object::Socket(socket)));
+        return Ok(Transport::Socket);
     }
     let mut flags = 0;
     // SAFETY: a number that is no pipe's is refused.
@@ -155,10 +168,7 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
     if flags & PIPE_TYPE_MESSAGE == 0 {
         return Err(unsupported("a pipe of bytes, without messages"));
     }
-    // SAFETY: the handle is an open pipe's, and the caller gives its ownership up.
-    let handle = unsafe { OwnedHandle::from_raw_handle(fd as RawHandle) };
-    let (readable, writable) = (server::read_messages(&handle).is_ok(), true);
-    Pipe::new(handle, readable, writable).map(|pipe| OwnedFd(Object::Pipe(pipe)))
+    Ok(Transport::File)
 }
 
 /// Another descriptor of the same open file.
@@ -167,6 +177,8 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
 ///
 /// What the system reports for a number that is no pipe's.
 pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    // Before there is a handle that somebody has to close.
+    recognize(fd)?;
     // SAFETY: the handle is new, and nobody else's.
     unsafe { adopt(duplicate_handle(fd)?) }
 }
