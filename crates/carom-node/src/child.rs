@@ -15,7 +15,7 @@ use crate::status;
 #[napi(object)]
 pub struct Exited {
     /// The code that it exited with.
-    pub code: Option<i32>,
+    pub code: Option<u32>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
 }

@@ -9,8 +9,8 @@ use crate::sys::{self, AsFd, Deadline, OwnedFd};
 /// How a process has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It exited with this code.
-    Code(i32),
+    /// It exited with this code: on Unix 0 to 255; on Windows, a process that crashed has its exception's, 0xC0000005 say.
+    Code(u32),
     /// It was ended by this signal.
     Signal(i32),
 }
@@ -56,15 +56,27 @@ pub fn end_with(fd: OwnedFd, grace: Duration) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::process::Command;
-
-    use rustix::io::Errno;
 
     use super::*;
 
     #[test]
+    #[cfg(windows)]
+    fn tells_a_code_of_32_bits() -> io::Result<()> {
+        for code in [7, 0xC000_0005] {
+            let mut child = Command::new("cmd")
+                .args(["/c", &format!("exit {}", code as i32)])
+                .spawn()?;
+            assert_eq!(exit_of(child.id(), Deadline::Never)?, Some(Exit::Code(code)));
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(unix)]
     fn tells_a_code_and_leaves_the_child_to_be_reaped() -> io::Result<()> {
         let mut child = Command::new("sh").args(["-c", "exit 7"]).spawn()?;
         for _ in 0..2 {
@@ -75,6 +87,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn tells_a_signal_once_the_child_has_ended_and_nothing_before() -> io::Result<()> {
         let mut child = Command::new("sleep").arg("600").spawn()?;
         assert_eq!(exit_of(child.id(), Deadline::Now)?, None);
@@ -85,14 +98,12 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn knows_no_child_that_was_reaped() -> io::Result<()> {
         let mut child = Command::new("true").spawn()?;
         child.wait()?;
         let error = exit_of(child.id(), Deadline::Now).map(drop);
-        assert_eq!(
-            error.err().and_then(|error| error.raw_os_error()),
-            Some(Errno::CHILD.raw_os_error())
-        );
+        assert_eq!(error.err().and_then(|error| error.raw_os_error()), Some(libc::ECHILD));
         Ok(())
     }
 }

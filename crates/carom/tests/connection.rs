@@ -1,23 +1,26 @@
 //! Whole messages over a descriptor: sending, receiving, polling, and what a peer does wrong.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::net::{UnixDatagram, UnixStream};
+#[cfg(unix)]
+use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use carom::frame::FrameError;
-use carom::{Connection, Error, pipe, wait};
+#[cfg(unix)]
+use carom::wait;
+use carom::{Connection, Error, one_way_pipe, pipe};
 use proptest::prelude::*;
 
 mod peer;
 
-use peer::{
-    blocking, duplicate, fifo, frame, long_frame, payload, read_frame, socket, socket_with_limit, write_in_pieces,
-};
+#[cfg(unix)]
+use peer::{Stream, blocking, duplicate, fifo, sockets};
+use peer::{descriptor, frame, long_frame, payload, read_frame, socket, socket_with_limit, write_in_pieces};
 
 const MIB: usize = 1024 * 1024;
 
@@ -92,6 +95,7 @@ fn bytes_that_arrive_one_by_one_are_a_message_with_the_last() {
             );
         }
         peer.write_all(&[*last]).unwrap();
+        assert!(connection.poll(None).unwrap());
         assert!(connection.try_recv_bytes().unwrap().is_some());
     }
 }
@@ -100,7 +104,7 @@ fn bytes_that_arrive_one_by_one_are_a_message_with_the_last() {
 fn nothing_is_received_at_rest() {
     let (mut connection, _peer) = socket();
     assert_eq!(connection.try_recv_bytes().unwrap(), None);
-    let (mut receiver, _sender) = fifo();
+    let (mut receiver, _sender) = one_way_pipe().unwrap();
     assert_eq!(receiver.try_recv_bytes().unwrap(), None);
 }
 
@@ -140,11 +144,14 @@ fn a_poll_looks_and_takes_nothing() {
     let (mut a, mut b) = pipe().unwrap();
     assert!(!b.poll(Some(Duration::ZERO)).unwrap());
     for message in [&b""[..], b"x", &payload(100_000)] {
-        a.send_bytes(message).unwrap();
-        assert!(b.poll(None).unwrap());
-        assert!(b.poll(Some(Duration::ZERO)).unwrap(), "still there");
-        assert!(b.recv_bytes().unwrap() == message);
-        assert!(!b.poll(Some(Duration::ZERO)).unwrap());
+        thread::scope(|scope| {
+            // A named pipe holds less than the longest.
+            scope.spawn(|| a.send_bytes(message).unwrap());
+            assert!(b.poll(None).unwrap());
+            assert!(b.poll(Some(Duration::ZERO)).unwrap(), "still there");
+            assert!(b.recv_bytes().unwrap() == message);
+            assert!(!b.poll(Some(Duration::ZERO)).unwrap());
+        });
     }
 }
 
@@ -164,7 +171,7 @@ fn messages_sent_at_once_stay_apart() {
 #[test]
 fn a_poll_ends_when_its_time_is_up_and_not_before() {
     let (mut connection, _peer) = socket();
-    let (mut receiver, _sender) = fifo();
+    let (mut receiver, _sender) = one_way_pipe().unwrap();
     for timeout in [
         Duration::from_nanos(1),
         Duration::from_micros(400),
@@ -190,8 +197,8 @@ fn a_timeout_beyond_all_clocks_waits_for_the_message() {
 fn a_closed_peer_is_ready() {
     let (mut connection, peer) = socket();
     drop(peer);
-    assert!(connection.poll(Some(Duration::ZERO)).unwrap());
     assert!(connection.poll(None).unwrap());
+    assert!(connection.poll(Some(Duration::ZERO)).unwrap());
     assert!(matches!(connection.recv_bytes(), Err(Error::Eof)));
     assert!(connection.poll(None).unwrap(), "the end stays");
 }
@@ -213,21 +220,26 @@ fn a_message_is_received_into_memory_that_holds_it() {
 fn a_message_that_does_not_fit_is_handed_over_whole_and_the_next_one_is_unharmed() {
     let (mut a, mut b) = pipe().unwrap();
     let message = payload(70_000);
-    a.send_bytes(&message).unwrap();
-    a.send_bytes(b"next").unwrap();
+    let expected = message.clone();
+    let sender = thread::spawn(move || {
+        a.send_bytes(&message)?;
+        a.send_bytes(b"next")
+    });
     let mut buffer = [7; 40];
     match b.recv_bytes_into(&mut buffer) {
         Err(Error::BufferTooShort {
             capacity: 40,
             message: whole,
-        }) => assert!(whole == message),
+        }) => assert!(whole == expected),
         other => panic!("{other:?}"),
     }
     assert_eq!(buffer, [7; 40]);
     assert_eq!(b.recv_bytes().unwrap(), b"next");
+    sender.join().unwrap().unwrap();
 }
 
 #[test]
+#[cfg(unix)]
 fn the_ends_of_a_fifo_carry_messages_one_way() {
     let (mut receiver, mut sender) = fifo();
     assert_eq!((receiver.readable(), receiver.writable()), (true, false));
@@ -245,6 +257,7 @@ fn the_ends_of_a_fifo_carry_messages_one_way() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_fifo_is_polled_and_filled_without_waiting() {
     let (mut receiver, mut sender) = fifo();
     let mut accepted = 0;
@@ -269,8 +282,9 @@ fn a_fifo_is_polled_and_filled_without_waiting() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_descriptor_that_somebody_made_non_blocking_still_waits() {
-    let (ours, theirs) = UnixStream::pair().unwrap();
+    let (ours, theirs) = sockets();
     for end in [&ours, &theirs] {
         end.set_nonblocking(true).unwrap();
     }
@@ -292,6 +306,7 @@ fn a_descriptor_that_somebody_made_non_blocking_still_waits() {
 }
 
 #[test]
+#[cfg(unix)]
 fn no_operation_changes_the_blocking_mode() {
     let (mut a, mut b) = pipe().unwrap();
     while a.try_send_bytes(&payload(5000)).unwrap() {}
@@ -302,12 +317,13 @@ fn no_operation_changes_the_blocking_mode() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_descriptor_is_given_up_between_two_messages() {
     let (mut connection, mut peer) = socket();
     peer.write_all(&frame(b"one")).unwrap();
     assert_eq!(connection.recv_bytes().unwrap(), b"one");
     connection.send_bytes(b"two").unwrap();
-    let mut raw = UnixStream::from(connection.into_fd().unwrap());
+    let mut raw = Stream::from(connection.into_fd().unwrap());
     assert_eq!(read_frame(&mut peer).unwrap(), b"two");
     peer.write_all(&frame(b"three")).unwrap();
     assert_eq!(read_frame(&mut raw).unwrap(), b"three");
@@ -361,8 +377,8 @@ fn a_tcp_socket_carries_messages() {
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = listener.accept().unwrap();
     let (mut a, mut b) = (
-        Connection::new(client.into()).unwrap(),
-        Connection::new(server.into()).unwrap(),
+        Connection::new(descriptor(client)).unwrap(),
+        Connection::new(descriptor(server)).unwrap(),
     );
     let sender = thread::spawn(move || a.send_bytes(&payload(MIB)));
     assert!(b.recv_bytes().unwrap() == payload(MIB));
@@ -371,6 +387,7 @@ fn a_tcp_socket_carries_messages() {
 }
 
 #[test]
+#[cfg(unix)]
 fn what_is_no_stream_is_refused() {
     let (datagrams, _peer) = UnixDatagram::pair().unwrap();
     assert!(matches!(Connection::new(datagrams.into()), Err(Error::Io(_))));
@@ -459,6 +476,7 @@ fn an_end_inside_a_message_is_told_from_the_end() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_bytes_behind_a_message_stay_with_the_connection() {
     let (mut connection, mut peer) = socket();
     peer.write_all(&frame(b"one")).unwrap();

@@ -1,11 +1,12 @@
 //! Pairs of connected ends.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use carom::{Error, one_way_pipe, pipe};
 
+#[cfg(unix)]
 mod peer;
 
+#[cfg(unix)]
 use peer::{blocking, close_on_exec};
 
 #[test]
@@ -48,6 +49,7 @@ fn a_one_way_pipe_refuses_the_wrong_direction() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_ends_wait_and_are_not_inherited() {
     let ((a, b), (c, d)) = (pipe().unwrap(), one_way_pipe().unwrap());
     for end in [a, b, c, d] {

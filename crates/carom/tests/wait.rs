@@ -1,16 +1,17 @@
 //! Waiting for many connections at once.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use carom::{Connection, Error, one_way_pipe, pipe, wait};
+use carom::{Error, one_way_pipe, pipe, wait};
 
 mod peer;
 
-use peer::{allow_descriptors, duplicate, fifo, frame, payload, socket};
+#[cfg(unix)]
+use peer::{allow_descriptors, duplicate, fifo};
+use peer::{frame, payload, socket};
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
 
@@ -106,6 +107,7 @@ fn a_message_that_has_been_read_already_is_ready() {
 }
 
 #[test]
+#[cfg(unix)]
 fn fifos_are_waited_for_too() {
     let ((mut receiver, mut sender), (mut other, _open)) = (fifo(), fifo());
     assert_eq!(wait(&mut [&mut receiver, &mut other], NOW).unwrap(), [0; 0]);
@@ -114,9 +116,10 @@ fn fifos_are_waited_for_too() {
 }
 
 #[test]
+#[cfg(unix)]
 fn two_descriptors_of_one_socket_can_be_waited_for_at_once() {
     let (mut a, mut b) = pipe().unwrap();
-    let mut twin = Connection::new(duplicate(&b)).unwrap();
+    let mut twin = carom::Connection::new(duplicate(&b)).unwrap();
     assert_eq!(
         wait(&mut [&mut b, &mut twin], Some(Duration::from_millis(1))).unwrap(),
         [0; 0]
@@ -170,6 +173,7 @@ fn all_messages_of_many_writers_are_seen() {
 }
 
 #[test]
+#[cfg(unix)]
 fn more_than_1024_connections_can_be_waited_for() {
     const COUNT: usize = 1100;
     if !allow_descriptors(2 * COUNT as u64) {

@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice};
 use std::mem::ManuallyDrop;
+use std::net::TcpStream;
 use std::os::windows::io::{
     AsRawSocket, BorrowedHandle, FromRawHandle, FromRawSocket, IntoRawHandle, OwnedHandle, RawHandle, RawSocket,
 };
@@ -72,6 +73,15 @@ impl AsFd for OwnedFd {
 impl AsFd for BorrowedFd<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         *self
+    }
+}
+
+/// Takes a stream, which never waits in a call from then on.
+impl TryFrom<TcpStream> for OwnedFd {
+    type Error = io::Error;
+
+    fn try_from(stream: TcpStream) -> io::Result<Self> {
+        Socket::new(stream.into()).map(|socket| Self(Object::Socket(socket)))
     }
 }
 

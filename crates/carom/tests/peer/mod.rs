@@ -2,43 +2,70 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+#[cfg(not(unix))]
+use std::net::{TcpListener, TcpStream};
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
 use std::time::Duration;
 
 use carom::Connection;
 use carom::spin::Spin;
+use carom::sys::OwnedFd;
+
+#[cfg(unix)]
+mod unix;
+
+#[cfg(unix)]
+#[allow(unused_imports, reason = "each test binary uses a part")]
+pub(crate) use unix::{allow_descriptors, blocking, close_on_exec, duplicate, echo_process, fifo, own, start_with_3};
+
+/// A plain socket: the kind that is nearest, of those that the system has.
+#[cfg(unix)]
+pub(crate) type Stream = UnixStream;
+#[cfg(not(unix))]
+pub(crate) type Stream = TcpStream;
+
+/// Two plain sockets, connected to each other.
+#[cfg(unix)]
+pub(crate) fn sockets() -> (Stream, Stream) {
+    UnixStream::pair().unwrap()
+}
+
+/// Two plain sockets, connected to each other.
+#[cfg(not(unix))]
+pub(crate) fn sockets() -> (Stream, Stream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (theirs, _) = listener.accept().unwrap();
+    (ours, theirs)
+}
+
+/// What a connection is made of.
+#[cfg(unix)]
+pub(crate) fn descriptor(stream: impl Into<OwnedFd>) -> OwnedFd {
+    stream.into()
+}
+
+/// What a connection is made of.
+#[cfg(not(unix))]
+pub(crate) fn descriptor(stream: TcpStream) -> OwnedFd {
+    stream.try_into().unwrap()
+}
 
 /// A connection, and its peer as a plain socket.
-pub(crate) fn socket() -> (Connection, UnixStream) {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    (Connection::new(ours.into()).unwrap(), theirs)
+pub(crate) fn socket() -> (Connection, Stream) {
+    let (ours, theirs) = sockets();
+    (Connection::new(descriptor(ours)).unwrap(), theirs)
 }
 
 /// As [`socket`], with the longest message that is received.
-pub(crate) fn socket_with_limit(limit: u64) -> (Connection, UnixStream) {
-    let (ours, theirs) = UnixStream::pair().unwrap();
+pub(crate) fn socket_with_limit(limit: u64) -> (Connection, Stream) {
+    let (ours, theirs) = sockets();
     (
-        Connection::with_options(ours.into(), limit, Spin::fixed(Duration::ZERO)).unwrap(),
+        Connection::with_options(descriptor(ours), limit, Spin::fixed(Duration::ZERO)).unwrap(),
         theirs,
     )
-}
-
-/// The ends of a FIFO, as `pipe(2)` makes it: the first receives.
-pub(crate) fn fifo() -> (Connection, Connection) {
-    let (reader, writer) = io::pipe().unwrap();
-    (
-        Connection::new(reader.into()).unwrap(),
-        Connection::new(writer.into()).unwrap(),
-    )
-}
-
-/// Another descriptor of the connection's open file.
-pub(crate) fn duplicate(connection: &Connection) -> OwnedFd {
-    connection.as_fd().try_clone_to_owned().unwrap()
 }
 
 /// A payload of which no two stretches are alike.
@@ -93,71 +120,4 @@ pub(crate) fn example(name: &str) -> PathBuf {
         path.display()
     );
     path
-}
-
-/// Starts a program with `end` as its descriptor 3.
-pub(crate) fn start_with_3(mut command: Command, end: OwnedFd) -> Child {
-    let number = end.as_raw_fd();
-    // SAFETY: dup2(2) and fcntl(2) are async-signal-safe, and `end` is open until the child has been started.
-    unsafe {
-        command.pre_exec(move || {
-            // dup2 leaves the close-on-exec flag of the copy clear, but makes no copy where the number is the same.
-            let status = if number == 3 {
-                libc::fcntl(3, libc::F_SETFD, 0)
-            } else {
-                libc::dup2(number, 3)
-            };
-            if status < 0 {
-                Err(io::Error::last_os_error())
-            } else {
-                Ok(())
-            }
-        });
-    }
-    let child = command.spawn().unwrap();
-    drop(end);
-    child
-}
-
-/// A process that sends every message back, and our end of the connection to it.
-pub(crate) fn echo_process() -> (UnixStream, Child) {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    (ours, start_with_3(Command::new(example("inherited")), theirs.into()))
-}
-
-/// Whether the open file behind a descriptor is in blocking mode.
-pub(crate) fn blocking(fd: impl AsFd) -> bool {
-    !rustix::fs::fcntl_getfl(fd)
-        .unwrap()
-        .contains(rustix::fs::OFlags::NONBLOCK)
-}
-
-/// Whether a descriptor is closed when another program is executed.
-pub(crate) fn close_on_exec(fd: impl AsFd) -> bool {
-    rustix::io::fcntl_getfd(fd)
-        .unwrap()
-        .contains(rustix::io::FdFlags::CLOEXEC)
-}
-
-/// The soft limit of open descriptors, raised to what `count` more need, if the hard limit allows.
-pub(crate) fn allow_descriptors(count: u64) -> bool {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the pointer is valid for the call.
-    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, 0);
-    if limit.rlim_max < count + 256 {
-        return false;
-    }
-    limit.rlim_cur = limit.rlim_cur.max(count + 256);
-    // SAFETY: as above.
-    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) == 0 }
-}
-
-/// A descriptor from its number, for what nobody else owns.
-pub(crate) fn own(number: i32) -> OwnedFd {
-    assert!(number >= 0, "{}", io::Error::last_os_error());
-    // SAFETY: the caller has just got it from the kernel.
-    unsafe { OwnedFd::from_raw_fd(number) }
 }

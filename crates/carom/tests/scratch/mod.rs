@@ -36,8 +36,20 @@ impl Scratch {
             .count()
     }
 
+    #[allow(dead_code, reason = "each test binary uses a part")]
     pub(crate) fn address(&self, name: &str) -> Address {
         Address::Unix(self.path(name))
+    }
+
+    /// An address that only this machine reaches: a named pipe on Windows, where the directory holds nothing of it.
+    #[allow(dead_code, reason = "each test binary uses a part")]
+    pub(crate) fn local(&self, name: &str) -> Address {
+        if cfg!(windows) {
+            let directory = self.0.file_name().unwrap().to_string_lossy();
+            Address::Pipe(format!(r"\\.\pipe\{directory}-{name}"))
+        } else {
+            self.address(name)
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn exit_of(pid: u32, deadline: Deadline) -> io::Result<Option<Exit>> 
             WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT,
         ) {
             Ok(Some(status)) => {
-                let code = status.exit_status().map(Exit::Code);
+                let code = status.exit_status().map(|code| Exit::Code(code as u32));
                 return Ok(code.or_else(|| status.terminating_signal().map(Exit::Signal)));
             }
             Ok(None) => {}

@@ -28,7 +28,7 @@ pub(crate) fn exit_of(pid: u32, deadline: Deadline) -> io::Result<Option<Exit>> 
     if unsafe { GetExitCodeProcess(handle.as_raw_handle(), &raw mut code) } == 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(Some(Exit::Code(code as i32)))
+    Ok(Some(Exit::Code(code)))
 }
 
 /// Ends this process. There is nobody who could be asked first.
