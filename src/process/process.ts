@@ -129,9 +129,9 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     })
     this.#control = control
     this.#hold(1)
-    void control.send({ module, target, name, daemon, travellers: passports.length })
-    // Where it can't be sent, the child has ended, which is what the report says.
-    control.sendBytes(encoded).catch(() => {})
+    // Where they can't be sent, the child has ended, which is what the report says.
+    const start = { module, target, name, daemon, travellers: passports.length }
+    Promise.all([control.send(start), control.sendBytes(encoded)]).catch(() => {})
     // Without a report, the child ends: how, is part of the answer.
     const settle = (): void => this.#settleStart()
     control.recv({ signal: this.#reading.signal }).catch(() => this.#ended.promise.then(settle))
