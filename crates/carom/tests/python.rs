@@ -12,8 +12,10 @@ use carom::handshake::{self, Dialect, Digest, Handshake, HandshakeError, Options
 use carom::sys::Deadline;
 use carom::{Address, AuthKey, Authentication, Connection, Error, Listener, listener};
 
+mod peer;
 mod scratch;
 
+use peer::payload;
 use scratch::Scratch;
 
 const KEY: &[u8] = b"secret";
@@ -225,7 +227,7 @@ fn messages_of_all_sizes_come_back_from_python() {
             let mut connection = listener.accept_connection(Some(&ours()), minute()).unwrap();
             // Around what Python's named pipes hold, where its sends cut messages, and where carom reads them at once.
             for size in [0, 1, 8191, 8192, 8193, 16_384, 16_385, 70_000, 3_000_000, 5] {
-                let message: Vec<u8> = (0..size).map(|at| (at ^ (at >> 8)) as u8).collect();
+                let message = payload(size);
                 connection.send_bytes(&message).unwrap();
                 assert!(
                     connection.recv_bytes().unwrap() == message,
