@@ -32,8 +32,8 @@ export interface ReceiveOptions {
 }
 
 /** The message itself, in memory that is the caller's. */
-const whole: Take = (bytes, start, end) => (start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
-const wholeItem: Take = (bytes, start, end) => ({ value: whole(bytes, start, end), done: false })
+const whole: Take = (chunk, start, end) => chunk.message(start, end)
+const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, end), done: false })
 
 /** What goes beside a handle: how many there are. */
 const HANDLE = Uint8Array.of(1)
@@ -58,8 +58,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     if (!(endpoint instanceof Endpoint)) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
     this.#endpoint = endpoint
     this.#coder = coder
-    this.#decoded = (bytes, start, end) => decode(coder, bytes, start, end)
-    this.#decodedItem = (bytes, start, end) => ({ value: decode(coder, bytes, start, end), done: false })
+    this.#decoded = ({ bytes }, start, end) => decode(coder, bytes, start, end)
+    this.#decodedItem = ({ bytes }, start, end) => ({ value: decode(coder, bytes, start, end), done: false })
   }
 
   /**
@@ -431,8 +431,8 @@ function into(buffer: ArrayBufferView | ArrayBufferLike, offset: number): Receiv
   const memory = check.bytes('buffer', buffer)
   check.integer('offset', offset, 0, memory.length)
   const target = Buffer.from(memory.buffer, memory.byteOffset + offset, memory.length - offset)
-  const take: Take = (bytes, start, end) => {
-    const message = bytes.subarray(start, end)
+  const take: Take = (chunk, start, end) => {
+    const message = chunk.message(start, end)
     if (message.length > target.length) throw new BufferTooShortError(message, target.length)
     const isThere = message.buffer === target.buffer && message.byteOffset === target.byteOffset
     if (!isThere) target.set(message)

@@ -18,6 +18,7 @@ import {
   SystemError,
   WouldBlockError,
 } from './errors.js'
+import type { Chunk } from './inbox.js'
 import type { Directions, Settings } from './options.js'
 import { Receiver } from './receiver.js'
 import { disown, own } from './resource.js'
@@ -27,8 +28,8 @@ import { arriving, DESCRIPTORS_MAX, descriptorsOf, MARK, marked, type Passport }
 import { watch } from './watch.js'
 import type { Listener, Source } from './waitable.js'
 
-/** Makes what a receive returns of the message `bytes[start..end]`. */
-export type Take = (bytes: Buffer, start: number, end: number) => unknown
+/** Makes what a receive returns of the message `chunk.bytes[start..end]`. */
+export type Take = (chunk: Chunk, start: number, end: number) => unknown
 
 /** A frame's header, in its short form. */
 const HEADER = 4
@@ -278,24 +279,24 @@ export class Endpoint implements Watcher, Source {
       if (fault instanceof MessageTooLongError) this.#stopReceiving()
       throw fault
     }
-    const { bytes, start, end } = inbox
+    const { chunk, start, end } = inbox
     if (how.maxLength !== undefined && end - start > how.maxLength) throw this.#refuse(end - start, how.maxLength)
     inbox.take()
     this.messages++
     this.bytes += end - start
-    return this.receiver.descriptors ? this.#takeWithDescriptors(how, bytes, start, end) : how.take(bytes, start, end)
+    return this.receiver.descriptors ? this.#takeWithDescriptors(how, chunk, start, end) : how.take(chunk, start, end)
   }
 
   /** Takes a message, and the descriptors that came with it. Those that it has no use for are closed. */
-  #takeWithDescriptors(how: Receive, bytes: Buffer, start: number, end: number): unknown {
-    const count = descriptorsOf(bytes, start, end)
+  #takeWithDescriptors(how: Receive, chunk: Chunk, start: number, end: number): unknown {
+    const count = descriptorsOf(chunk.bytes, start, end)
     let fds = count > 0 ? (this.#environment.native.takeDescriptors(this.id) ?? []) : []
     if (fds.length !== count) {
       for (const fd of fds) closeDescriptor(fd)
       fds = []
     }
     try {
-      return arriving(fds, closeDescriptor, () => how.take(bytes, start, end))
+      return arriving(fds, closeDescriptor, () => how.take(chunk, start, end))
     } finally {
       if (this.#open && !this.receiver.holdsBytes) this.#dropDescriptors()
     }
