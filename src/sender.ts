@@ -368,15 +368,14 @@ export class Sender {
     }
   }
 
-  /** Copies what the kernel has not taken of callers' memory, so that it is theirs again. */
+  /** Copies what the kernel has not taken of the last message, so that its memory is the caller's again. */
   #own(): void {
-    for (const piece of this.#queue) {
-      if (!piece.borrowed) continue
-      piece.bytes = copy(piece.bytes, piece.at, piece.end)
-      piece.end -= piece.at
-      piece.at = 0
-      piece.borrowed = false
-    }
+    const piece = this.#queue.at(-1)
+    if (!piece?.borrowed) return
+    piece.bytes = copy(piece.bytes, piece.at, piece.end)
+    piece.end -= piece.at
+    piece.at = 0
+    piece.borrowed = false
   }
 
   /** Resolves what waited for the progress that was made. */
