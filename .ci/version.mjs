@@ -29,6 +29,4 @@ replace('Cargo.toml', /^version = ".*"$/m, `version = "${version}"`)
 for (const manifest of ['Cargo.toml', 'fuzz/Cargo.toml'])
   run('cargo', 'update', '--quiet', '--workspace', '--manifest-path', manifest)
 run('npx', 'napi', 'version')
-// The loader has the version of its binaries in it.
-run('npm', 'run', 'build:native')
-run('git', 'add', 'CHANGELOG.md', 'Cargo.toml', 'Cargo.lock', 'fuzz/Cargo.lock', 'npm', 'index.js', 'index.d.ts')
+run('git', 'add', 'CHANGELOG.md', 'Cargo.toml', 'Cargo.lock', 'fuzz/Cargo.lock', 'npm')

@@ -3,9 +3,11 @@ import { createRequire } from 'node:module'
 import { invalidType } from './arguments.js'
 import { v8 } from './builtins.js'
 import { DecodeError, EncodeError } from './errors.js'
-import { createMsgpack } from './msgpack.js'
+import type * as Msgpack from './msgpack.js'
 import type * as Pickle from './pickle/coder.js'
 import { beginAgain } from './travel.js'
+
+const require = createRequire(import.meta.url)
 
 /** Turns values into messages and back. */
 export interface Codec {
@@ -24,9 +26,9 @@ export type CodecOption = 'msgpack' | 'json' | 'v8' | 'pickle' | Codec
  * are sent.
  */
 export interface Coder {
-  bytes: Uint8Array
-  start: number
-  end: number
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
   encode(value: unknown): void
   decode(bytes: Buffer, start: number, end: number): unknown
 }
@@ -36,13 +38,13 @@ export function coderOf(codec: unknown): Coder {
   switch (codec) {
     case undefined:
     case 'msgpack':
-      return (msgpack ??= createMsgpack())
+      return msgpack
     case 'json':
       return json
     case 'v8':
-      return (structured ??= createStructured())
+      return structured
     case 'pickle':
-      return (pickle ??= loadPickle().createPickle())
+      return pickle
     default: {
       const own = (codec ?? {}) as Partial<Codec>
       if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
@@ -93,9 +95,51 @@ class Whole implements Coder {
   }
 }
 
-let msgpack: Coder | undefined
-let pickle: Coder | undefined
-let structured: Coder | undefined
+/**
+ * A coder whose code is loaded with its first value: msgpackr is half of all code, pickle a quarter, and who sends bytes needs
+ * neither.
+ */
+class Late implements Coder {
+  readonly #load: () => Coder
+  #coder: Coder | undefined
+
+  constructor(load: () => Coder) {
+    this.#load = load
+  }
+
+  get bytes(): Uint8Array {
+    return this.#loaded.bytes
+  }
+
+  get start(): number {
+    return this.#loaded.start
+  }
+
+  get end(): number {
+    return this.#loaded.end
+  }
+
+  encode(value: unknown): void {
+    this.#loaded.encode(value)
+  }
+
+  decode(bytes: Buffer, start: number, end: number): unknown {
+    return this.#loaded.decode(bytes, start, end)
+  }
+
+  get #loaded(): Coder {
+    return (this.#coder ??= this.#load())
+  }
+}
+
+const msgpack = new Late(() => (require('./msgpack.js') as typeof Msgpack).createMsgpack())
+
+const pickle = new Late(() => (require('./pickle.js') as typeof Pickle).createPickle())
+
+const structured = new Late(() => {
+  const { serialize, deserialize } = v8()
+  return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
+})
 
 const json = new Whole({
   encode(value) {
@@ -105,13 +149,3 @@ const json = new Whole({
   },
   decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
 })
-
-/** Who talks to no Python needs none of it, and it is a quarter of the code. */
-function loadPickle(): typeof Pickle {
-  return createRequire(import.meta.url)('./pickle.js') as typeof Pickle
-}
-
-function createStructured(): Coder {
-  const { serialize, deserialize } = v8()
-  return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
-}

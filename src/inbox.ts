@@ -2,9 +2,9 @@
  * Makes a `Buffer` of a part of some memory. `Buffer`'s own `subarray` takes about twice as long: it asks anew, each time,
  * which memory that is and what to make.
  */
-const View = (Buffer as unknown as { [Symbol.species]: new (memory: ArrayBufferLike, at: number, size: number) => Buffer })[
-  Symbol.species
-]
+const View = (
+  Buffer as unknown as { [Symbol.species]: new (memory: ArrayBufferLike, at: number, size: number) => Buffer }
+)[Symbol.species]
 
 /** What messages have been received into: whole frames, or, where not `framed`, the payload of one message. */
 export class Chunk {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** Those that have a package with a binary, by Node's names of the system, the processor, and the C library. */
 const SUPPORTED = [
   'darwin-arm64',
@@ -11,14 +13,23 @@ const SUPPORTED = [
 ]
 
 /** What this process runs on, named in the same way. */
-function thisPlatform(): string {
+export function thisPlatform(): string {
   const { platform, arch } = process
   if (platform === 'win32') return `${platform}-${arch}-msvc`
   if (platform !== 'linux') return `${platform}-${arch}`
   return `${platform}-${arch}-${isMusl() ? 'musl' : 'gnu'}`
 }
 
+/** Asks the script that lists libraries, which says whose it is: Node's own report takes some milliseconds. */
 function isMusl(): boolean {
+  try {
+    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl')
+  } catch {
+    return isMuslByReport()
+  }
+}
+
+function isMuslByReport(): boolean {
   try {
     const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
     return !report.header.glibcVersionRuntime
@@ -29,8 +40,7 @@ function isMusl(): boolean {
 }
 
 /** Why there is no binding, and what to do about it. */
-export function explainMissingBinding(): string {
-  const platform = thisPlatform()
+export function explainMissingBinding(platform: string): string {
   const build = 'To build it from source, with Rust: https://github.com/carom-ipc/carom/blob/main/CONTRIBUTING.md'
   if (!SUPPORTED.includes(platform))
     return `carom has no binary for ${platform}. It has one for ${SUPPORTED.join(', ')}. ${build}`
