@@ -125,18 +125,18 @@ test('msgpack carries many messages of the same and of different shapes on one c
 
 test("memory in a small message is the receiver's: the messages behind it leave it as it is", async (t) => {
   const [a, b] = pair(t)
-  const values = Array.from({ length: 40 }, (_, n) => ({
+  const objects = Array.from({ length: 40 }, (_, n) => ({
     bytes: Buffer.alloc(20 + n, n),
     words: Uint32Array.of(n, n + 1),
     memory: Uint8Array.of(n).buffer,
     text: `the ${n}th of them`,
   }))
-  const bare = values.map(({ bytes }) => bytes)
-  for (const value of [...values, ...bare]) void a.send(value)
+  const bare = objects.map(({ bytes }) => bytes)
+  for (const value of [...objects, ...bare]) void a.send(value)
   const received: unknown[] = []
-  while (received.length < values.length + bare.length) received.push(await b.recv())
-  t.deepEqual(received.slice(0, values.length), values)
-  t.deepEqual(received.slice(values.length), bare)
+  while (received.length < objects.length + bare.length) received.push(await b.recv())
+  t.deepEqual(received.slice(0, objects.length), objects)
+  t.deepEqual(received.slice(objects.length), bare)
 })
 
 test('every message decodes by itself: an end adopted in the middle of a conversation understands it', async (t) => {

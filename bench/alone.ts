@@ -43,13 +43,10 @@ async function iteration(count: number): Promise<void> {
 }
 
 const packr = new Packr({ useRecords: false })
-const packed = Buffer.concat(Array.from({ length: 100 }, (_, n) => packr.pack(shot(100_000 + n))))
+/** Each in memory of its own, which is what msgpackr decodes fastest. */
+const packed = Array.from({ length: 100 }, (_, n) => Buffer.from(packr.pack(shot(100_000 + n))))
 async function decoding(count: number): Promise<void> {
-  const size = packed.length / 100
-  const values = iterator(count, (n) => {
-    const start = (n % 100) * size
-    return packr.unpack(packed, { start, end: start + size }) as Shot
-  })
+  const values = iterator(count, (n) => packr.unpack(packed[n % 100]!) as Shot)
   let n = 0
   for await (const value of values) if (value.id !== 100_000 + (n++ % 100)) throw new Error('not what was packed')
 }

@@ -41,7 +41,7 @@ const tabled: readonly Case[] = [
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
       ...(size === '64 B' && { 'iterating, nothing sent': { program: 'alone', args: ['iteration'] } as const }),
-      ...rivals('carom sync', 'carom async'),
+      ...rivals('carom sync', 'carom async', 'carom async, in batches'),
       ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -50,7 +50,7 @@ const tabled: readonly Case[] = [
   ...workload('one way, small object', {
     ...floor('one-way', SHOT_SIZE),
     'decoding, nothing sent': { program: 'alone', args: ['decoding'] },
-    ...rivals('carom sync', 'carom async', 'carom async, json'),
+    ...rivals('carom sync', 'carom async', 'carom async, in batches', 'carom async, json'),
     ...pythons('one-way', 'small object'),
     ...objectRivals(),
   }),
