@@ -1,11 +1,13 @@
 // How long the pickle codec takes for a value, beside the other codecs and Python's own pickle. See docs/pickle.md.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 
 import { interpreters } from '../__test__/interpreters.ts'
 import type * as Codecs from '../src/codec.ts'
+import { Memory } from '../src/memory.ts'
 import { median } from './stats.ts'
 
 const ROUNDS = 9
@@ -51,16 +53,17 @@ interface Figures {
 
 /** The codecs as users have them: bundled, and so with their constants in place. */
 async function bundled(): Promise<typeof Codecs> {
-  const file = fileURLToPath(new URL('../node_modules/.cache/carom-bench/codec.js', import.meta.url))
+  const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+  const dir = file('node_modules/.cache/carom-bench')
   await build({
-    input: fileURLToPath(new URL('../src/codec.ts', import.meta.url)),
+    input: { codec: file('src/codec.ts'), msgpack: file('src/msgpack.ts'), pickle: file('src/pickle/coder.ts') },
     external: /^node:/,
     platform: 'neutral',
     resolve: { conditionNames: ['import', 'default'] },
-    output: { file, format: 'esm' },
+    output: { dir, format: 'esm' },
     logLevel: 'silent',
   })
-  return (await import(file)) as typeof Codecs
+  return (await import(join(dir, 'codec.js'))) as typeof Codecs
 }
 
 function measure(call: () => void): number {
@@ -101,9 +104,10 @@ for (let round = 0; round < ROUNDS; round++) {
       const coder = coderOf(codec)
       // What Python writes is what there is to read.
       const bytes = codec === 'pickle' ? Buffer.from(hex, 'hex') : message(codec, value)
+      const memory = new Memory(bytes)
       note(`${name} | carom ${codec}`, {
         encode: measure(() => coder.encode(value)),
-        decode: measure(() => coder.decode(bytes, 0, bytes.length)),
+        decode: measure(() => coder.decode(memory, 0, bytes.length)),
       })
     }
   }

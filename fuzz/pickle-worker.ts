@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import type * as Codecs from '../src/codec.ts'
+import { Memory } from '../src/memory.ts'
 import { differences, snapshot } from './prototypes.ts'
 
 export interface Task {
@@ -89,7 +90,7 @@ async function fuzz({ codec, seeds, seconds, seed, shared }: Task): Promise<void
       current.set(bytes)
       Atomics.store(words, COUNT_AT, ++count)
 
-      const read = (): Outcome => run(() => decode(coder, bytes, 0, bytes.length))
+      const read = (): Outcome => run(() => decode(coder, new Memory(bytes), 0, bytes.length))
       const started = performance.now()
       const outcome = read()
       let took = performance.now() - started

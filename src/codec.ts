@@ -3,9 +3,10 @@ import { createRequire } from 'node:module'
 import { invalidType } from './arguments.js'
 import { v8 } from './builtins.js'
 import { DecodeError, EncodeError } from './errors.js'
+import type { Memory } from './memory.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Pickle from './pickle/coder.js'
-import { beginAgain } from './travel.js'
+import * as travel from './travel.js'
 
 const require = createRequire(import.meta.url)
 
@@ -30,7 +31,7 @@ export interface Coder {
   readonly start: number
   readonly end: number
   encode(value: unknown): void
-  decode(bytes: Buffer, start: number, end: number): unknown
+  decode(memory: Memory, start: number, end: number): unknown
 }
 
 /** The coder of a codec. Whatever a codec throws becomes an `EncodeError` or a `DecodeError`. */
@@ -59,16 +60,16 @@ export function encode(coder: Coder, value: unknown): void {
   try {
     coder.encode(value)
   } catch (error) {
-    beginAgain()
+    travel.beginAgain()
     throw new EncodeError(error)
   }
 }
 
-export function decode(coder: Coder, bytes: Buffer, start: number, end: number): unknown {
+export function decode(coder: Coder, memory: Memory, start: number, end: number): unknown {
   try {
-    return coder.decode(bytes, start, end)
+    return coder.decode(memory, start, end)
   } catch (error) {
-    throw new DecodeError(bytes.subarray(start, end), error)
+    throw new DecodeError(memory.part(start, end), error)
   }
 }
 
@@ -90,8 +91,8 @@ class Whole implements Coder {
     this.end = bytes.length
   }
 
-  decode(bytes: Buffer, start: number, end: number): unknown {
-    return this.#codec.decode(bytes.subarray(start, end))
+  decode(memory: Memory, start: number, end: number): unknown {
+    return this.#codec.decode(memory.part(start, end))
   }
 }
 
@@ -123,8 +124,8 @@ class Late implements Coder {
     this.#loaded.encode(value)
   }
 
-  decode(bytes: Buffer, start: number, end: number): unknown {
-    return this.#loaded.decode(bytes, start, end)
+  decode(memory: Memory, start: number, end: number): unknown {
+    return this.#loaded.decode(memory, start, end)
   }
 
   get #loaded(): Coder {
@@ -132,14 +133,22 @@ class Late implements Coder {
   }
 }
 
-const msgpack = new Late(() => (require('./msgpack.js') as typeof Msgpack).createMsgpack())
+const msgpack = new Late(() => (loadFile('./msgpack.js') as typeof Msgpack).createMsgpack(travel))
 
-const pickle = new Late(() => (require('./pickle.js') as typeof Pickle).createPickle())
+const pickle = new Late(() => (loadFile('./pickle.js') as typeof Pickle).createPickle())
 
 const structured = new Late(() => {
   const { serialize, deserialize } = v8()
   return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
 })
+
+function loadFile(file: string): unknown {
+  try {
+    return require(file)
+  } catch (cause) {
+    throw new Error(`carom lacks its file ${file}: where a bundler packs it, make it an external dependency`, { cause })
+  }
+}
 
 const json = new Whole({
   encode(value) {

@@ -58,8 +58,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     if (!(endpoint instanceof Endpoint)) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
     this.#endpoint = endpoint
     this.#coder = coder
-    this.#decoded = ({ bytes }, start, end) => decode(coder, bytes, start, end)
-    this.#decodedItem = ({ bytes }, start, end) => ({ value: decode(coder, bytes, start, end), done: false })
+    this.#decoded = (chunk, start, end) => decode(coder, chunk, start, end)
+    this.#decodedItem = (chunk, start, end) => ({ value: decode(coder, chunk, start, end), done: false })
   }
 
   /**

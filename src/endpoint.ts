@@ -20,6 +20,7 @@ import {
 } from './errors.js'
 import type { Chunk } from './inbox.js'
 import type { Directions, Settings } from './options.js'
+import { takeFirst } from './queue.js'
 import { Receiver } from './receiver.js'
 import { disown, own } from './resource.js'
 import { MAX_SHORT, Sender } from './sender.js'
@@ -402,7 +403,7 @@ export class Endpoint implements Watcher, Source {
       try {
         if (!this.#look(pending.how)) break
         // A codec may close the connection, or receive from it.
-        this.#pending.shift()
+        takeFirst(this.#pending)
         pending.settled?.()
         pending.resolve(this.#take(pending.how))
       } catch (error) {

@@ -1,4 +1,5 @@
 import { NativeReactor, type Transfer } from './binding.js'
+import { Memory } from './memory.js'
 import type { Sender } from './sender.js'
 import { systemError } from './status.js'
 
@@ -50,7 +51,7 @@ function driver(): 'uv' | 'thread' {
  */
 class Environment {
   /** The slab that every read goes to. What is kept of it is copied out before the next one. */
-  readonly slab: Buffer = Buffer.allocUnsafeSlow(SLAB)
+  readonly slab: Memory = new Memory(Buffer.allocUnsafeSlow(SLAB))
   /** What a native receive reports: five numbers, and the ends of the runs, of which any two have more than 32 KiB. */
   readonly report: Float64Array = new Float64Array(5 + (2 * READ_MAX) / (32 * 1024) + 2)
   readonly native: NativeReactor
@@ -181,7 +182,9 @@ class Environment {
   /** Takes back a slab whose bytes have left, or have been copied. */
   takeBack(sender: Sender, slab: Buffer): void {
     this.#slabs.push(slab)
-    this.#staged.splice(this.#staged.indexOf(sender), 1)
+    // Nearly always it was the last to be lent one: `splice` would make the array anew.
+    if (this.#staged.at(-1) === sender) this.#staged.pop()
+    else this.#staged.splice(this.#staged.indexOf(sender), 1)
   }
 
   /** Hands what connections have staged to the kernel, as far as it takes it: of all but `except`. */

@@ -1,28 +1,18 @@
-/**
- * Makes a `Buffer` of a part of some memory. `Buffer`'s own `subarray` takes about twice as long: it asks anew, each time,
- * which memory that is and what to make.
- */
-const View = (
-  Buffer as unknown as { [Symbol.species]: new (memory: ArrayBufferLike, at: number, size: number) => Buffer }
-)[Symbol.species]
+import { Memory } from './memory.js'
+import { takeFirst } from './queue.js'
 
 /** What messages have been received into: whole frames, or, where not `framed`, the payload of one message. */
-export class Chunk {
-  readonly bytes: Buffer
+export class Chunk extends Memory {
   readonly framed: boolean
-  readonly #memory: ArrayBufferLike
-  readonly #offset: number
 
   constructor(bytes: Buffer, framed: boolean) {
-    this.bytes = bytes
+    super(bytes)
     this.framed = framed
-    this.#memory = bytes.buffer
-    this.#offset = bytes.byteOffset
   }
 
   /** The message `bytes[start..end]`, where it is. */
   message(start: number, end: number): Buffer {
-    return this.framed ? new View(this.#memory, this.#offset + start, end - start) : this.bytes
+    return this.framed ? this.part(start, end) : this.bytes
   }
 }
 
@@ -54,7 +44,7 @@ export class Inbox {
   /** Moves to the oldest message, without taking it; false where there is none. */
   peek(): boolean {
     if (this.#at === this.#length) {
-      const chunk = this.#chunks.shift()
+      const chunk = takeFirst(this.#chunks)
       if (!chunk) return false
       this.chunk = chunk
       this.#at = 0

@@ -1,16 +1,9 @@
 import { addExtension, C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 
 import type { Coder } from './codec.js'
+import type { Memory } from './memory.js'
+import type * as Travel from './travel.js'
 import { isSmallTree } from './tree.js'
-import {
-  beginAgain,
-  descriptorsOf,
-  isTraveller,
-  MARK,
-  readTraveller,
-  writeTraveller,
-  type Traveller,
-} from './travel.js'
 
 /**
  * Marks a message with a `Map`, or with an object that occurs more than once: MessagePack's 32-bit extension of type `M`,
@@ -32,13 +25,6 @@ const SMALL = 180
 
 /** Stands in a message for an object whose descriptor goes beside it. */
 const TRAVELLER = 0x43
-
-addExtension({
-  Class: { [Symbol.hasInstance]: isTraveller },
-  type: TRAVELLER,
-  pack: (traveller: Traveller) => writeTraveller(traveller),
-  unpack: readTraveller,
-} as unknown as Parameters<typeof addExtension>[0])
 
 const OPTIONS = { structuredClone: true, moreTypes: true, useBigIntExtension: true, int64AsType: 'bigint' } as const
 const PLAIN = { ...OPTIONS, useRecords: false, mapsAsObjects: true, variableMapSize: true } as const
@@ -76,6 +62,17 @@ class Msgpack implements Coder {
   readonly #recordUnpacker = new Unpackr(RECORDS)
   /** One object for all calls: the reader takes the numbers out of it at once. */
   readonly #range = { start: 0, end: 0 }
+  readonly #travel: typeof Travel
+
+  constructor(travel: typeof Travel) {
+    this.#travel = travel
+    addExtension({
+      Class: { [Symbol.hasInstance]: travel.isTraveller },
+      type: TRAVELLER,
+      pack: travel.writeTraveller,
+      unpack: travel.readTraveller,
+    } as unknown as Parameters<typeof addExtension>[0])
+  }
 
   encode(value: unknown): void {
     const packer = this.#packer
@@ -97,7 +94,7 @@ class Msgpack implements Coder {
   }
 
   #encodeInRecords(value: unknown): void {
-    beginAgain()
+    this.#travel.beginAgain()
     const message = this.#recordPacker.pack(value)
     const bytes = Buffer.allocUnsafe(WRAPPING + message.length)
     bytes[0] = EXTENSION_32
@@ -109,15 +106,16 @@ class Msgpack implements Coder {
     this.end = bytes.length
   }
 
-  decode(bytes: Buffer, from: number, end: number): unknown {
-    const value: unknown =
-      bytes[from] === EXTENSION_32 ? this.#decodeMarked(bytes, from, end) : this.#decodePlain(bytes, from, end)
+  decode(memory: Memory, start: number, end: number): unknown {
+    const marked = memory.bytes[start] === EXTENSION_32
+    const value = marked ? this.#decodeMarked(memory.bytes, start, end) : this.#decodePlain(memory, start, end)
     if (value === C1) throw new Error('the byte 0xc1 begins no value')
     return value
   }
 
-  /** Decodes a message that may bear a mark, of descriptors beside it, of records in it, or both. */
+  /** Decodes a message that may bear a mark: of descriptors beside it, of records in it, or both. */
   #decodeMarked(bytes: Buffer, from: number, end: number): unknown {
+    const { descriptorsOf, MARK } = this.#travel
     const start = descriptorsOf(bytes, from, end) > 0 ? from + MARK : from
     const inRecords = bytes[start] === EXTENSION_32 && bytes[start + 5] === IN_RECORDS && end - start > WRAPPING
     return inRecords
@@ -125,12 +123,12 @@ class Msgpack implements Coder {
       : this.#unpack(this.#unpacker, bytes, start, end)
   }
 
-  #decodePlain(bytes: Buffer, start: number, end: number): unknown {
+  #decodePlain(memory: Memory, start: number, end: number): unknown {
     const size = end - start
     // For the reader, an end at 0 is none.
-    if (size >= SMALL || size === 0) return this.#unpack(this.#unpacker, bytes, start, end)
-    // Else it makes each name anew. The copy takes a fifth of what that does.
-    bytes.copy(this.#small, 0, start, end)
+    if (size >= SMALL || size === 0) return this.#unpack(this.#unpacker, memory.bytes, start, end)
+    // Else it makes each name anew. The copy takes a tenth of what that does.
+    this.#small.set(memory.part(start, end))
     return this.#unpack(this.#smallUnpacker, this.#small, 0, size)
   }
 
@@ -138,7 +136,7 @@ class Msgpack implements Coder {
     const range = this.#range
     range.start = start
     range.end = end
-    return unpacker.unpack(bytes, range)
+    return unpacker.unpack(bytes, range) as unknown
   }
 }
 
@@ -147,6 +145,10 @@ interface Packed extends Uint8Array {
   end?: number
 }
 
-export function createMsgpack(): Coder {
-  return new Msgpack()
+/**
+ * `travel` is the module of that name. It is not imported: this one may be loaded by another loader than those that import it
+ * (a test runner's), which would make a second one, with a state of its own.
+ */
+export function createMsgpack(travel: typeof Travel): Coder {
+  return new Msgpack(travel)
 }

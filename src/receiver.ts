@@ -3,6 +3,7 @@ import { constants } from 'node:buffer'
 import { type Claimant, type Environment, READ_MAX } from './environment.js'
 import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from './errors.js'
 import { Inbox } from './inbox.js'
+import { Memory } from './memory.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
 
 /** Where the ends of the runs begin in a report. */
@@ -115,9 +116,9 @@ export class Receiver {
     const { transfer, slab: shared, report } = this.#environment
     // One byte more than is expected: if it stays free, the kernel had no more.
     const own = this.#expected > 0 && !target ? Buffer.allocUnsafeSlow(FRAME + HEADER + this.#expected + 1) : undefined
-    const slab = own ? own.subarray(FRAME) : shared
+    const slab = own ? new Memory(own.subarray(FRAME)) : shared
     this.#expected = 0
-    const runs = transfer.receive(this.#id, slab, report, timeout)
+    const runs = transfer.receive(this.#id, slab.bytes, report, timeout)
     if (runs < 0) {
       this.#stop(runs, report[0]!)
       return
@@ -140,44 +141,45 @@ export class Receiver {
   }
 
   /** Takes a run of whole frames out of the slab: by copying it, unless it is a message that nearly fills memory of its own. */
-  #keep(slab: Buffer, start: number, end: number): void {
-    const length = (slab[start]! << 24) | (slab[start + 1]! << 16) | (slab[start + 2]! << 8) | slab[start + 3]!
+  #keep(slab: Memory, start: number, end: number): void {
+    const { bytes: read } = slab
+    const length = (read[start]! << 24) | (read[start + 1]! << 16) | (read[start + 2]! << 8) | read[start + 3]!
     // A single message needs no header.
     const single = length > 0 && start + HEADER + length === end
     const from = single ? start + HEADER : start
     const size = end - from
     if (single) this.#expect(size)
     if (single && this.#fits(slab, size)) {
-      this.inbox.push(slab.subarray(from, end), false)
+      this.inbox.push(slab.part(from, end), false)
       return
     }
     // Node's pool serves small ones without an allocation each.
     const bytes = size < Buffer.poolSize / 2 ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
-    bytes.set(slab.subarray(from, end))
+    bytes.set(slab.part(from, end))
     this.inbox.push(bytes, !single)
   }
 
   /** Whether `slab` is memory for one message, and one of `size` bytes leaves little of it unused. */
-  #fits(slab: Buffer, size: number): boolean {
-    return slab !== this.#environment.slab && size >= slab.length / 2
+  #fits(slab: Memory, size: number): boolean {
+    return slab !== this.#environment.slab && size >= slab.bytes.length / 2
   }
 
   /** A long message begins: its first bytes are `slab[start..end]`. */
-  #begin(slab: Buffer, start: number, end: number, announced: number, target: Buffer | undefined): void {
+  #begin(slab: Memory, start: number, end: number, announced: number, target: Buffer | undefined): void {
     if (announced > constants.MAX_LENGTH) {
       this.fault = new MessageTooLongError(announced, constants.MAX_LENGTH, 'maxMessageSize')
       return
     }
     const filled = end - start
-    if (start + announced <= slab.length && this.#fits(slab, announced)) {
-      this.#payload = { memory: slab.subarray(start, start + announced), filled, announced }
+    if (start + announced <= slab.bytes.length && this.#fits(slab, announced)) {
+      this.#payload = { memory: slab.part(start, start + announced), filled, announced }
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
     const memory = lent
       ? target.subarray(0, announced)
       : Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, filled))
-    memory.set(slab.subarray(start, end))
+    memory.set(slab.part(start, end))
     this.#payload = { memory, filled, announced }
   }
 

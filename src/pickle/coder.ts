@@ -1,4 +1,5 @@
 import type { Coder } from '../codec.js'
+import type { Memory } from '../memory.js'
 import { readPickle } from './reader.js'
 import { Writer } from './writer.js'
 
@@ -24,7 +25,7 @@ class Pickle implements Coder {
     this.end = writer.size
   }
 
-  decode(bytes: Buffer, start: number, end: number): unknown {
+  decode({ bytes }: Memory, start: number, end: number): unknown {
     return readPickle(bytes, start, end)
   }
 }

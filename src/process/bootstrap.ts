@@ -7,6 +7,7 @@ import { Connection } from '../connection.js'
 import { EOFError } from '../errors.js'
 import { Handle } from '../handle.js'
 import { Listener } from '../listener.js'
+import { Memory } from '../memory.js'
 import { arriving } from '../travel.js'
 import { become } from './current.js'
 import { CONTROL, type Failure, LIFELINE, type Report, type Start, TRAVELLERS } from './start.js'
@@ -27,7 +28,9 @@ async function prepare(control: Connection<Start, Report>): Promise<() => unknow
     if (daemon) endWith(LIFELINE, GRACE)
     const bytes = control.recvBytesSync()
     const fds = Array.from({ length: travellers }, (_, n) => TRAVELLERS + n)
-    const args = arriving(fds, closeDescriptor, () => decode(coderOf('msgpack'), bytes, 0, bytes.length)) as unknown[]
+    const args = arriving(fds, closeDescriptor, () =>
+      decode(coderOf('msgpack'), new Memory(bytes), 0, bytes.length),
+    ) as unknown[]
     doing = `import ${module}`
     const namespace = (await import(module)) as Record<string, unknown>
     doing = `find the function '${name}' in ${module}`
