@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 
 import { invalidType } from './arguments.js'
 import { v8 } from './builtins.js'
-import { DecodeError, EncodeError } from './errors.js'
+import { CaromError, DecodeError, EncodeError } from './errors.js'
 import type { Memory } from './memory.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Pickle from './pickle/coder.js'
@@ -39,13 +39,13 @@ export function coderOf(codec: unknown): Coder {
   switch (codec) {
     case undefined:
     case 'msgpack':
-      return msgpack
+      return (msgpack ??= (load('./msgpack.js') as typeof Msgpack).createMsgpack(travel))
     case 'json':
       return json
     case 'v8':
-      return structured
+      return (structured ??= createStructured())
     case 'pickle':
-      return pickle
+      return (pickle ??= (load('./pickle.js') as typeof Pickle).createPickle())
     default: {
       const own = (codec ?? {}) as Partial<Codec>
       if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
@@ -96,59 +96,9 @@ class Whole implements Coder {
   }
 }
 
-/**
- * A coder whose code is loaded with its first value: msgpackr is half of all code, pickle a quarter, and who sends bytes needs
- * neither.
- */
-class Late implements Coder {
-  readonly #load: () => Coder
-  #coder: Coder | undefined
-
-  constructor(load: () => Coder) {
-    this.#load = load
-  }
-
-  get bytes(): Uint8Array {
-    return this.#loaded.bytes
-  }
-
-  get start(): number {
-    return this.#loaded.start
-  }
-
-  get end(): number {
-    return this.#loaded.end
-  }
-
-  encode(value: unknown): void {
-    this.#loaded.encode(value)
-  }
-
-  decode(memory: Memory, start: number, end: number): unknown {
-    return this.#loaded.decode(memory, start, end)
-  }
-
-  get #loaded(): Coder {
-    return (this.#coder ??= this.#load())
-  }
-}
-
-const msgpack = new Late(() => (loadFile('./msgpack.js') as typeof Msgpack).createMsgpack(travel))
-
-const pickle = new Late(() => (loadFile('./pickle.js') as typeof Pickle).createPickle())
-
-const structured = new Late(() => {
-  const { serialize, deserialize } = v8()
-  return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
-})
-
-function loadFile(file: string): unknown {
-  try {
-    return require(file)
-  } catch (cause) {
-    throw new Error(`carom lacks its file ${file}: where a bundler packs it, make it an external dependency`, { cause })
-  }
-}
+let msgpack: Coder | undefined
+let pickle: Coder | undefined
+let structured: Coder | undefined
 
 const json = new Whole({
   encode(value) {
@@ -158,3 +108,22 @@ const json = new Whole({
   },
   decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
 })
+
+function createStructured(): Coder {
+  const { serialize, deserialize } = v8()
+  return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
+}
+
+/**
+ * Loads one of carom's own modules. msgpackr is half of all code, and pickle a quarter: a program that imports carom has them
+ * with its first connection that needs them. Not with its first message, which must not fail for want of a descriptor.
+ */
+function load(file: string): unknown {
+  try {
+    return require(file)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause
+    const message = `carom lacks its ${file}: a bundler that packs carom must leave it an external dependency`
+    throw new CaromError(message, 'ERR_CAROM_NO_MODULE', { cause })
+  }
+}

@@ -59,6 +59,17 @@ async function useFrom(folder: string, manager: Manager, packed: Packed): Promis
   await step('a CommonJS program requires it', async () => {
     assert.equal(await program('common.cjs'), "{ by: 'require' }\n")
   })
+  const bundle = (file: string, ...options: string[]): Promise<unknown> =>
+    run(folder, tool('rolldown'), ['esm.mjs', '--platform', 'node', '--file', file, ...options], env)
+  await step('a program runs that a bundler has packed without it', async () => {
+    await bundle('without.mjs', '--external', 'carom')
+    assert.equal(await program('without.mjs'), "{ by: 'import' }\n")
+  })
+  await step('a program that a bundler has packed with it is told to leave it out', async () => {
+    await bundle('with.mjs')
+    // Either the binary can't be found, or what is loaded later.
+    await assert.rejects(program('with.mjs'), /an external dependency.*ERR_CAROM_NO_(BINDING|MODULE)/s)
+  })
   await writeExample(folder)
   for (const [module, resolution] of [
     ['node16', 'node16'],
