@@ -1,3 +1,5 @@
+import { MessageChannel } from 'node:worker_threads'
+
 import test from 'ava'
 import { DirectionError, MessageTooLongError, type Connection } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
@@ -33,6 +35,28 @@ test('messages of all sizes in a row arrive equal, in order and apart', async (t
   const sending = Promise.all(sizes.map((size, n) => a.sendBytes(patterned(size, n))))
   for (const [n, size] of sizes.entries()) t.true(patterned(size, n).equals(await b.recvBytes()), `message ${n}`)
   await sending
+})
+
+test('handing one message to another thread takes nothing from those beside it', async (t) => {
+  const [a, b] = pair(t)
+  const { port1 } = new MessageChannel()
+  for (const size of [200, 1500, 4000]) {
+    const sent = Array.from({ length: 40 }, (_, n) => patterned(size, n))
+    const sending = Promise.all(sent.map((message) => a.sendBytes(message)))
+    const received: Buffer[] = []
+    for (let n = 0; n < sent.length; n++) {
+      const message = await b.recvBytes()
+      received.push(Buffer.from(message))
+      try {
+        port1.postMessage(message, [message.buffer as ArrayBuffer])
+      } catch {
+        // Memory that others use is refused, or copied, by the version of Node.js.
+      }
+    }
+    await sending
+    t.deepEqual(received, sent, `${size} bytes`)
+  }
+  port1.close()
 })
 
 // Behind a long message, memory for another one like it is read into directly.

@@ -13,6 +13,11 @@ export function v8(): typeof V8 {
   return process.getBuiltinModule('node:v8')
 }
 
+/** Memory that several messages lie in: who hands one of them to another thread must not take it from the others. */
+export function markAsShared(memory: ArrayBufferLike): void {
+  process.getBuiltinModule('node:worker_threads').markAsUntransferable(memory)
+}
+
 /** Whether this is the process's main thread, and no worker. */
 export function onMainThread(): boolean {
   return process.getBuiltinModule('node:worker_threads').isMainThread

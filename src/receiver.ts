@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer'
 
+import { markAsShared } from './builtins.js'
 import { type Claimant, type Environment, READ_MAX } from './environment.js'
 import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from './errors.js'
 import { Inbox } from './inbox.js'
@@ -153,8 +154,7 @@ export class Receiver {
       this.inbox.push(slab.part(from, end), false)
       return
     }
-    // Node's pool serves small ones without an allocation each.
-    const bytes = size < Buffer.poolSize / 2 ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
+    const bytes = single ? allocate(size) : allocateShared(size)
     bytes.set(slab.part(from, end))
     this.inbox.push(bytes, !single)
   }
@@ -228,4 +228,16 @@ export class Receiver {
         return systemError(status, 'recvmsg')
     }
   }
+}
+
+/** Memory for one message. Node's pool serves small ones without an allocation each. */
+function allocate(size: number): Buffer {
+  return size < Buffer.poolSize / 2 ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
+}
+
+/** Memory for several messages, which can't be transferred to another thread: nor can Node's pool. */
+function allocateShared(size: number): Buffer {
+  const bytes = allocate(size)
+  if (size >= Buffer.poolSize / 2) markAsShared(bytes.buffer)
+  return bytes
 }
