@@ -53,7 +53,7 @@ const measured: Measured[] = possible
   .filter((one) => chosen.includes(one) || isBase(one))
   .map((one) => ({ ...one, samples: [], errors: [] }))
 
-const host = machine(pythons)
+const host = await machine(pythons)
 console.log(`${describeMachine(host)}\n- rounds: ${rounds} of ${bounds.seconds} s each\n`)
 await buildFloor()
 

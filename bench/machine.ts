@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 import { root } from './places.ts'
 import type { Pythons } from './pythons.ts'
@@ -12,7 +13,7 @@ export interface Machine {
   processor: string
   memory: string
   system: string
-  /** Processes that were running or waiting to, over the last minute: other work makes every figure worse. */
+  /** How many processors were busy before: other work makes every figure worse. */
   load: string
   node: string
   rust: string
@@ -23,12 +24,12 @@ export interface Machine {
   msgpackr: string
 }
 
-export function machine(pythons: Pythons = {}): Machine {
+export async function machine(pythons: Pythons = {}): Promise<Machine> {
   return {
     processor: `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     memory: `${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
     system: `${type()} ${release()} ${arch()}`,
-    load: loadavg()[0]?.toFixed(2) ?? 'unknown',
+    load: (await busyProcessors()).toFixed(2),
     node: `${process.version} (V8 ${process.versions.v8}, libuv ${process.versions['uv']})`,
     rust: execFileSync('rustc', ['--version'], { encoding: 'utf8' }).trim(),
     python: describePythons(pythons),
@@ -37,6 +38,15 @@ export function machine(pythons: Pythons = {}): Machine {
     'node-ipc': installed('node-ipc'),
     msgpackr: installed('msgpackr'),
   }
+}
+
+/** Over two seconds. The system's load average is still that of the build before. */
+async function busyProcessors(): Promise<number> {
+  const milliseconds = 2000
+  const busy = () => cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
+  const before = busy()
+  await setTimeout(milliseconds)
+  return (busy() - before) / milliseconds
 }
 
 function describePythons({ python, billiard }: Pythons): string {

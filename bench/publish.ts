@@ -46,8 +46,8 @@ const SUMMARIZED = [
 ]
 
 const folder = join(root, 'docs/benchmarks')
-/** With more processes than this running before, the figures are not the machine's. */
-const QUIET = 1
+/** With more of the processors busy before, the figures are not the machine's. */
+const QUIET = 0.2
 
 const [file = join(root, 'bench/results/latest.json')] = process.argv.slice(2)
 const { date, machine, rounds, bounds, figures } = JSON.parse(readFileSync(file, 'utf8')) as Published
@@ -100,7 +100,7 @@ function described({ date: when, machine: { node, processor, system, load } }: P
   const said = `Measured on ${when.slice(0, 10)} with Node.js ${version}, on ${processor}, ${system}.`
   return Number(load) < QUIET
     ? said
-    : `${said} Other work ran there (load ${load}): only the order of magnitude counts.`
+    : `${said} Other work kept ${load} of its processors busy: only the order of magnitude counts.`
 }
 
 function shown(of: string, prefix: string): string {

@@ -98,7 +98,7 @@ const only = new RegExp(options.only)
 const measurements = all.filter(({ what }) => only.test(what))
 const found = new Map<Measurement, number[]>(measurements.map((measurement) => [measurement, []]))
 
-console.log(`${describeMachine(machine({ python }))}\n- rounds: ${rounds} of ${SECONDS} s each\n`)
+console.log(`${describeMachine(await machine({ python }))}\n- rounds: ${rounds} of ${SECONDS} s each\n`)
 for (let round = 0; round < rounds; round++) {
   // Every other round goes backwards, so that a machine that gets slower or faster favours nobody.
   for (const measurement of round % 2 === 0 ? measurements : measurements.toReversed()) {
