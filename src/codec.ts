@@ -115,7 +115,7 @@ function createStructured(): Coder {
 }
 
 /**
- * Loads one of carom's own modules. msgpackr is half of all code, and pickle a quarter: a program that imports carom has them
+ * Loads one of carom's own modules. msgpackr is a third of all code, and pickle a fifth: a program that imports carom has them
  * with its first connection that needs them. Not with its first message, which must not fail for want of a descriptor.
  */
 function load(file: string): unknown {

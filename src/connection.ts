@@ -160,7 +160,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /**
    * The next message as bytes, in memory that is the caller's; small ones that came together may lie in one `ArrayBuffer`,
-   * which is copied to another thread and not transferred. One of more than `maxLength` bytes is a `MessageTooLongError`, and
+   * which can't be transferred to another thread. One of more than `maxLength` bytes is a `MessageTooLongError`, and
    * the connection no longer receives.
    */
   recvBytes(maxLength?: number, options?: ReceiveOptions): Promise<Buffer> {
