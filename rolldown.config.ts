@@ -51,8 +51,8 @@ export default defineConfig({
   input: {
     index: 'src/index.ts',
     bootstrap: 'src/process/bootstrap.ts',
-    msgpack: 'src/msgpack.ts',
-    pickle: 'src/pickle/coder.ts',
+    msgpack: 'src/codecs/msgpack.ts',
+    pickle: 'src/codecs/pickle/coder.ts',
   },
   external: isBuiltin,
   // Under the condition `node`, which rolldown adds for that platform, msgpackr is its build with streams and a native part.

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 
 import { interpreters } from '../__test__/interpreters.ts'
-import type * as Codecs from '../src/codec.ts'
-import { Memory } from '../src/memory.ts'
+import type * as Codecs from '../src/codecs/codec.ts'
+import { Memory } from '../src/connection/memory.ts'
 import { median } from './stats.ts'
 
 const ROUNDS = 9
@@ -56,7 +56,11 @@ async function bundled(): Promise<typeof Codecs> {
   const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
   const dir = file('node_modules/.cache/carom-bench')
   await build({
-    input: { codec: file('src/codec.ts'), msgpack: file('src/msgpack.ts'), pickle: file('src/pickle/coder.ts') },
+    input: {
+      codec: file('src/codecs/codec.ts'),
+      msgpack: file('src/codecs/msgpack.ts'),
+      pickle: file('src/codecs/pickle/coder.ts'),
+    },
     external: /^node:/,
     platform: 'neutral',
     resolve: { conditionNames: ['import', 'default'] },

@@ -1,8 +1,8 @@
 // The part of `pickle.ts` that may hang, or run out of memory.
 import { parentPort, workerData } from 'node:worker_threads'
 
-import type * as Codecs from '../src/codec.ts'
-import { Memory } from '../src/memory.ts'
+import type * as Codecs from '../src/codecs/codec.ts'
+import { Memory } from '../src/connection/memory.ts'
 import { differences, snapshot } from './prototypes.ts'
 
 export interface Task {

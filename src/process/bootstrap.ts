@@ -1,14 +1,14 @@
 /** The program that a `Process` starts: it imports the target's module, and calls the target. */
 
-import { closeDescriptor } from '../numbers.js'
-import { endWith } from '../binding.js'
-import { coderOf, decode } from '../codec.js'
-import { Connection } from '../connection.js'
-import { EOFError } from '../errors.js'
-import { Handle } from '../handle.js'
-import { Listener } from '../listener.js'
-import { Memory } from '../memory.js'
-import { arriving } from '../travel.js'
+import { closeDescriptor } from '../native/numbers.js'
+import { endWith } from '../native/binding.js'
+import { coderOf, decode } from '../codecs/codec.js'
+import { Connection } from '../api/connection.js'
+import { EOFError } from '../api/errors.js'
+import { Handle } from '../api/handle.js'
+import { Listener } from '../api/listener.js'
+import { Memory } from '../connection/memory.js'
+import { arriving } from '../wire/travel.js'
 import { become } from './current.js'
 import { CONTROL, type Failure, LIFELINE, type Report, type Start, TRAVELLERS } from './start.js'
 

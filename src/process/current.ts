@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
-import { onMainThread } from '../builtins.js'
+import { onMainThread } from '../native/builtins.js'
 
 /** What a process knows of itself. */
 export interface CurrentProcess {

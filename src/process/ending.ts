@@ -1,12 +1,12 @@
 import { constants } from 'node:os'
 
-import { closeDescriptor } from '../numbers.js'
-import { exitOf } from '../binding.js'
-import { Deadline } from '../blocking.js'
-import { DescriptorSource } from '../descriptor.js'
-import { environmentOf } from '../environment.js'
-import { SystemError } from '../errors.js'
-import { checked } from '../status.js'
+import { closeDescriptor } from '../native/numbers.js'
+import { exitOf } from '../native/binding.js'
+import { Deadline } from '../event-loop/blocking.js'
+import { DescriptorSource } from '../event-loop/descriptor.js'
+import { environmentOf } from '../event-loop/environment.js'
+import { SystemError } from '../api/errors.js'
+import { checked } from '../native/status.js'
 
 /** How a process has ended: one of the two is there. */
 export interface Exit {

@@ -2,8 +2,8 @@ import type { StdioOptions } from 'node:child_process'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import * as check from '../arguments.js'
-import { standard } from '../stdio.js'
+import * as check from '../api/arguments.js'
+import { standard } from './stdio.js'
 
 export interface ProcessOptions {
   /** The name of the exported function to call. Default `'default'`, the default export. */

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module'
 
-import { invalidType } from './arguments.js'
-import { v8 } from './builtins.js'
-import { CaromError, DecodeError, EncodeError } from './errors.js'
-import type { Memory } from './memory.js'
+import { invalidType } from '../api/arguments.js'
+import { v8 } from '../native/builtins.js'
+import { CaromError, DecodeError, EncodeError } from '../api/errors.js'
+import type { Memory } from '../connection/memory.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Pickle from './pickle/coder.js'
-import * as travel from './travel.js'
+import * as travel from '../wire/travel.js'
 
 const require = createRequire(import.meta.url)
 

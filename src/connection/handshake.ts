@@ -1,10 +1,10 @@
-import type { Address } from './address.js'
-import type { Authentication } from './authentication.js'
-import { Deadline } from './blocking.js'
-import { authenticated, refused } from './diagnostics.js'
-import { type Environment, type Watcher, environmentOf } from './environment.js'
-import { checked, type Operation } from './status.js'
-import { watch } from './watch.js'
+import type { Address } from '../api/address.js'
+import type { Authentication } from '../api/authentication.js'
+import { Deadline } from '../event-loop/blocking.js'
+import { authenticated, refused } from '../api/diagnostics.js'
+import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
+import { checked, type Operation } from '../native/status.js'
+import { watch } from '../event-loop/watch.js'
 
 /** What `handshakeAdvance` says: it waits for room, it is done with a legacy peer, it is done. */
 const WRITES = 1

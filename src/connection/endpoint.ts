@@ -1,13 +1,13 @@
 import { constants } from 'node:os'
 
-import { closeDescriptor } from './numbers.js'
-import { onAbort } from './abort.js'
-import { outOfRange } from './arguments.js'
-import { duplicate } from './binding.js'
-import { backPressureBegin, backPressureEnd, connectionClose, connectionOpen } from './diagnostics.js'
-import { Deadline, FOR_EVER } from './blocking.js'
+import { closeDescriptor } from '../native/numbers.js'
+import { onAbort } from '../event-loop/abort.js'
+import { outOfRange } from '../api/arguments.js'
+import { duplicate } from '../native/binding.js'
+import { backPressureBegin, backPressureEnd, connectionClose, connectionOpen } from '../api/diagnostics.js'
+import { Deadline, FOR_EVER } from '../event-loop/blocking.js'
 import { EndpointResource } from './endpoint-resource.js'
-import { type Environment, type Watcher, environmentOf } from './environment.js'
+import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
 import {
   BusyError,
   ConnectionClosedError,
@@ -17,17 +17,17 @@ import {
   ProtocolError,
   SystemError,
   WouldBlockError,
-} from './errors.js'
+} from '../api/errors.js'
 import type { Chunk } from './inbox.js'
-import type { Directions, Settings } from './options.js'
+import type { Directions, Settings } from '../api/options.js'
 import { takeFirst } from './queue.js'
 import { Receiver } from './receiver.js'
-import { disown, own } from './resource.js'
+import { disown, own } from '../event-loop/resource.js'
 import { MAX_SHORT, Sender } from './sender.js'
-import { checked, END, NOTHING, systemError, TRUNCATED } from './status.js'
-import { arriving, DESCRIPTORS_MAX, descriptorsOf, MARK, marked, type Passport } from './travel.js'
-import { watch } from './watch.js'
-import type { Listener, Source } from './waitable.js'
+import { checked, END, NOTHING, systemError, TRUNCATED } from '../native/status.js'
+import { arriving, DESCRIPTORS_MAX, descriptorsOf, MARK, marked, type Passport } from '../wire/travel.js'
+import { watch } from '../event-loop/watch.js'
+import type { Listener, Source } from '../event-loop/waitable.js'
 
 /** Makes what a receive returns of the message `chunk.bytes[start..end]`. */
 export type Take = (chunk: Chunk, start: number, end: number) => unknown

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
 
 import type { Address } from './address.js'
-import type { Operation } from './status.js'
+import type { Operation } from '../native/status.js'
 
 const log = debuglog('carom')
 

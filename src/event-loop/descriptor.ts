@@ -1,6 +1,6 @@
-import { integer } from './arguments.js'
+import { integer } from '../api/arguments.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
-import { NOTHING, checked, systemError } from './status.js'
+import { NOTHING, checked, systemError } from '../native/status.js'
 import { watch } from './watch.js'
 import type { Listener, Source } from './waitable.js'
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer'
 
 import { boolean, integer, invalidType, options, outOfRange } from './arguments.js'
-import { type CodecOption, type Coder, coderOf } from './codec.js'
+import { type CodecOption, type Coder, coderOf } from '../codecs/codec.js'
 
 /** How a connection behaves. */
 export interface ConnectionOptions {

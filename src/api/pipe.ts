@@ -1,8 +1,8 @@
 import { boolean, options as given } from './arguments.js'
-import { socketPair } from './binding.js'
+import { socketPair } from '../native/binding.js'
 import { Connection } from './connection.js'
 import { type ConnectionOptions, settings } from './options.js'
-import { checked } from './status.js'
+import { checked } from '../native/status.js'
 
 export interface PipeOptions extends ConnectionOptions {
   /** Whether both ends send and receive. If not, the first only receives and the second only sends. Default `true`. */

@@ -1,11 +1,11 @@
 import { constants } from 'node:buffer'
 
-import { markAsShared } from './builtins.js'
-import { type Claimant, type Environment, READ_MAX } from './environment.js'
-import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from './errors.js'
+import { markAsShared } from '../native/builtins.js'
+import { type Claimant, type Environment, READ_MAX } from '../event-loop/environment.js'
+import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from '../api/errors.js'
 import { Inbox } from './inbox.js'
 import { Memory } from './memory.js'
-import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from './status.js'
+import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from '../native/status.js'
 
 /** Where the ends of the runs begin in a report. */
 const RUNS = 5

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util'
 
-import { type Address, shown } from './address.js'
-import { AuthenticationError, EOFError, SystemError, TimeoutError } from './errors.js'
+import { type Address, shown } from '../api/address.js'
+import { AuthenticationError, EOFError, SystemError, TimeoutError } from '../api/errors.js'
 
 /** Nothing came, or there was no room, in time. */
 export const NOTHING = -1

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 
 import type { Environment } from './environment.js'
-import { systemError } from './status.js'
+import { systemError } from '../native/status.js'
 
 /**
  * Has the reactor watch the descriptor behind `id` for reading, or also for writing; `again` where it does so already.

@@ -1,6 +1,6 @@
-import { connectionClose } from './diagnostics.js'
-import type { Claimant, Environment } from './environment.js'
-import type { Resource } from './resource.js'
+import { connectionClose } from '../api/diagnostics.js'
+import type { Claimant, Environment } from '../event-loop/environment.js'
+import type { Resource } from '../event-loop/resource.js'
 
 /** What an endpoint has taken of its environment, and gives back when it is closed, or collected. */
 export class EndpointResource implements Resource, Claimant {

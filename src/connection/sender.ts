@@ -1,8 +1,8 @@
-import { closeDescriptor } from './numbers.js'
-import { FOR_EVER } from './blocking.js'
-import { type Environment, SLAB } from './environment.js'
-import { type SystemError, WouldBlockError } from './errors.js'
-import { NOTHING, systemError } from './status.js'
+import { closeDescriptor } from '../native/numbers.js'
+import { FOR_EVER } from '../event-loop/blocking.js'
+import { type Environment, SLAB } from '../event-loop/environment.js'
+import { type SystemError, WouldBlockError } from '../api/errors.js'
+import { NOTHING, systemError } from '../native/status.js'
 
 /** Messages from this size on go to the kernel from the caller's memory; copying smaller ones costs less than a call. */
 const DIRECT = 16 * 1024

@@ -1,4 +1,4 @@
-import { onMainThread } from './builtins.js'
+import { onMainThread } from '../native/builtins.js'
 
 /**
  * How long one native call may block, in milliseconds; negative is for ever. `worker.terminate()` can't interrupt native

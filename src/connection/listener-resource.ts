@@ -1,8 +1,8 @@
-import { closeDescriptor } from './numbers.js'
-import { type Address, shown } from './address.js'
-import { listenerClose } from './diagnostics.js'
-import type { Environment } from './environment.js'
-import type { Resource } from './resource.js'
+import { closeDescriptor } from '../native/numbers.js'
+import { type Address, shown } from '../api/address.js'
+import { listenerClose } from '../api/diagnostics.js'
+import type { Environment } from '../event-loop/environment.js'
+import type { Resource } from '../event-loop/resource.js'
 
 /** A peer that is let in. */
 export interface Admitted {

@@ -1,8 +1,8 @@
 import { addExtension, C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 
 import type { Coder } from './codec.js'
-import type { Memory } from './memory.js'
-import type * as Travel from './travel.js'
+import type { Memory } from '../connection/memory.js'
+import type * as Travel from '../wire/travel.js'
 import { isSmallTree } from './tree.js'
 
 /**

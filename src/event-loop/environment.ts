@@ -1,7 +1,7 @@
-import { NativeReactor, type Transfer } from './binding.js'
-import { Memory } from './memory.js'
-import type { Sender } from './sender.js'
-import { systemError } from './status.js'
+import { NativeReactor, type Transfer } from '../native/binding.js'
+import { Memory } from '../connection/memory.js'
+import type { Sender } from '../connection/sender.js'
+import { systemError } from '../native/status.js'
 
 /** How much is read at a time, and staged before it leaves, in bytes. */
 export const SLAB: number = 64 * 1024

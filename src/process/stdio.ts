@@ -1,7 +1,7 @@
 import type { IOType, StdioOptions } from 'node:child_process'
 import type { Stream } from 'node:stream'
 
-import { invalidType, outOfRange } from './arguments.js'
+import { invalidType, outOfRange } from '../api/arguments.js'
 
 type Stdio = IOType | 'ipc' | Stream | number | null | undefined
 

@@ -1,13 +1,13 @@
 import type { ChildProcess, SpawnOptions as NodeSpawnOptions } from 'node:child_process'
 
 import * as check from './arguments.js'
-import { childProcess } from './builtins.js'
+import { childProcess } from '../native/builtins.js'
 import type { Connection } from './connection.js'
 import type { Handle } from './handle.js'
 import type { Listener } from './listener.js'
-import { inheriting } from './numbers.js'
-import { standard } from './stdio.js'
-import { isTraveller, type Passport, travel } from './travel.js'
+import { inheriting } from '../native/numbers.js'
+import { standard } from '../process/stdio.js'
+import { isTraveller, type Passport, travel } from '../wire/travel.js'
 
 export interface SpawnOptions extends NodeSpawnOptions {
   /** What the child gets as its descriptors 3, 4, …, in this order: connections, listeners, or open descriptors. */

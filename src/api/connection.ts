@@ -1,15 +1,15 @@
 import type { InspectOptions } from 'node:util'
 
 import * as check from './arguments.js'
-import { type Coder, decode, encode } from './codec.js'
-import { Endpoint, type Receive, type Take, type Traits } from './endpoint.js'
+import { type Coder, decode, encode } from '../codecs/codec.js'
+import { Endpoint, type Receive, type Take, type Traits } from '../connection/endpoint.js'
 import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
 import { inspection, shownAs } from './inspection.js'
 import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
-import { onArrival, type Passport, takeBoarded, travel, type Traveller } from './travel.js'
+import { onArrival, type Passport, takeBoarded, travel, type Traveller } from '../wire/travel.js'
 import { until } from './wait.js'
-import { type Source, type SourceOwner, source } from './waitable.js'
+import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
 /** What has gone through a connection, payloads only. */
 export interface ConnectionStats {

@@ -1,5 +1,5 @@
 import type { Coder } from '../codec.js'
-import type { Memory } from '../memory.js'
+import type { Memory } from '../../connection/memory.js'
 import { readPickle } from './reader.js'
 import { Writer } from './writer.js'
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 
-import type * as Binding from '../index.js'
-import { CaromError } from './errors.js'
+import type * as Binding from '../../index.js'
+import { CaromError } from '../api/errors.js'
 import { explainMissingBinding, thisPlatform } from './platforms.js'
 
 const require = createRequire(import.meta.url)

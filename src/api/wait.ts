@@ -1,11 +1,11 @@
-import { onAbort } from './abort.js'
+import { onAbort } from '../event-loop/abort.js'
 import * as check from './arguments.js'
-import { Deadline } from './blocking.js'
+import { Deadline } from '../event-loop/blocking.js'
 import type { Connection } from './connection.js'
-import { DescriptorSource } from './descriptor.js'
-import { type Environment, environmentOf } from './environment.js'
-import type { Process } from './process/process.js'
-import { type Source, source } from './waitable.js'
+import { DescriptorSource } from '../event-loop/descriptor.js'
+import { type Environment, environmentOf } from '../event-loop/environment.js'
+import type { Process } from '../process/process.js'
+import { type Source, source } from '../event-loop/waitable.js'
 
 /** What can be waited on: a connection, a process (ready when it has ended), or an open descriptor by its number. */
 export type Waitable = Connection | Process | number

@@ -1,16 +1,16 @@
-import { onAbort } from './abort.js'
+import { onAbort } from '../event-loop/abort.js'
 import { type Address, type Family, checkedAddress, shown } from './address.js'
 import * as check from './arguments.js'
 import { type AuthenticationOptions, authentication } from './authentication.js'
-import { resolve } from './binding.js'
-import { Deadline } from './blocking.js'
-import { Connecting, connectingSync } from './connecting.js'
+import { resolve } from '../native/binding.js'
+import { Deadline } from '../event-loop/blocking.js'
+import { Connecting, connectingSync } from '../connection/connecting.js'
 import { Connection } from './connection.js'
-import { environmentOf } from './environment.js'
+import { environmentOf } from '../event-loop/environment.js'
 import { SystemError, TimeoutError } from './errors.js'
-import { type Authenticated, Handshake, shakeHandsSync } from './handshake.js'
+import { type Authenticated, Handshake, shakeHandsSync } from '../connection/handshake.js'
 import { type ConnectionOptions, settings } from './options.js'
-import { checked } from './status.js'
+import { checked } from '../native/status.js'
 
 export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions {
   /** What kind of address it must be; otherwise the address says. */

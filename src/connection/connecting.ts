@@ -1,8 +1,8 @@
-import type { Address } from './address.js'
-import type { Deadline } from './blocking.js'
-import { type Environment, type Watcher, environmentOf } from './environment.js'
-import { checked } from './status.js'
-import { watch } from './watch.js'
+import type { Address } from '../api/address.js'
+import type { Deadline } from '../event-loop/blocking.js'
+import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
+import { checked } from '../native/status.js'
+import { watch } from '../event-loop/watch.js'
 
 /** A TCP address in numbers. */
 interface Candidate {

@@ -1,9 +1,9 @@
 import type { InspectOptions } from 'node:util'
 
-import { closeDescriptor } from './numbers.js'
+import { closeDescriptor } from '../native/numbers.js'
 import { integer } from './arguments.js'
 import { inspection, shownAs } from './inspection.js'
-import { onArrival, type Passport, travel, type Traveller } from './travel.js'
+import { onArrival, type Passport, travel, type Traveller } from '../wire/travel.js'
 
 /**
  * An open descriptor of any kind, as something that can be handed to another process: in the arguments of a `Process`, or in a
