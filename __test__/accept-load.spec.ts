@@ -3,7 +3,8 @@ import { connect, EOFError, TimeoutError, type Address, type Connection, type Li
 import { fixture, startChild, startProgram, untilPrinted, wellWith } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { askForProof, hearChallenge, KEY, modernAnswer, WELCOME } from './handshakes.ts'
-import { freshPath, KINDS, listen, rawPeer, type RawPeer } from './listeners.ts'
+import { freshPath, KINDS, listen, rawPeer } from './listeners.ts'
+import type { RawPeer } from './raw-peer.ts'
 import { closeAfter, pair } from './pairs.ts'
 import { until, watch } from './until.ts'
 

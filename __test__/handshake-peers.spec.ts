@@ -13,7 +13,8 @@ import {
   prove,
   WELCOME,
 } from './handshakes.ts'
-import { listen, rawListener, rawPeer, refusal, type RawPeer } from './listeners.ts'
+import { listen, rawListener, rawPeer, refusal } from './listeners.ts'
+import type { RawPeer } from './raw-peer.ts'
 import { closeAfter } from './pairs.ts'
 import { turns } from './until.ts'
 import { frame, header } from './wire.ts'

@@ -1,7 +1,7 @@
 // The handshake spoken by hand: the tests' own idea of it, independent of the implementation.
 
 import { createHmac, randomBytes } from 'node:crypto'
-import type { RawPeer } from './listeners.ts'
+import type { RawPeer } from './raw-peer.ts'
 
 /** The tests' key. */
 export const KEY = 'secret'

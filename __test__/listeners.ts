@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect as connectSocket, createServer, type Socket } from 'node:net'
+import { connect as connectSocket, createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -17,8 +17,7 @@ import {
 } from 'carom'
 import { KEY } from './handshakes.ts'
 import { closeAfter } from './pairs.ts'
-import { until } from './until.ts'
-import { frame } from './wire.ts'
+import { RawPeer } from './raw-peer.ts'
 
 export function listen(t: ExecutionContext, address?: Address, options?: ListenerOptions): Listener {
   const listener = new Listener(address, options)
@@ -81,51 +80,6 @@ export const KINDS: [kind: string, make: (t: ExecutionContext) => Address | unde
 ]
 if (hasIpv6) KINDS.push(['TCP over IPv6', () => ({ host: '::1', port: 0 })])
 if (process.platform === 'linux') KINDS.push(['an abstract name', freshName])
-
-/** A peer that says what the test writes: the other end of a connection, or of what should have become one. */
-export class RawPeer {
-  #received = Buffer.alloc(0)
-  #ended = false
-
-  readonly socket: Socket
-
-  constructor(t: ExecutionContext, socket: Socket) {
-    this.socket = socket
-    socket.on('data', (bytes) => (this.#received = Buffer.concat([this.#received, bytes])))
-    socket.on('error', () => (this.#ended = true))
-    socket.on('close', () => (this.#ended = true))
-    t.teardown(() => socket.destroy())
-  }
-
-  get ended(): boolean {
-    return this.#ended
-  }
-
-  /** Everything that has come and has not been taken. */
-  get received(): Buffer {
-    return this.#received
-  }
-
-  /** Sends one frame. */
-  say(body: Uint8Array | string): void {
-    this.socket.write(frame(body))
-  }
-
-  /** The body of the next frame. */
-  async hear(): Promise<Buffer> {
-    const here = (): boolean => this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE()
-    await until(() => here() || this.#ended, 'the other side says nothing')
-    if (!here()) throw new Error('the other side has closed instead of saying something')
-    const end = 4 + this.#received.readInt32BE()
-    const body = this.#received.subarray(4, end)
-    this.#received = this.#received.subarray(end)
-    return body
-  }
-
-  untilEnded(): Promise<void> {
-    return until(() => this.#ended, 'the other side does not close')
-  }
-}
 
 /** Connects to a listener, and leaves the rest to the test. */
 export async function rawPeer(t: ExecutionContext, address: Address): Promise<RawPeer> {

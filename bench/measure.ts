@@ -5,7 +5,8 @@ import type { Case, Measurer } from './cases.ts'
 import { floorProgram } from './floor.ts'
 import { program } from './places.ts'
 import { type Pythons, pythonProgram } from './pythons.ts'
-import type { Bounds, Sample } from './workload.ts'
+import type { Bounds } from './measurement.ts'
+import type { Sample } from './workload.ts'
 
 const run = promisify(execFile)
 

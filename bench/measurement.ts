@@ -1,6 +1,12 @@
 import { parseArgs } from 'node:util'
 
-import type { Bounds } from './workload.ts'
+/** How long one measurement may take. */
+export interface Bounds {
+  /** Seconds before anything is measured, for the compiler and the caches. */
+  warmUp: number
+  /** Seconds that are measured, about. */
+  seconds: number
+}
 
 /** What a measuring program is told: its arguments, and `--warm-up` and `--seconds`. */
 export function measurement(): { args: string[]; bounds: Bounds } {

@@ -1,4 +1,4 @@
-import type { Bounds } from './workload.ts'
+import type { Bounds } from './measurement.ts'
 
 /** Bounds a run, whatever time was asked for. */
 const MOST_MESSAGES = 50_000_000

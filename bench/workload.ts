@@ -1,12 +1,5 @@
+import type { Bounds } from './measurement.ts'
 import type { End } from './rival.ts'
-
-/** How long one measurement may take. */
-export interface Bounds {
-  /** Seconds before anything is measured, for the compiler and the caches. */
-  warmUp: number
-  /** Seconds that are measured, about. */
-  seconds: number
-}
 
 /** What one measurement of a latency found; times in nanoseconds. */
 export interface LatencySample {

@@ -1,5 +1,6 @@
 import { quantile } from '../stats.ts'
-import type { Bounds, LatencySample, Workload } from '../workload.ts'
+import type { Bounds } from '../measurement.ts'
+import type { LatencySample, Workload } from '../workload.ts'
 import { payloadOf } from './bytes.ts'
 import { shot } from './shot.ts'
 
