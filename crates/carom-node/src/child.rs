@@ -6,8 +6,8 @@ use carom::child::{self, Exit};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
+use crate::deadline::deadline;
 use crate::numbers;
-use crate::reactor::deadline;
 use crate::status;
 
 /// How a process has ended: one of the two is there.

@@ -6,8 +6,9 @@ use carom::sys::{self, AsFd};
 use napi::bindgen_prelude::{Result, Uint8Array};
 use napi_derive::napi;
 
+use crate::deadline::deadline;
 use crate::numbers;
-use crate::reactor::{Reactor, deadline};
+use crate::reactor::Reactor;
 use crate::status;
 
 /// Another descriptor of the same open file, close-on-exec, which is the caller's.

@@ -6,8 +6,9 @@ use carom::sys::AsFd;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
+use crate::deadline::deadline;
 use crate::numbers;
-use crate::reactor::{Reactor, deadline};
+use crate::reactor::Reactor;
 use crate::slots::Slot;
 use crate::status::{self, refused};
 

@@ -10,44 +10,17 @@
 
 pub mod address;
 pub mod calls;
-#[allow(
-    clippy::missing_errors_doc,
-    reason = "what JavaScript calls; its errors are documented there"
-)]
 pub mod child;
-#[allow(
-    clippy::missing_errors_doc,
-    reason = "what JavaScript calls; its errors are documented there"
-)]
 pub mod connect;
-#[allow(
-    clippy::missing_errors_doc,
-    reason = "what JavaScript calls; its errors are documented there"
-)]
+mod deadline;
 pub mod descriptors;
 mod dispatch;
 mod driver;
 mod environment;
-#[allow(
-    clippy::missing_errors_doc,
-    reason = "what JavaScript calls; its errors are documented there"
-)]
 pub mod handshake;
 mod image;
-#[allow(
-    clippy::missing_errors_doc,
-    reason = "what JavaScript calls; its errors are documented there"
-)]
 pub mod listener;
-#[allow(
-    clippy::missing_errors_doc,
-    reason = "what JavaScript calls; its errors are documented there"
-)]
 pub mod numbers;
-#[allow(
-    clippy::missing_errors_doc,
-    reason = "what JavaScript calls; its errors are documented there"
-)]
 pub mod reactor;
 mod slots;
 mod status;

@@ -5,8 +5,9 @@ use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use crate::address::{JsAddress, from_js, peer_to_js, to_js};
+use crate::deadline::deadline;
 use crate::numbers;
-use crate::reactor::{Reactor, deadline};
+use crate::reactor::Reactor;
 use crate::slots::Slot;
 use crate::status::{refused, thrown};
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use carom::channel::Channel;
 use carom::spin::Spin;
-use carom::sys::{self, AsFd, Deadline};
+use carom::sys::{self, AsFd};
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object, Result, Uint32ArraySlice};
 use napi_derive::napi;
 
 use crate::calls;
+use crate::deadline::deadline;
 use crate::dispatch::Dispatch;
 use crate::driver::{self, Driver};
 use crate::environment::Environment;
@@ -53,13 +54,6 @@ pub struct Opened {
 pub struct Reactor {
     pub(crate) environment: Rc<Environment>,
     driver: Rc<dyn Driver>,
-}
-
-pub(crate) fn deadline(timeout: f64) -> Deadline {
-    if timeout < 0.0 {
-        return Deadline::Never;
-    }
-    Deadline::after(Duration::try_from_secs_f64(timeout / 1000.0).ok())
 }
 
 /// Two connected descriptors; `oneWay`: the first only receives, the second only sends.

@@ -7,9 +7,9 @@ use carom::channel::Received;
 use carom::frame::{FrameError, Runs, Tail};
 use napi::bindgen_prelude::Result;
 
+use crate::deadline::deadline;
 use crate::driver::Driver;
 use crate::environment::Environment;
-use crate::reactor::deadline;
 use crate::status;
 
 /// The calls that every message makes. A count that they return is of bytes or runs; a negative one is a status.
