@@ -47,12 +47,12 @@ function builtins(): Plugin {
 }
 
 export default defineConfig({
-  // What a `Process` runs, and the codecs that are loaded when they are used, share their modules with what users import.
+  // What a `Process` runs, the other entries, and the codec that is loaded when it is used, share modules with `index`.
   input: {
     index: 'src/index.ts',
     bootstrap: 'src/process/bootstrap.ts',
     msgpack: 'src/codecs/msgpack.ts',
-    pickle: 'src/codecs/pickle/coder.ts',
+    python: 'src/python.ts',
   },
   external: isBuiltin,
   // Under the condition `node`, which rolldown adds for that platform, msgpackr is its build with streams and a native part.

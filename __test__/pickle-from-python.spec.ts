@@ -1,7 +1,7 @@
 // What Python sends: the first table of docs/pickle.md, from every interpreter, in every protocol.
 
 import test from 'ava'
-import { PythonDate, PythonDecimal, PythonError, PythonPath, PythonUUID } from 'carom'
+import { PythonDate, PythonDecimal, PythonError, PythonPath, PythonUUID } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { picklePeers, PROTOCOLS } from './pickle-peers.ts'
 

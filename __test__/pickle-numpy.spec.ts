@@ -1,7 +1,7 @@
 // Arrays of numbers, between typed arrays and numpy.
 
 import test from 'ava'
-import type { NumpyArray } from 'carom'
+import type { NumpyArray } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { virtualEnvironment } from './interpreters.ts'
 import { pair } from './pairs.ts'

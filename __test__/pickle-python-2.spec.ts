@@ -1,7 +1,7 @@
 // What only Python 2 writes, and Python 3 still reads.
 
 import test from 'ava'
-import { PythonError } from 'carom'
+import { PythonError } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
 

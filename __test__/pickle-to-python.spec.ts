@@ -1,7 +1,8 @@
 // What Python receives: the second table of docs/pickle.md, in every interpreter.
 
 import test from 'ava'
-import { EncodeError, EOFError, PythonDate, PythonDecimal, PythonError, PythonPath, PythonUUID } from 'carom'
+import { EncodeError, EOFError } from 'carom'
+import { PythonDate, PythonDecimal, PythonError, PythonPath, PythonUUID } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
 import { picklePeers, PROTOCOLS } from './pickle-peers.ts'

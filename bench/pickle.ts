@@ -59,7 +59,7 @@ async function bundled(): Promise<typeof Codecs> {
     input: {
       codec: file('src/codecs/codec.ts'),
       msgpack: file('src/codecs/msgpack.ts'),
-      pickle: file('src/codecs/pickle/coder.ts'),
+      python: file('src/python.ts'),
     },
     external: /^node:/,
     platform: 'neutral',

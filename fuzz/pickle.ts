@@ -29,7 +29,7 @@ const folder = file('../node_modules/.cache/carom-fuzz/')
 const codec = `${folder}codec.js`
 await build({
   // The codec loads the reader when it is first used, from beside itself.
-  input: { codec: file('../src/codecs/codec.ts'), pickle: file('../src/codecs/pickle/coder.ts') },
+  input: { codec: file('../src/codecs/codec.ts'), python: file('../src/python.ts') },
   external: /^node:/,
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'] },

@@ -1,7 +1,7 @@
 import type { InspectOptions } from 'node:util'
 
 import * as check from './arguments.js'
-import { type Coder, decode, encode } from '../codecs/codec.js'
+import { type Coder, coderOf, decode, encode } from '../codecs/codec.js'
 import { Endpoint, type Receive, type Take, type Traits } from '../connection/endpoint.js'
 import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
@@ -363,9 +363,11 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   [travel](): Passport {
     const endpoint = this.#endpoint
     endpoint.assertDetachable()
-    const { codec, maxMessageSize, highWaterMark, spin, descriptors } = endpoint.settings
-    if (codec === undefined) {
-      throw new TypeError('a connection with a codec of your own can only be handed over by detach() and fromFd()')
+    const { codec, coder, maxMessageSize, highWaterMark, spin, descriptors } = endpoint.settings
+    if (codec === undefined || coder !== coderOf(codec)) {
+      throw new TypeError(
+        'a connection with a codec of your own, or of pickle(), can only be handed over by detach() and fromFd()',
+      )
     }
     const { traits } = endpoint
     return {

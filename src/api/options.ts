@@ -42,9 +42,10 @@ const SPIN_MAX = 1_000_000
 export function settings(given: ConnectionOptions | undefined): Settings {
   const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = options(given)
   const { descriptors = true } = options(given)
-  const name = typeof codec === 'object' ? undefined : (codec ?? 'msgpack')
+  const coder = coderOf(codec)
+  const name = typeof codec === 'object' ? coder.name : (codec ?? 'msgpack')
   return {
-    coder: coderOf(codec),
+    coder,
     codec: name,
     maxMessageSize:
       maxMessageSize === Infinity

@@ -4,8 +4,9 @@ import { invalidType } from '../api/arguments.js'
 import { v8 } from '../native/builtins.js'
 import { CaromError, DecodeError, EncodeError } from '../api/errors.js'
 import type { Memory } from '../connection/memory.js'
+import { inPlace, isInPlace } from './in-place.js'
 import type * as Msgpack from './msgpack.js'
-import type * as Pickle from './pickle/coder.js'
+import type * as Python from '../python.js'
 import * as travel from '../wire/travel.js'
 
 const require = createRequire(import.meta.url)
@@ -27,6 +28,8 @@ export type CodecOption = 'msgpack' | 'json' | 'v8' | 'pickle' | Codec
  * are sent.
  */
 export interface Coder {
+  /** The codec's name, where it is carom's own. */
+  readonly name?: string
   readonly bytes: Uint8Array
   readonly start: number
   readonly end: number
@@ -45,9 +48,10 @@ export function coderOf(codec: unknown): Coder {
     case 'v8':
       return (structured ??= createStructured())
     case 'pickle':
-      return (pickle ??= (load('./pickle.js') as typeof Pickle).createPickle())
+      return (pickle ??= (load('./python.js') as typeof Python).pickle()[inPlace])
     default: {
       const own = (codec ?? {}) as Partial<Codec>
+      if (isInPlace(own)) return own[inPlace]
       if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
         throw invalidType('codec', "'msgpack', 'json', 'v8', 'pickle', or an object with encode and decode", codec)
       }

@@ -1,19 +1,33 @@
-import type { Coder } from '../codec.js'
+import { invalidType } from '../../api/arguments.js'
+import { DecodeError, EncodeError } from '../../api/errors.js'
 import type { Memory } from '../../connection/memory.js'
+import type { Codec, Coder } from '../codec.js'
+import { inPlace } from '../in-place.js'
+import { type PickleOptions, pickleSettings, type PickleSettings } from './options.js'
 import { readPickle } from './reader.js'
 import { Writer } from './writer.js'
 
+/** A message from this size on has memory of its own. */
+const OWN_MEMORY = 16 * 1024
+
 /** Pickles of plain data, for a Python peer. */
-class Pickle implements Coder {
+class PickleCoder implements Coder {
+  readonly name = 'pickle'
   bytes: Uint8Array = new Uint8Array(0)
   readonly start = 0
   end = 0
-  readonly #writer = new Writer()
+  readonly #settings: PickleSettings
+  readonly #writer: Writer
   #writing = false
+
+  constructor(settings: PickleSettings) {
+    this.#settings = settings
+    this.#writer = new Writer(settings)
+  }
 
   encode(value: unknown): void {
     // A getter of the value may send something itself.
-    const writer = this.#writing ? new Writer() : this.#writer
+    const writer = this.#writing ? new Writer(this.#settings) : this.#writer
     const outermost = !this.#writing
     this.#writing = true
     try {
@@ -26,10 +40,63 @@ class Pickle implements Coder {
   }
 
   decode({ bytes }: Memory, start: number, end: number): unknown {
-    return readPickle(bytes, start, end)
+    return readPickle(bytes, start, end, this.#settings)
   }
 }
 
-export function createPickle(): Coder {
-  return new Pickle()
+/** A codec for Python's pickles, for the option `codec` of a connection and for use by itself. */
+export class PickleCodec implements Codec {
+  /** @internal */
+  readonly [inPlace]: Coder
+  readonly #settings: PickleSettings
+
+  /** @internal */
+  constructor(settings: PickleSettings) {
+    this.#settings = settings
+    this[inPlace] = new PickleCoder(settings)
+  }
+
+  /** The pickle of `value`, in memory that is the caller's. Throws an `EncodeError` that names the place of what has no form. */
+  encode(value: unknown): Buffer {
+    const coder = this[inPlace]
+    try {
+      coder.encode(value)
+    } catch (error) {
+      throw new EncodeError(error)
+    }
+    const { bytes, end } = coder
+    const message = Buffer.from(bytes.buffer, bytes.byteOffset, end)
+    return end < OWN_MEMORY ? Buffer.from(message) : message
+  }
+
+  /**
+   * The value of a pickle, which is all of `bytes`. `Buffer`s in it are views of that memory. Throws a `DecodeError` where it
+   * is none, or has something in it that isn't read.
+   */
+  decode(bytes: ArrayBufferView): unknown {
+    if (!ArrayBuffer.isView(bytes)) throw invalidType('bytes', 'a Uint8Array', bytes)
+    const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    try {
+      return readPickle(message, 0, message.length, this.#settings)
+    } catch (error) {
+      throw new DecodeError(message, error)
+    }
+  }
+}
+
+/**
+ * The codec `'pickle'` with options: for `codec`, and, by its `encode` and `decode`, for pickles in files and inside other
+ * pickles.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ * import { pickle } from 'carom/python'
+ *
+ * const [here, there] = pipe({ codec: pickle({ tuples: true }) })
+ * pickle().decode(pickle().encode([1, 2])) // [1, 2]
+ * ```
+ */
+export function pickle(options?: PickleOptions): PickleCodec {
+  return new PickleCodec(pickleSettings(options))
 }

@@ -2,6 +2,7 @@ import { Machine, truncated, uint32, underflow } from './machine.js'
 import * as op from './opcodes.js'
 import { decodeText, type NativeBuffer } from './text.js'
 import { runRare } from './rare-opcodes.js'
+import type { PickleSettings } from './options.js'
 
 /** Decoding runs no code but carom's: it is never entered twice. */
 const machine = new Machine()
@@ -13,7 +14,7 @@ const FEW_FLOATS = 16
 const scratch = new DataView(new ArrayBuffer(8))
 
 /** Reads the pickle at `bytes[start..end]`. */
-export function readPickle(bytes: Buffer, start: number, end: number): unknown {
+export function readPickle(bytes: Buffer, start: number, end: number, _settings: PickleSettings): unknown {
   machine.begin(bytes as NativeBuffer, start, end)
   try {
     return run(bytes as NativeBuffer, start, end)

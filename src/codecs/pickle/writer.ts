@@ -2,6 +2,7 @@ import { encodeInteger } from './integers.js'
 import { Memo } from './memo.js'
 import * as op from './opcodes.js'
 import { writeObject } from './objects.js'
+import type { PickleSettings } from './options.js'
 import { Output } from './output.js'
 
 /** Values nest at most this deep: as deep as Python's own pickler goes, whose recursion Python limits. */
@@ -35,6 +36,12 @@ export class Writer extends Output {
   #pickles = 0
   #memoized = 0
   #depth = 0
+  readonly settings: PickleSettings
+
+  constructor(settings: PickleSettings) {
+    super()
+    this.settings = settings
+  }
 
   /** Writes `value` to `bytes[0..size]`. */
   pickle(value: unknown): void {
