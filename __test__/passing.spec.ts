@@ -12,6 +12,7 @@ import {
   EOFError,
   Handle,
   Listener,
+  MessageTooLongError,
   pipe,
   Process,
   ProtocolError,
@@ -87,17 +88,53 @@ test('sync and async, several in a message, at any depth, in order with the data
   }
 })
 
-test('a connection keeps its options and its directions on the way', async (t) => {
-  const [a, b] = pair(t)
-  const [receives, sends] = pair(t, { duplex: false, codec: 'json', maxMessageSize: 1000, highWaterMark: Infinity })
+test('a connection that arrives has its directions, and the limits of the connection that it came by', async (t) => {
+  const [a, b] = pair(t, { maxMessageSize: 1000 })
+  const [receives, sends] = pair(t, { duplex: false })
   await a.send([receives, sends])
   const [r, s] = (await b.recv()) as [Connection, Connection]
   closeAfter(t, r)
   closeAfter(t, s)
   t.like(r, { readable: true, writable: false })
   t.like(s, { readable: false, writable: true })
-  await s.send({ json: 1 })
-  t.is((await r.recvBytes()).toString(), '{"json":1}')
+  await s.send({ within: 'the limit' })
+  t.deepEqual(await r.recv(), { within: 'the limit' })
+  await s.sendBytes(Buffer.alloc(1001))
+  await t.throwsAsync(() => r.recv(), { instanceOf: MessageTooLongError })
+})
+
+test('a connection with another codec than that of its carrier is refused, and stays open', async (t) => {
+  const [a] = pair(t)
+  const [json] = pair(t, { codec: 'json' })
+  await t.throwsAsync(() => a.send({ json }), { instanceOf: EncodeError, message: /codec 'json'/ })
+  const listener = new Listener(undefined, { codec: 'json' })
+  t.teardown(() => listener.close())
+  t.throws(() => a.sendSync({ listener }), { instanceOf: EncodeError, message: /codec 'json'/ })
+  t.false(json.closed)
+})
+
+test('a listener with a key is refused: its key would go along', async (t) => {
+  const [a] = pair(t)
+  const listener = new Listener(undefined, { authkey: 'secret' })
+  t.teardown(() => listener.close())
+  await t.throwsAsync(() => a.send({ listener }), { instanceOf: EncodeError, message: /authkey/ })
+})
+
+test('a connection that a getter of the same value closes is not sent, nor is what has its number by then', async (t) => {
+  const [a, b] = pair(t)
+  const [, there] = pair(t)
+  const value = {
+    there,
+    get late() {
+      void there.close()
+      pair(t)
+      return 1
+    },
+  }
+  await t.throwsAsync(() => a.send(value), { instanceOf: ConnectionClosedError })
+  t.throws(() => a.sendSync(value), { instanceOf: EncodeError })
+  await a.send('next')
+  t.is(await b.recv(), 'next')
 })
 
 test('a listener and a bare descriptor arrive too, and stay open here', async (t) => {
@@ -234,7 +271,7 @@ test('a forged stand-in takes no descriptor but one that came with the message',
   const [, there] = pair(t)
   // The name of a property, which is a number: how many descriptors came.
   await a.sendBytes(
-    await forge(t, there, (message) => message.replace('[0,', '["length",').replace('highWaterMark', 'highWa')),
+    await forge(t, there, (message) => message.replace('[0,', '["length",').replace('"writable"', '"w"')),
   )
   await t.throwsAsync(() => b.recv(), { instanceOf: DecodeError })
   t.notThrows(() => fstatSync(0))

@@ -83,9 +83,8 @@ const { coderOf } = await bundled()
 const python = (await interpreters()).at(-1)!
 
 function message(codec: string, value: unknown): Buffer {
-  const coder = coderOf(codec)
-  coder.encode(value)
-  return Buffer.from(coder.bytes.subarray(coder.start, coder.end))
+  const { bytes, start, end } = coderOf(codec).encode(value)
+  return Buffer.from(bytes.subarray(start, end))
 }
 
 function measurePython(): (Figures & { message: string })[] {

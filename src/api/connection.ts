@@ -1,13 +1,15 @@
 import type { InspectOptions } from 'node:util'
 
 import * as check from './arguments.js'
-import { type Coder, coderOf, decode, encode } from '../codecs/codec.js'
+import { coderOf, decode, encode } from '../codecs/codec.js'
+import type { Coder, Encoded } from '../codecs/coder.js'
 import { Endpoint, type Receive, type Take, type Traits } from '../connection/endpoint.js'
 import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
 import { inspection, shownAs } from './inspection.js'
-import { type ConnectionOptions, type Directions, directions, settings } from './options.js'
-import { onArrival, type Passport, takeBoarded, travel, type Traveller } from '../wire/travel.js'
+import { type ConnectionOptions, type Directions, directions, optionsOf, type Settings, settings } from './options.js'
+import { onArrival } from '../wire/arrived.js'
+import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 import { until } from './wait.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
@@ -48,7 +50,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  *
  * Made by `pipe()`, or `Connection.fromFd()`.
  */
-export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, Traveller, AsyncIterable<TRecv> {
+export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, Transferable, AsyncIterable<TRecv> {
   readonly #endpoint: Endpoint
   readonly #coder: Coder
   readonly #decoded: Take
@@ -58,8 +60,11 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     if (!(endpoint instanceof Endpoint)) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
     this.#endpoint = endpoint
     this.#coder = coder
-    this.#decoded = (chunk, start, end) => decode(coder, chunk, start, end)
-    this.#decodedItem = (chunk, start, end) => ({ value: decode(coder, chunk, start, end), done: false })
+    this.#decoded = (chunk, start, end, arrived) => decode(coder, chunk, start, end, arrived)
+    this.#decodedItem = (chunk, start, end, arrived) => ({
+      value: decode(coder, chunk, start, end, arrived),
+      done: false,
+    })
   }
 
   /**
@@ -102,12 +107,10 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   send(value: TSend): Promise<void> {
     // Not an async function: what is accepted at once would take three more turns of the microtask queue to say so.
     try {
-      const [endpoint, coder] = [this.#endpoint, this.#coder]
-      endpoint.assertWritable()
-      encode(coder, value)
-      const passports = takeBoarded()
-      if (passports) return endpoint.sendDescriptors(coder.bytes, coder.start, coder.end, passports)
-      return endpoint.send(coder.bytes, coder.start, coder.end)
+      const endpoint = this.#endpoint
+      const { bytes, start, end, transferList } = this.#encode(value)
+      if (transferList) return endpoint.sendTransferring(bytes, start, end, transferList)
+      return endpoint.send(bytes, start, end)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -115,16 +118,21 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `send`, blocking until the kernel has taken the message. */
   sendSync(value: TSend): void {
-    this.#endpoint.assertWritable()
-    const coder = this.#coder
-    encode(coder, value)
-    const passports = takeBoarded()
-    if (passports) {
-      ignore(this.#endpoint.sendDescriptors(coder.bytes, coder.start, coder.end, passports))
+    const { bytes, start, end, transferList } = this.#encode(value)
+    if (transferList) {
+      ignore(this.#endpoint.sendTransferring(bytes, start, end, transferList))
       this.#endpoint.sender.flushSync()
       return
     }
-    this.#endpoint.sendSync(coder.bytes, coder.start, coder.end)
+    this.#endpoint.sendSync(bytes, start, end)
+  }
+
+  #encode(value: TSend): Encoded {
+    this.#endpoint.assertWritable()
+    const encoded = encode(this.#coder, value)
+    // A getter of the value, or the caller's own codec, may have closed the connection.
+    this.#endpoint.assertWritable()
+    return encoded
   }
 
   /**
@@ -230,13 +238,13 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    */
   async sendHandle(fd: number): Promise<void> {
     this.#endpoint.assertWritable()
-    return this.#endpoint.sendRaw(HANDLE, [new Handle(fd)[travel]()])
+    return this.#endpoint.sendRaw(HANDLE, [new Handle(fd)])
   }
 
   /** As `sendHandle`, blocking until the kernel has taken it. */
   sendHandleSync(fd: number): void {
     this.#endpoint.assertWritable()
-    ignore(this.#endpoint.sendRaw(HANDLE, [new Handle(fd)[travel]()]))
+    ignore(this.#endpoint.sendRaw(HANDLE, [new Handle(fd)]))
     this.#endpoint.sender.flushSync()
   }
 
@@ -360,21 +368,19 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /** @internal */
-  [travel](): Passport {
+  get [transfer](): Transfer {
     const endpoint = this.#endpoint
-    endpoint.assertDetachable()
-    const { codec, coder, maxMessageSize, highWaterMark, spin, descriptors } = endpoint.settings
-    if (codec === undefined || coder !== coderOf(codec)) {
-      throw new TypeError(
-        'a connection with a codec of your own, or of pickle(), can only be handed over by detach() and fromFd()',
-      )
-    }
-    const { traits } = endpoint
     return {
-      fd: endpoint.fd,
       kind: 'connection',
-      traits: { traits, codec, maxMessageSize, highWaterMark, spin, descriptors },
-      leave: () => void endpoint.close(),
+      get fd() {
+        endpoint.assertDetachable()
+        return endpoint.fd
+      },
+      describe: (carrier) => {
+        endpoint.assertDetachable()
+        return describe(endpoint, carrier)
+      },
+      handOver: () => void endpoint.close(),
     }
   }
 
@@ -402,19 +408,30 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 }
 
-onArrival('connection', (fd, { traits, spin, ...options }: Travelled) =>
-  Connection.adopt(fd, { ...options, spin: spin < 0 ? 'adaptive' : spin }, traits),
-)
+/** What is said of a connection where it goes to another process. */
+type Described = Directions | { traits: Required<Traits>; options: ConnectionOptions }
 
-/** What is said of a connection where it is handed to another process. */
-interface Travelled {
-  traits: Traits
-  codec: 'msgpack'
-  maxMessageSize: number
-  highWaterMark: number
-  spin: number
-  descriptors: boolean
+/** What goes in a message is no more than the directions: all else is the receiver's to choose. */
+function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
+  if (own.codec === undefined || own.coder !== coderOf(own.codec)) {
+    throw new TypeError(
+      'a connection with a codec of your own, or of pickle(), can only be handed over by detach() and fromFd()',
+    )
+  }
+  if (carrier === undefined) return { traits, options: optionsOf(own) }
+  if (own.codec !== carrier) {
+    throw new TypeError(
+      `a connection with the codec '${own.codec}' can't go by one with the codec '${carrier}', which it would have at its receiver: make both with the same, or send a Handle of its detach()`,
+    )
+  }
+  const { readable, writable } = traits
+  return { readable, writable }
 }
+
+onArrival('connection', (fd, described: Described, carrier: Settings | undefined) => {
+  if ('traits' in described) return Connection.adopt(fd, described.options, described.traits)
+  return Connection.adopt(fd, carrier && optionsOf(carrier), described)
+})
 
 /** Where the part of `bytes` ends that begins at `offset` and has `size` bytes, or all the rest. */
 function part(bytes: Uint8Array, offset: number, size: number | undefined): number {

@@ -3,7 +3,8 @@ import type { InspectOptions } from 'node:util'
 import { closeDescriptor } from '../native/numbers.js'
 import { integer } from './arguments.js'
 import { inspection, shownAs } from './inspection.js'
-import { onArrival, type Passport, travel, type Traveller } from '../wire/travel.js'
+import { onArrival } from '../wire/arrived.js'
+import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 
 /**
  * An open descriptor of any kind, as something that can be handed to another process: in the arguments of a `Process`, or in a
@@ -17,7 +18,7 @@ import { onArrival, type Passport, travel, type Traveller } from '../wire/travel
  * await connection.send({ log: new Handle(log) })
  * ```
  */
-export class Handle implements Traveller {
+export class Handle implements Transferable {
   /** The descriptor. */
   readonly fd: number
 
@@ -40,8 +41,8 @@ export class Handle implements Traveller {
   }
 
   /** @internal */
-  [travel](): Passport {
-    return { fd: this.fd, kind: 'handle', traits: {}, leave: () => {} }
+  get [transfer](): Transfer {
+    return { kind: 'handle', fd: this.fd, describe: () => ({}), handOver: () => {} }
   }
 }
 

@@ -14,10 +14,11 @@ import { BusyError, type CaromError, ConnectionClosedError, SystemError } from '
 import { Handshake, shakeHandsSync } from '../connection/handshake.js'
 import { inspection, shownAs } from './inspection.js'
 import { type Admitted, ListenerResource } from '../connection/listener-resource.js'
-import { type ConnectionOptions, settings } from './options.js'
+import { type ConnectionOptions, optionsOf, type Settings, settings } from './options.js'
 import { disown, own } from '../event-loop/resource.js'
 import { checked } from '../native/status.js'
-import { onArrival, type Passport, travel, type Traveller } from '../wire/travel.js'
+import { onArrival } from '../wire/arrived.js'
+import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 import { watch } from '../event-loop/watch.js'
 
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions {
@@ -63,7 +64,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  */
 export class Listener<TRecv = unknown, TSend = TRecv>
   extends EventEmitter<ListenerEvents>
-  implements Traveller, AsyncIterable<Connection<TRecv, TSend>>
+  implements Transferable, AsyncIterable<Connection<TRecv, TSend>>
 {
   readonly #environment: Environment
   readonly #id: number
@@ -367,20 +368,35 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   /** @internal */
-  [travel](): Passport {
+  get [transfer](): Transfer {
+    return {
+      kind: 'listener',
+      fd: this.fd,
+      describe: (carrier) => this.#describe(carrier),
+      // It goes on here too: several processes may accept from one, and whoever made its socket file removes it.
+      handOver: () => {},
+    }
+  }
+
+  #describe(carrier: string | undefined): Described {
     this.#assertOpen()
-    const { authkey: _, codec, ...rest } = this.#options
+    const { authkey: _, codec = 'msgpack', ...rest } = this.#options
     const key = this.#authentication?.key
     if (typeof codec === 'object') {
       throw new TypeError('a listener with a codec of your own can only be handed over by its descriptor and fromFd()')
     }
-    return {
-      fd: this.fd,
-      kind: 'listener',
-      traits: { ...rest, codec, key: key && Buffer.from(key).toString('base64') },
-      // It goes on here too: several processes may accept from one, and whoever made its socket file removes it.
-      leave: () => {},
+    if (carrier === undefined) return { ...rest, codec, key: key && Buffer.from(key).toString('base64') }
+    if (key !== undefined) {
+      throw new TypeError(
+        "a listener with an authkey can't go in a message, for its key would go along: send a Handle of its fd, of which the receiver makes a listener by Listener.fromFd() and the key",
+      )
     }
+    if (codec !== carrier) {
+      throw new TypeError(
+        `a listener with the codec '${codec}' can't go by a connection with the codec '${carrier}', which it would have at its receiver: make both with the same, or send a Handle of its fd`,
+      )
+    }
+    return {}
   }
 
   #assertOpen(): void {
@@ -411,9 +427,13 @@ class Inherited {
   }
 }
 
-onArrival('listener', (fd, { key, ...options }: ListenerOptions & { key?: string }) =>
-  Listener.fromFd(fd, { ...options, authkey: key === undefined ? undefined : Buffer.from(key, 'base64') }),
-)
+/** What is said of a listener where it goes to another process: nothing in a message. */
+type Described = Omit<ListenerOptions, 'authkey'> & { key?: string | undefined }
+
+onArrival('listener', (fd, { key, ...options }: Described, carrier: Settings | undefined) => {
+  if (carrier) return Listener.fromFd(fd, optionsOf(carrier))
+  return Listener.fromFd(fd, { ...options, authkey: key === undefined ? undefined : Buffer.from(key, 'base64') })
+})
 
 function closedError(): ConnectionClosedError {
   return new ConnectionClosedError('the listener is closed')

@@ -1,7 +1,8 @@
 import { constants } from 'node:buffer'
 
 import { boolean, integer, invalidType, options, outOfRange } from './arguments.js'
-import { type CodecOption, type Coder, coderOf } from '../codecs/codec.js'
+import { type CodecOption, coderOf } from '../codecs/codec.js'
+import type { Coder } from '../codecs/coder.js'
 
 /** How a connection behaves. */
 export interface ConnectionOptions {
@@ -55,6 +56,17 @@ export function settings(given: ConnectionOptions | undefined): Settings {
       highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
     spin: spin === 'adaptive' ? -1 : microseconds(spin),
     descriptors: boolean('descriptors', descriptors) && name === 'msgpack',
+  }
+}
+
+/** The options from which `settings` makes the same again, where the codec has a name. */
+export function optionsOf({ codec, maxMessageSize, highWaterMark, spin, descriptors }: Settings): ConnectionOptions {
+  return {
+    codec: codec as CodecOption,
+    maxMessageSize,
+    highWaterMark,
+    spin: spin < 0 ? 'adaptive' : spin,
+    descriptors,
   }
 }
 

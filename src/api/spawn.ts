@@ -7,7 +7,7 @@ import type { Handle } from './handle.js'
 import type { Listener } from './listener.js'
 import { inheriting } from '../native/numbers.js'
 import { standard } from '../process/stdio.js'
-import { isTraveller, type Passport, travel } from '../wire/travel.js'
+import { isTransferable, type Transferable, transfer } from '../wire/transferable.js'
 
 export interface SpawnOptions extends NodeSpawnOptions {
   /** What the child gets as its descriptors 3, 4, …, in this order: connections, listeners, or open descriptors. */
@@ -37,18 +37,18 @@ export function spawn(command: string, args: readonly string[] = [], options?: S
   if (typeof (connections as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function') {
     throw check.invalidType('connections', 'an iterable of connections', connections)
   }
-  const passports = Array.from(connections, passportOf)
-  const inherited = passports.map((each) => (typeof each === 'number' ? each : each.fd))
+  const ends = Array.from(connections, checkedEnd)
+  const inherited = ends.map((each) => (typeof each === 'number' ? each : each[transfer].fd))
   const child = inheriting(inherited, (files) =>
     childProcess().spawn(command, args, { ...rest, stdio: [...standard(stdio, 'pipe'), ...files] }),
   )
-  if (child.pid !== undefined && !keep) for (const each of passports) if (typeof each !== 'number') each.leave()
+  if (child.pid !== undefined && !keep) for (const each of ends) if (typeof each !== 'number') each[transfer].handOver()
   return child
 }
 
-function passportOf(object: unknown): Passport | number {
+function checkedEnd(object: unknown): Transferable | number {
   if (typeof object === 'number') return check.integer('a descriptor', object, 0, 0x7fffffff)
-  if (!isTraveller(object))
+  if (!isTransferable(object))
     throw check.invalidType('each connection', 'a Connection, a Listener or a descriptor', object)
-  return object[travel]()
+  return object
 }

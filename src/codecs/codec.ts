@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 
+import type { Coder, Encoded, EncodeOptions } from './coder.js'
 import { invalidType } from '../api/arguments.js'
 import { v8 } from '../native/builtins.js'
 import { CaromError, DecodeError, EncodeError } from '../api/errors.js'
@@ -7,7 +8,8 @@ import type { Memory } from '../connection/memory.js'
 import { inPlace, isInPlace } from './in-place.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Python from '../python.js'
-import * as travel from '../wire/travel.js'
+import type { Arrived } from '../wire/arrived.js'
+import * as descriptors from '../wire/descriptors.js'
 
 const require = createRequire(import.meta.url)
 
@@ -22,27 +24,12 @@ export interface Codec {
 /** A codec by name, or the caller's own. */
 export type CodecOption = 'msgpack' | 'json' | 'v8' | 'pickle' | Codec
 
-/**
- * A codec that works in place: `encode` leaves the message in `bytes[start..end]`; `decode` reads it from the middle of some
- * memory. The memory of a message of less than 16 KiB may be used again by the next call: such messages are copied when they
- * are sent.
- */
-export interface Coder {
-  /** The codec's name, where it is carom's own. */
-  readonly name?: string
-  readonly bytes: Uint8Array
-  readonly start: number
-  readonly end: number
-  encode(value: unknown): void
-  decode(memory: Memory, start: number, end: number): unknown
-}
-
 /** The coder of a codec. Whatever a codec throws becomes an `EncodeError` or a `DecodeError`. */
 export function coderOf(codec: unknown): Coder {
   switch (codec) {
     case undefined:
     case 'msgpack':
-      return (msgpack ??= (load('./msgpack.js') as typeof Msgpack).createMsgpack(travel))
+      return (msgpack ??= (load('./msgpack.js') as typeof Msgpack).createMsgpack(descriptors))
     case 'json':
       return json
     case 'v8':
@@ -60,18 +47,17 @@ export function coderOf(codec: unknown): Coder {
   }
 }
 
-export function encode(coder: Coder, value: unknown): void {
+export function encode(coder: Coder, value: unknown, options?: EncodeOptions): Encoded {
   try {
-    coder.encode(value)
+    return coder.encode(value, options)
   } catch (error) {
-    travel.beginAgain()
     throw new EncodeError(error)
   }
 }
 
-export function decode(coder: Coder, memory: Memory, start: number, end: number): unknown {
+export function decode(coder: Coder, memory: Memory, start: number, end: number, arrived?: Arrived): unknown {
   try {
-    return coder.decode(memory, start, end)
+    return coder.decode(memory, start, end, arrived)
   } catch (error) {
     throw new DecodeError(memory.part(start, end), error)
   }
@@ -79,20 +65,20 @@ export function decode(coder: Coder, memory: Memory, start: number, end: number)
 
 /** A codec that takes and gives whole messages. */
 class Whole implements Coder {
-  bytes: Uint8Array = new Uint8Array(0)
-  start = 0
-  end = 0
   readonly #codec: Codec
+  readonly #encoded: Encoded = { bytes: new Uint8Array(0), start: 0, end: 0, transferList: undefined }
 
   constructor(codec: Codec) {
     this.#codec = codec
   }
 
-  encode(value: unknown): void {
+  encode(value: unknown): Encoded {
     const bytes = this.#codec.encode(value)
     if (!(bytes instanceof Uint8Array)) throw invalidType("what the codec's encode returns", 'a Uint8Array', bytes)
-    this.bytes = bytes
-    this.end = bytes.length
+    const encoded = this.#encoded
+    encoded.bytes = bytes
+    encoded.end = bytes.length
+    return encoded
   }
 
   decode(memory: Memory, start: number, end: number): unknown {

@@ -1,4 +1,4 @@
-import type { Coder } from './codec.js'
+import type { Coder } from './coder.js'
 
 /** The key under which a codec object of carom's own has the coder that connections use, which copies nothing. */
 export const inPlace: unique symbol = Symbol('carom.inPlace')

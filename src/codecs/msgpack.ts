@@ -1,8 +1,10 @@
 import { addExtension, C1, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 
-import type { Coder } from './codec.js'
+import type { Coder, Encoded, EncodeOptions } from './coder.js'
 import type { Memory } from '../connection/memory.js'
-import type * as Travel from '../wire/travel.js'
+import type { Arrived } from '../wire/arrived.js'
+import type * as Descriptors from '../wire/descriptors.js'
+import type { Transferable } from '../wire/transferable.js'
 import { isSmallTree } from './tree.js'
 
 /**
@@ -24,7 +26,7 @@ const SHARED_MEMORY = 16 * 1024
 const SMALL = 180
 
 /** Stands in a message for an object whose descriptor goes beside it. */
-const TRAVELLER = 0x43
+const TRANSFERABLE = 0x43
 
 const OPTIONS = { structuredClone: true, moreTypes: true, useBigIntExtension: true, int64AsType: 'bigint' } as const
 const PLAIN = { ...OPTIONS, useRecords: false, mapsAsObjects: true, variableMapSize: true } as const
@@ -50,9 +52,7 @@ class PlainPackr extends StrictPackr {
 
 /** MessagePack with the structured-clone types. */
 class Msgpack implements Coder {
-  bytes: Uint8Array = new Uint8Array(0)
-  start = 0
-  end = 0
+  readonly #encoded: Encoded = { bytes: new Uint8Array(0), start: 0, end: 0, transferList: undefined }
   readonly #packer = new PlainPackr(PLAIN)
   readonly #unpacker = new Unpackr(PLAIN)
   /** What it returns must not be in the memory that small messages are read from. */
@@ -62,19 +62,38 @@ class Msgpack implements Coder {
   readonly #recordUnpacker = new Unpackr(RECORDS)
   /** One object for all calls: the reader takes the numbers out of it at once. */
   readonly #range = { start: 0, end: 0 }
-  readonly #travel: typeof Travel
+  readonly #descriptors: typeof Descriptors
+  /** Of the message that is being encoded. The packer hands nothing on to its extensions. */
+  #transferList: Transferable[] | undefined
+  #carrier: string | undefined
+  /** Of the message that is being decoded. */
+  #arrived: Arrived | undefined
 
-  constructor(travel: typeof Travel) {
-    this.#travel = travel
+  constructor(descriptors: typeof Descriptors) {
+    this.#descriptors = descriptors
     addExtension({
-      Class: { [Symbol.hasInstance]: travel.isTraveller },
-      type: TRAVELLER,
-      pack: travel.writeTraveller,
-      unpack: travel.readTraveller,
+      Class: { [Symbol.hasInstance]: descriptors.isTransferable },
+      type: TRANSFERABLE,
+      pack: (object: Transferable) => descriptors.describe(object, (this.#transferList ??= []), this.#carrier),
+      unpack: (bytes: Uint8Array) => descriptors.make(this.#arrived, bytes),
     } as unknown as Parameters<typeof addExtension>[0])
   }
 
-  encode(value: unknown): void {
+  encode(value: unknown, options?: EncodeOptions): Encoded {
+    const [outerList, outerCarrier] = [this.#transferList, this.#carrier]
+    this.#carrier = options?.keepOptions ? undefined : 'msgpack'
+    try {
+      this.#transferList = undefined
+      this.#encode(value)
+      this.#encoded.transferList = this.#transferList
+      return this.#encoded
+    } finally {
+      this.#transferList = outerList
+      this.#carrier = outerCarrier
+    }
+  }
+
+  #encode(value: unknown): void {
     const packer = this.#packer
     // It then keeps no table of the objects that it has met, which takes nearly as long as to write a small one.
     packer.structuredClone = !isSmallTree(value)
@@ -85,38 +104,45 @@ class Msgpack implements Coder {
       this.#encodeInRecords(value)
       return
     }
-    this.bytes = bytes
-    this.start = bytes.start ?? 0
-    this.end = bytes.end
-    if (bytes.length > SHARED_MEMORY || this.end - this.start >= OWN_MEMORY) {
+    const encoded = this.#encoded
+    encoded.bytes = bytes
+    encoded.start = bytes.start ?? 0
+    encoded.end = bytes.end
+    if (bytes.length > SHARED_MEMORY || encoded.end - encoded.start >= OWN_MEMORY) {
       packer.useBuffer(Buffer.allocUnsafeSlow(SHARED_MEMORY))
     }
   }
 
   #encodeInRecords(value: unknown): void {
-    this.#travel.beginAgain()
+    this.#transferList = undefined
     const message = this.#recordPacker.pack(value)
     const bytes = Buffer.allocUnsafe(WRAPPING + message.length)
     bytes[0] = EXTENSION_32
     bytes.writeUInt32BE(message.length, 1)
     bytes[5] = IN_RECORDS
     bytes.set(message, WRAPPING)
-    this.bytes = bytes
-    this.start = 0
-    this.end = bytes.length
+    const encoded = this.#encoded
+    encoded.bytes = bytes
+    encoded.start = 0
+    encoded.end = bytes.length
   }
 
-  decode(memory: Memory, start: number, end: number): unknown {
-    const marked = memory.bytes[start] === EXTENSION_32
-    const value = marked ? this.#decodeMarked(memory.bytes, start, end) : this.#decodePlain(memory, start, end)
-    if (value === C1) throw new Error('the byte 0xc1 begins no value')
-    return value
+  decode(memory: Memory, start: number, end: number, arrived?: Arrived): unknown {
+    const outer = this.#arrived
+    this.#arrived = arrived
+    try {
+      const marked = memory.bytes[start] === EXTENSION_32
+      const value = marked ? this.#decodeMarked(memory.bytes, start, end) : this.#decodePlain(memory, start, end)
+      if (value === C1) throw new Error('the byte 0xc1 begins no value')
+      return value
+    } finally {
+      this.#arrived = outer
+    }
   }
 
   /** Decodes a message that may bear a mark: of descriptors beside it, of records in it, or both. */
   #decodeMarked(bytes: Buffer, from: number, end: number): unknown {
-    const { descriptorsOf, MARK } = this.#travel
-    const start = descriptorsOf(bytes, from, end) > 0 ? from + MARK : from
+    const start = this.#descriptors.behindMark(bytes, from, end)
     const inRecords = bytes[start] === EXTENSION_32 && bytes[start + 5] === IN_RECORDS && end - start > WRAPPING
     return inRecords
       ? this.#unpack(this.#recordUnpacker, bytes, start + WRAPPING, end)
@@ -146,9 +172,9 @@ interface Packed extends Uint8Array {
 }
 
 /**
- * `travel` is the module of that name. It is not imported: this one may be loaded by another loader than those that import it
- * (a test runner's), which would make a second one, with a state of its own.
+ * `descriptors` is the module of that name. It is not imported: this one may be loaded by another loader than those that import
+ * it (a test runner's), which would make a second one, with symbols of its own.
  */
-export function createMsgpack(travel: typeof Travel): Coder {
-  return new Msgpack(travel)
+export function createMsgpack(descriptors: typeof Descriptors): Coder {
+  return new Msgpack(descriptors)
 }

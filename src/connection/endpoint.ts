@@ -25,12 +25,14 @@ import { Receiver } from './receiver.js'
 import { disown, own } from '../event-loop/resource.js'
 import { MAX_SHORT, Sender } from './sender.js'
 import { checked, END, NOTHING, systemError, TRUNCATED } from '../native/status.js'
-import { arriving, DESCRIPTORS_MAX, descriptorsOf, MARK, marked, type Passport } from '../wire/travel.js'
+import { Arrived } from '../wire/arrived.js'
+import { DESCRIPTORS_MAX, descriptorsOf, MARK, marked } from '../wire/descriptor-mark.js'
+import { transfer, type Transferable } from '../wire/transferable.js'
 import { watch } from '../event-loop/watch.js'
 import type { Listener, Source } from '../event-loop/waitable.js'
 
-/** Makes what a receive returns of the message `chunk.bytes[start..end]`. */
-export type Take = (chunk: Chunk, start: number, end: number) => unknown
+/** Makes what a receive returns of the message `chunk.bytes[start..end]`, and of the descriptors that came with it, if any. */
+export type Take = (chunk: Chunk, start: number, end: number, arrived?: Arrived) => unknown
 
 /** A frame's header, in its short form. */
 const HEADER = 4
@@ -296,9 +298,14 @@ export class Endpoint implements Watcher, Source {
       for (const fd of fds) closeDescriptor(fd)
       fds = []
     }
+    const arrived = new Arrived(fds, closeDescriptor, this.#settings)
+    let decoded = false
     try {
-      return arriving(fds, closeDescriptor, () => how.take(chunk, start, end))
+      const value = how.take(chunk, start, end, arrived)
+      decoded = true
+      return value
     } finally {
+      arrived.finish(decoded)
       if (this.#open && !this.receiver.holdsBytes) this.#dropDescriptors()
     }
   }
@@ -492,24 +499,24 @@ export class Endpoint implements Watcher, Source {
     else this.sender.sendSync(bytes, start, end)
   }
 
-  /** Accepts a message with descriptors: those of `passports`, whose objects are handed over. */
-  sendDescriptors(bytes: Uint8Array, start: number, end: number, passports: Passport[]): Promise<void> {
-    if (passports.length > DESCRIPTORS_MAX) {
-      throw outOfRange('the number of connections in a message', `at most ${DESCRIPTORS_MAX}`, passports.length)
+  /** Accepts a message with descriptors: those of `objects`, which are handed over. */
+  sendTransferring(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): Promise<void> {
+    if (objects.length > DESCRIPTORS_MAX) {
+      throw outOfRange('the number of connections in a message', `at most ${DESCRIPTORS_MAX}`, objects.length)
     }
     if (end - start > MAX_SHORT - MARK) {
       throw outOfRange('the size of a message with connections', `at most ${MAX_SHORT - MARK}`, end - start)
     }
-    const message = marked(bytes, start, end, passports.length, HEADER)
+    const message = marked(bytes, start, end, objects.length, HEADER)
     message.writeInt32BE(message.length - HEADER)
-    const sent = this.sendRaw(message, passports)
+    const sent = this.sendRaw(message, objects)
     this.sender.messages++
     this.sender.bytes += message.length - HEADER
     return sent
   }
 
-  /** Accepts bytes, framed or not, with the descriptors of `passports`. */
-  sendRaw(bytes: Uint8Array, passports: Passport[]): Promise<void> {
+  /** Accepts bytes, framed or not, with the descriptors of `objects`, which are handed over. */
+  sendRaw(bytes: Uint8Array, objects: Transferable[]): Promise<void> {
     if (!this.#carriesDescriptors) {
       throw new SystemError(
         'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
@@ -521,13 +528,14 @@ export class Endpoint implements Watcher, Source {
     if (this.#nonblocking && this.sender.blocked) throw new WouldBlockError('send')
     const fds: number[] = []
     try {
-      for (const { fd } of passports) fds.push(checked(() => duplicate(fd)))
+      // A getter of the value may have closed one meanwhile: then there is no descriptor to be had.
+      for (const { [transfer]: how } of objects) fds.push(checked(() => duplicate(how.fd)))
     } catch (error) {
       for (const fd of fds) closeDescriptor(fd)
       throw error
     }
     const sent = this.sender.sendWithDescriptors(bytes, fds)
-    for (const each of passports) each.leave()
+    for (const each of objects) each[transfer].handOver()
     return sent
   }
 

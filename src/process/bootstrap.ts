@@ -8,9 +8,9 @@ import { EOFError } from '../api/errors.js'
 import { Handle } from '../api/handle.js'
 import { Listener } from '../api/listener.js'
 import { Memory } from '../connection/memory.js'
-import { arriving } from '../wire/travel.js'
+import { Arrived } from '../wire/arrived.js'
 import { become } from './current.js'
-import { CONTROL, type Failure, LIFELINE, type Report, type Start, TRAVELLERS } from './start.js'
+import { CONTROL, type Failure, LIFELINE, type Report, type Start, TRANSFERRED } from './start.js'
 
 /** Milliseconds that a daemon has after SIGTERM, when its parent has ended, before SIGKILL. */
 const GRACE = 5000
@@ -21,16 +21,17 @@ export const makers: readonly unknown[] = [Connection, Listener, Handle]
 type Target = (...args: unknown[]) => unknown
 
 async function prepare(control: Connection<Start, Report>): Promise<() => unknown> {
-  const { module, target: name, name: own, daemon, travellers } = control.recvSync()
+  const { module, target: name, name: own, daemon, descriptors } = control.recvSync()
   let doing = 'decode the arguments'
   try {
     become(own, daemon)
     if (daemon) endWith(LIFELINE, GRACE)
     const bytes = control.recvBytesSync()
-    const fds = Array.from({ length: travellers }, (_, n) => TRAVELLERS + n)
-    const args = arriving(fds, closeDescriptor, () =>
-      decode(coderOf('msgpack'), new Memory(bytes), 0, bytes.length),
-    ) as unknown[]
+    const fds = Array.from({ length: descriptors }, (_, n) => TRANSFERRED + n)
+    // Where it fails, the process ends, and its descriptors with it.
+    const arrived = new Arrived(fds, closeDescriptor)
+    const args = decode(coderOf('msgpack'), new Memory(bytes), 0, bytes.length, arrived) as unknown[]
+    arrived.finish(true)
     doing = `import ${module}`
     const namespace = (await import(module)) as Record<string, unknown>
     doing = `find the function '${name}' in ${module}`

@@ -15,7 +15,7 @@ import { environmentOf } from '../event-loop/environment.js'
 import { ProcessError, StartError } from '../api/errors.js'
 import { inspection, shownAs } from '../api/inspection.js'
 import { checked } from '../native/status.js'
-import { departing } from '../wire/travel.js'
+import { transfer } from '../wire/transferable.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 import { Ending, type Exit, REAPED } from './ending.js'
 import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
@@ -88,14 +88,15 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
   #begin(): Promise<void> {
     const { module, target, args, name, daemon, keep, stdio, execArgv, env, cwd, signal } = this.#settings
     const coder = coderOf('msgpack')
-    const passports = departing(() => encode(coder, args))
-    const encoded = coder.bytes.slice(coder.start, coder.end)
+    const encoded = encode(coder, args, { keepOptions: true })
+    const transferList = encoded.transferList ?? []
+    const message = encoded.bytes.slice(encoded.start, encoded.end)
 
     const fds = [...pair(), ...pair()] as [number, number, number, number]
     const [controlHere, controlThere, lifelineHere, lifelineThere] = fds
     let child: ChildProcess
     try {
-      const inherited = [controlThere, lifelineThere, ...passports.map((each) => each.fd)]
+      const inherited = [controlThere, lifelineThere, ...transferList.map((each) => each[transfer].fd)]
       child = inheriting(inherited, (files) =>
         childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], { env, cwd, stdio: [...stdio, ...files] }),
       )
@@ -113,7 +114,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
       child.once('error', (error) => started.reject(new StartError(`${name} could not be started`, error)))
       return started.promise
     }
-    if (!keep) for (const each of passports) each.leave()
+    if (!keep) for (const each of transferList) each[transfer].handOver()
 
     this.#child = child
     this.#ending = new Ending(lifelineHere, child.pid)
@@ -130,8 +131,8 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     this.#control = control
     this.#hold(1)
     // Where they can't be sent, the child has ended, which is what the report says.
-    const start = { module, target, name, daemon, travellers: passports.length }
-    Promise.all([control.send(start), control.sendBytes(encoded)]).catch(() => {})
+    const start = { module, target, name, daemon, descriptors: transferList.length }
+    Promise.all([control.send(start), control.sendBytes(message)]).catch(() => {})
     // Without a report, the child ends: how, is part of the answer.
     const settle = (): void => this.#settleStart()
     control.recv({ signal: this.#reading.signal }).catch(() => this.#ended.promise.then(settle))

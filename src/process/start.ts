@@ -4,8 +4,8 @@
 export const CONTROL = 3
 /** Nothing is ever sent on this one: its end is the end of the process that has the other end. */
 export const LIFELINE = 4
-/** Descriptors of what is in the arguments, from here on. */
-export const TRAVELLERS = 5
+/** The descriptors of connections and the like in the arguments, from here on. */
+export const TRANSFERRED = 5
 
 /** What to run. The arguments follow as a message of their own. */
 export interface Start {
@@ -13,8 +13,8 @@ export interface Start {
   target: string
   name: string
   daemon: boolean
-  /** How many descriptors there are from `TRAVELLERS` on. */
-  travellers: number
+  /** How many descriptors there are from `TRANSFERRED` on. */
+  descriptors: number
 }
 
 /** How the start went: the module was imported and has the target; or why not. */

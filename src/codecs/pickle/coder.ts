@@ -1,7 +1,8 @@
 import { invalidType } from '../../api/arguments.js'
 import { DecodeError, EncodeError } from '../../api/errors.js'
 import type { Memory } from '../../connection/memory.js'
-import type { Codec, Coder } from '../codec.js'
+import type { Codec } from '../codec.js'
+import type { Coder, Encoded } from '../coder.js'
 import { inPlace } from '../in-place.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from './options.js'
 import { readPickle } from './reader.js'
@@ -13,9 +14,7 @@ const OWN_MEMORY = 16 * 1024
 /** Pickles of plain data, for a Python peer. */
 class PickleCoder implements Coder {
   readonly name = 'pickle'
-  bytes: Uint8Array = new Uint8Array(0)
-  readonly start = 0
-  end = 0
+  readonly #encoded: Encoded = { bytes: new Uint8Array(0), start: 0, end: 0, transferList: undefined }
   readonly #settings: PickleSettings
   readonly #writer: Writer
   #writing = false
@@ -25,7 +24,7 @@ class PickleCoder implements Coder {
     this.#writer = new Writer(settings)
   }
 
-  encode(value: unknown): void {
+  encode(value: unknown): Encoded {
     // A getter of the value may send something itself.
     const writer = this.#writing ? new Writer(this.#settings) : this.#writer
     const outermost = !this.#writing
@@ -35,8 +34,10 @@ class PickleCoder implements Coder {
     } finally {
       if (outermost) this.#writing = false
     }
-    this.bytes = writer.bytes
-    this.end = writer.size
+    const encoded = this.#encoded
+    encoded.bytes = writer.bytes
+    encoded.end = writer.size
+    return encoded
   }
 
   decode({ bytes }: Memory, start: number, end: number): unknown {
@@ -58,15 +59,17 @@ export class PickleCodec implements Codec {
 
   /** The pickle of `value`, in memory that is the caller's. Throws an `EncodeError` that names the place of what has no form. */
   encode(value: unknown): Buffer {
-    const coder = this[inPlace]
+    const { bytes, end } = this.#encode(value)
+    const message = Buffer.from(bytes.buffer, bytes.byteOffset, end)
+    return end < OWN_MEMORY ? Buffer.from(message) : message
+  }
+
+  #encode(value: unknown): Encoded {
     try {
-      coder.encode(value)
+      return this[inPlace].encode(value)
     } catch (error) {
       throw new EncodeError(error)
     }
-    const { bytes, end } = coder
-    const message = Buffer.from(bytes.buffer, bytes.byteOffset, end)
-    return end < OWN_MEMORY ? Buffer.from(message) : message
   }
 
   /**

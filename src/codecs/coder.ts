@@ -1,0 +1,38 @@
+import type { Memory } from '../connection/memory.js'
+import type { Arrived } from '../wire/arrived.js'
+import type { Transferable } from '../wire/transferable.js'
+
+/**
+ * What encoding a value has produced: the message is `bytes[start..end]`. A coder returns the same object each time. It is
+ * valid until user code runs, or the coder is called again. The memory of a message of less than 16 KiB may be used again
+ * by the next call: such messages are copied when they are sent.
+ */
+export interface Encoded {
+  bytes: Uint8Array
+  start: number
+  end: number
+  /** The objects in the value that go to the peer beside the message, in the order of their numbers in it. */
+  transferList: Transferable[] | undefined
+}
+
+export interface EncodeOptions {
+  /** Whether connections in the value keep all their options: in the arguments of a process that this one starts. */
+  keepOptions?: boolean | undefined
+}
+
+/**
+ * A codec that works in place.
+ *
+ * `encode` may run user code (a getter, a proxy), which may send something itself, by the same coder: a call that begins
+ * inside another one uses memory and lists of its own.
+ */
+export interface Coder {
+  /** The codec's name, where it is carom's own. */
+  readonly name?: string
+  encode(value: unknown, options?: EncodeOptions): Encoded
+  /**
+   * The value of the message `memory.bytes[start..end]`. `arrived` has the descriptors that came with this very message, if
+   * any did; a message with descriptors bears a mark (`behindMark`).
+   */
+  decode(memory: Memory, start: number, end: number, arrived?: Arrived): unknown
+}

@@ -1,0 +1,42 @@
+/** The key under which an object that can go to another process says how. */
+export const transfer: unique symbol = Symbol('carom.transfer')
+
+/** An object that a message, or a new process, can take along: a connection, a listener, or a `Handle`. */
+export interface Transferable {
+  /** @internal */
+  readonly [transfer]: Transfer
+}
+
+/** How an object goes to another process: as its descriptor, and as a description from which the same object is made there. */
+export interface Transfer {
+  /** Which kind of object is made of the descriptor. */
+  readonly kind: string
+  /** The descriptor. It remains the object's. Throws where the object can't be transferred as it is now. */
+  readonly fd: number
+  /**
+   * What the other process needs beside the descriptor, as JSON has it. Throws where the object can't be transferred as it
+   * is now, or not in a message of the codec `carrier`. Without a carrier, the options go along: for a process that this one starts.
+   */
+  describe(carrier: string | undefined): object
+  /** Called when the other process has, or will have, a descriptor of its own: a connection closes its end. */
+  handOver(): void
+}
+
+export function isTransferable(value: unknown): value is Transferable {
+  return typeof value === 'object' && value !== null && transfer in value
+}
+
+/**
+ * For a codec: appends `object` to `transferList`, and returns what is written in its place. `Arrived.make` makes the object
+ * again of these bytes. `carrier`: see `Transfer.describe`.
+ */
+export function describe(object: Transferable, transferList: Transferable[], carrier: string | undefined): Uint8Array {
+  const { [transfer]: how } = object
+  const traits = how.describe(carrier)
+  return Buffer.from(JSON.stringify([transferList.push(object) - 1, how.kind, traits], finite))
+}
+
+/** JSON has no Infinity, which means no limit. */
+function finite(_key: string, value: unknown): unknown {
+  return value === Infinity ? Number.MAX_SAFE_INTEGER : value
+}
