@@ -4,7 +4,8 @@ import { EXCEPTIONS, exception } from './exceptions.js'
 import { Global, Internal, unexpectedArguments } from './internal.js'
 import { fromBuffer, numberType, scalar, UnfinishedArray } from './numpy.js'
 import { path } from './path.js'
-import { PythonDecimal, PythonUUID } from './python-types.js'
+import { PythonDecimal } from './types/decimal.js'
+import { PythonUUID } from './types/uuid.js'
 
 type Construct = (this: void, args: unknown[], name: string) => unknown
 

@@ -1,5 +1,7 @@
 import { Internal, unexpectedArguments } from './internal.js'
-import { PythonDate } from './python-types.js'
+import { digits } from './types/clock.js'
+import { PythonDate } from './types/date.js'
+import { localMoment, utcMoment } from './types/date-time.js'
 
 const DAY = 86_400_000
 
@@ -47,10 +49,6 @@ export function date(args: unknown[], name: string): PythonDate {
   return new PythonDate(`${digits(year, 4)}-${digits(bytes[2]!, 2)}-${digits(bytes[3]!, 2)}`)
 }
 
-function digits(value: number, count: number): string {
-  return String(value).padStart(count, '0')
-}
-
 /**
  * A `datetime.datetime` from its 10 bytes and, where it is aware, its time zone. One without is a local time, as Python's own
  * `timestamp()` has it.
@@ -75,30 +73,9 @@ export function dateTime(args: unknown[], name: string): Date {
   }
   if (second > 59 || microsecond > 999_999) throw unexpectedArguments(name)
   const fields = [year, month - 1, day, hour, minute, second, Math.floor(microsecond / 1000)] as const
-  if (zone === undefined || zone === null) return local(fields, marked > 0x7f)
+  if (zone === undefined || zone === null) return localMoment(fields, marked > 0x7f ? 1 : 0)
   if (!(zone instanceof TimeZone)) throw unexpectedArguments(name)
-  return new Date(utc(fields) - zone.offset)
-}
-
-type Fields = readonly [number, number, number, number, number, number, number]
-
-function utc([year, month, day, hour, minute, second, millisecond]: Fields): number {
-  const moment = new Date(0)
-  // `Date.UTC` takes the years up to 99 for those of the 20th century.
-  moment.setUTCFullYear(year, month, day)
-  return moment.setUTCHours(hour, minute, second, millisecond)
-}
-
-function local(fields: Fields, second: boolean): Date {
-  const [year, month, day, ...time] = fields
-  const first = new Date(2000, 0)
-  first.setFullYear(year, month, day)
-  first.setHours(...time)
-  if (!second) return first
-  // A time that comes twice, when clocks are turned back: the second one has the offset of the day after.
-  const after = new Date(first.getTime() + DAY).getTimezoneOffset()
-  const later = new Date(utc(fields) + after * 60_000)
-  return later.getTimezoneOffset() === after ? later : first
+  return new Date(utcMoment(fields) - zone.offset)
 }
 
 /** The 10 bytes of a `datetime` in UTC. */

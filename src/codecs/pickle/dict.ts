@@ -1,4 +1,4 @@
-import { PythonError } from './python-types.js'
+import { PythonError } from './types/error.js'
 
 type Dict = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 
 import { Internal, refuseInternal } from './internal.js'
-import { PythonError } from './python-types.js'
+import { PythonError } from './types/error.js'
 
 const { errno } = constants
 

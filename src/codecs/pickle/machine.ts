@@ -1,6 +1,6 @@
 import { isDict, replaceAll, setItems } from './dict.js'
 import { Arguments, Global, Internal, refuseInternal } from './internal.js'
-import { PythonError } from './python-types.js'
+import { PythonError } from './types/error.js'
 import type { NativeBuffer } from './text.js'
 
 const NOTHING = Buffer.alloc(0) as NativeBuffer

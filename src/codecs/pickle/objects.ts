@@ -4,7 +4,11 @@ import { ARRAY_TYPES } from './array.js'
 import { dateBytes, dateTimeBytes } from './date-time.js'
 import { EXCEPTIONS, NEED_MORE_THAN_A_MESSAGE } from './exceptions.js'
 import * as op from './opcodes.js'
-import { PythonDate, PythonDecimal, PythonError, PythonPath, PythonUUID } from './python-types.js'
+import { PythonDate } from './types/date.js'
+import { PythonDecimal } from './types/decimal.js'
+import { PythonError } from './types/error.js'
+import { PythonPath } from './types/path.js'
+import { PythonUUID } from './types/uuid.js'
 import type { Writer } from './writer.js'
 
 /** Writes an object that is neither a list nor a dict nor a set; whether it is one that has a form of its own. */

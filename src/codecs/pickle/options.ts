@@ -1,5 +1,6 @@
 import { boolean, invalidType, options } from '../../api/arguments.js'
 import { nearest } from '../../api/nearest.js'
+import type { PythonObject } from './types/object.js'
 
 /**
  * Makes a value of a Python object that the table has no type for.
@@ -8,7 +9,7 @@ import { nearest } from '../../api/nearest.js'
  * @param state - What Python would give the new object: mostly a plain object of its attributes. `undefined` where there is none.
  * @param object - All of it, as `unknown: 'object'` would give it.
  */
-export type PythonClass = (args: unknown[], state: unknown, object: object) => unknown
+export type PythonClass = (args: unknown[], state: unknown, object: PythonObject) => unknown
 
 /** How `pickle()` reads and writes what JavaScript has no equal of. */
 export interface PickleOptions {

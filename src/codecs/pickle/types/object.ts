@@ -1,0 +1,64 @@
+/** How Python makes an object: it calls its class, or has it make an object without initializing it (`__new__`). */
+export type PythonCreation = 'call' | 'new'
+
+const received = new WeakSet<PythonObject>()
+
+/**
+ * A Python object, class or function that JavaScript has no form of, as what a pickle says of it: which name is called with
+ * what, and what is then given to the result. Nothing of that happens here.
+ *
+ * One that is received by `pickle({ unknown: 'object' })` is for looking at. It is written only with `forward: true`: the
+ * Python that reads it imports the module and calls the name, which its sender chose. One that the program makes is written
+ * as it is: `new PythonObject('fractions', 'Fraction', [1, 2])`.
+ */
+export class PythonObject {
+  /** Where Python imports the name from. */
+  readonly module: string
+  /** The name in the module: `Name`, or `Outer.Name`. */
+  readonly name: string
+  /** What the name is called with; `undefined` where the class or function itself is meant. */
+  args: unknown[] | undefined
+  /** What the new object is given for its `__setstate__`, or as its attributes. */
+  state: unknown
+  /** What is appended to it, as to a list. */
+  items: unknown[] | undefined
+  /** Keys and values that are set on it, as on a dict. */
+  entries: [key: unknown, value: unknown][] | undefined
+  /** Arguments by keyword. */
+  kwargs: Record<string, unknown> | undefined
+  creation: PythonCreation
+
+  constructor(
+    module: string,
+    name: string,
+    args?: unknown[],
+    state?: unknown,
+    items?: unknown[],
+    entries?: [key: unknown, value: unknown][],
+    { kwargs, creation = 'call' }: { kwargs?: Record<string, unknown>; creation?: PythonCreation } = {},
+  ) {
+    for (const text of [module, name]) {
+      if (typeof text !== 'string' || text === '')
+        throw new TypeError('a module and a name must be strings that are not empty')
+    }
+    this.module = module
+    this.name = name
+    this.args = args
+    this.state = state
+    this.items = items
+    this.entries = entries
+    this.kwargs = kwargs
+    this.creation = creation
+  }
+}
+
+/** Notes that a peer, and not this program, chose the names. */
+export function markReceived(object: PythonObject): PythonObject {
+  received.add(object)
+  return object
+}
+
+/** Whether a peer chose the names. */
+export function wasReceived(object: PythonObject): boolean {
+  return received.has(object)
+}
