@@ -12,7 +12,7 @@ checkDescriptors(test)
 
 const utf8 = Buffer.from('schlüssel', 'utf8')
 const padded = Buffer.concat([Buffer.from('xx'), utf8, Buffer.from('xx')])
-const keys: [string, ConnectOptions['authkey']][] = [
+const keys: [string, NonNullable<ConnectOptions['authkey']>][] = [
   ['a string', 'schlüssel'],
   ['a Buffer', utf8],
   ['a Uint8Array', new Uint8Array(utf8)],

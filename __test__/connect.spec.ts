@@ -36,10 +36,10 @@ for (const mode of ['async', 'sync']) {
         const probe = listen(t, make(t))
         const { address } = probe
         await probe.close()
-        const options = JSON.stringify({ authkey })
+        const options = JSON.stringify(authkey ? { authkey } : {})
         const child = startChild(t, 'listen.ts', { args: [JSON.stringify(address), options, mode] })
         await untilPrinted(child, 'listening')
-        const client = connectSync(address, { authkey })
+        const client = connectSync(address, authkey ? { authkey } : {})
         client.sendSync('sync')
         t.is(client.recvSync(), 'sync')
         await client.send('async')

@@ -46,6 +46,8 @@ const option = (kind: Kind, name: string, value: unknown, only?: Row['only']): R
 const rows: Row[] = [
   ...[5, null, true, [], ['localhost', 5], {}, 5n].map((value) => address('type', /address/, value)),
   address('type', /address/, undefined, ['connect', 'connectSync']),
+  address('type', /address has .* no authkey; options are the second/, { host: '::1', port: 0, authkey: 'secret' }),
+  address('type', /options are the second argument/, { authkey: 'secret' }),
   ...[{ host: 'localhost' }, { port: 5 }, { host: 5, port: 5 }, { host: 'localhost', port: '5' }].map((value) =>
     address('type', /address|host|port/, value),
   ),
@@ -61,8 +63,7 @@ const rows: Row[] = [
     options: wrong(value),
   })),
   ...['AF_INET6', 'unix', 5].map((value) => option('range', 'family', value)),
-  ...[5, {}, [1], null, true].map((value) => option('type', 'authkey', value)),
-  option('range', 'authkey', ''),
+  ...[5, {}, [1], null, true, undefined, ''].map((value) => option('type', 'authkey', value)),
   { title: 'an authkey without bytes', kind: 'range', names: /authkey/, options: { authkey: new Uint8Array() } },
   ...['md5', {}, 5].map((value) => option('type', 'digests', value)),
   option('range', 'digests', []),

@@ -17,4 +17,4 @@ export { type CurrentProcess, currentProcess, isMain } from './process/current.j
 export type { ProcessOptions } from './process/options.js'
 export { Process } from './process/process.js'
 export { spawn, type SpawnOptions } from './api/spawn.js'
-export { wait, waitSync, type Waitable, type WaitOptions } from './api/wait.js'
+export { wait, waitSync, type Waitable, type WaitOptions, type WaitSyncOptions } from './api/wait.js'

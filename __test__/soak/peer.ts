@@ -34,8 +34,8 @@ export async function serve(control: Connection<Task, Answer>): Promise<void> {
 async function perform({ number, plan, end, address }: Task): Promise<Outcome> {
   const { highWaterMark } = plan
   if (end) return run(end, plan, 1)
-  const authkey = plan.transport === 'unix-authenticated' ? KEY : undefined
-  const connection = await connect(address!, { authkey, highWaterMark, handshakeTimeout: 600_000 })
+  const key = plan.transport === 'unix-authenticated' ? { authkey: KEY } : {}
+  const connection = await connect(address!, { ...key, highWaterMark, handshakeTimeout: 600_000 })
   // The listener's connections are told apart by that.
   await connection.send(number)
   return run(connection, plan, 1)

@@ -134,12 +134,13 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
       const [first, second] = lobby
         ? await Promise.all([
             lobby.expect(own, new Promise(() => {})),
-            connect(address!, { authkey: transport === 'unix-authenticated' ? KEY : undefined, highWaterMark }).then(
-              async (connection) => {
-                await connection.send(own)
-                return connection
-              },
-            ),
+            connect(address!, {
+              ...(transport === 'unix-authenticated' && { authkey: KEY }),
+              highWaterMark,
+            }).then(async (connection) => {
+              await connection.send(own)
+              return connection
+            }),
           ])
         : pipe({ highWaterMark })
       outcomes = await Promise.all([run(first!, planned, 0), run(second, planned, 1)])

@@ -82,8 +82,16 @@ const connectOptions: ConnectOptions = {
 const digests: Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3_384']
 void new Listener(undefined, { authkey: new ArrayBuffer(5), digests })
 // What is not known may be left undefined.
-void new Listener(undefined, { authkey: process.env['AUTHKEY'], family: undefined, mode: undefined })
-await connect('/tmp/a.sock', { authkey: undefined, timeout: undefined, signal: undefined })
+void new Listener(undefined, { backlog: undefined, family: undefined, mode: undefined })
+// @ts-expect-error: a variable that may not be set is no key
+void new Listener(undefined, { authkey: process.env['AUTHKEY'] })
+// @ts-expect-error: no option has this name; did you mean authkey?
+void new Listener(undefined, { authKey: 'secret' })
+// @ts-expect-error: a receive ends by a signal
+await listener.accept({ timeout: 5 })
+// @ts-expect-error: options are the second argument
+await connect({ host: 'localhost', port: 5, authkey: 'secret' })
+await connect('/tmp/a.sock', { timeout: undefined, signal: undefined })
 // @ts-expect-error: a key is text or bytes
 void new Listener(undefined, { authkey: 5 })
 // @ts-expect-error: no such digest

@@ -1,4 +1,4 @@
-import { integer, invalidType, outOfRange } from './arguments.js'
+import { integer, invalid, invalidType, outOfRange } from './arguments.js'
 
 /**
  * Where a listener is: the path of a Unix socket, a name in Linux's abstract namespace (behind a NUL), or TCP. Port 0 has the
@@ -13,6 +13,9 @@ export interface TcpAddress {
 
 /** What kind of address: the names are the original's. */
 export type Family = 'AF_UNIX' | 'AF_INET' | 'AF_PIPE'
+
+const EXPECTED = 'a path, or { host, port }'
+const EXPECTED_FIRST = `${EXPECTED} (options are the second argument)`
 
 const FAMILIES: ReadonlySet<unknown> = new Set(['AF_UNIX', 'AF_INET', 'AF_PIPE'])
 
@@ -40,7 +43,12 @@ function familyOf(address: unknown): Family {
   if (typeof address === 'string') return address.startsWith('\\\\') ? 'AF_PIPE' : 'AF_UNIX'
   const { host, port } = (typeof address === 'object' && address !== null ? address : {}) as Partial<TcpAddress>
   if (typeof host !== 'string' || typeof port !== 'number') {
-    throw invalidType('address', 'a path, or { host, port }', address)
+    const forgotten = typeof address === 'object' && address !== null && Object.keys(address).length > 0
+    throw invalidType('address', forgotten ? EXPECTED_FIRST : EXPECTED, address)
+  }
+  const unknown = Object.keys(address as object).find((name) => name !== 'host' && name !== 'port')
+  if (unknown !== undefined) {
+    throw invalid(`an address has a host and a port, and no ${unknown}; options are the second argument`)
   }
   if (host === '' || host.includes('\0')) throw outOfRange('host', 'a name or an address', JSON.stringify(host))
   integer('port', port, 0, 65_535)

@@ -1,9 +1,9 @@
 /** Checks of what callers pass: each refusal says what was expected and what came. */
 
+import { type OptionNames, unknownOption } from './option-names.js'
+
 export function invalidType(name: string, expected: string, value: unknown): TypeError {
-  return Object.assign(new TypeError(`${name} must be ${expected}, not ${kind(value)}`), {
-    code: 'ERR_INVALID_ARG_TYPE',
-  })
+  return invalid(`${name} must be ${expected}, not ${kind(value)}`)
 }
 
 function kind(value: unknown): string {
@@ -43,11 +43,35 @@ export function boolean(name: string, value: unknown): boolean {
   return value
 }
 
-/** An options object, or none. */
-export function options<T extends object>(value: T | undefined): Partial<T> {
-  if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null) throw invalidType('options', 'an object', value)
-  return value
+const NONE: Readonly<Record<never, never>> = Object.freeze({})
+
+/** An options object without a name that is not in `known`, or none. */
+export function options<T extends object>(value: T | undefined, known: OptionNames<T>): Partial<T> {
+  if (value === undefined) return NONE
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidType('options', 'an object', value)
+  }
+  if (value instanceof AbortSignal) throw invalidType('options', 'an object, { signal } for a signal', value)
+  const { names } = known
+  for (const name in value) {
+    // A name that a library has put into Object.prototype is not the caller's.
+    if (Object.hasOwn(names, name) || (name in Object.prototype && !Object.hasOwn(value, name))) continue
+    throw invalid(unknownOption(name, known))
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null ? value : flattened(value, known)
+}
+
+/** The options of an object that inherits some, as a class's instance does: a rest pattern would leave those out. */
+function flattened<T extends object>(value: T, { names }: OptionNames<T>): Partial<T> {
+  const own: Partial<T> = {}
+  for (const name of Object.keys(names) as (keyof T)[]) if (name in value) own[name] = value[name]
+  return own
+}
+
+/** A wrong argument, in words of one's own. */
+export function invalid(message: string): TypeError {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' })
 }
 
 export function abortSignal(value: unknown): AbortSignal | undefined {

@@ -6,8 +6,11 @@ export type Digest = 'md5' | 'sha256' | 'sha384' | 'sha3_256' | 'sha3_384'
 const DIGESTS: readonly Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3_384']
 
 export interface AuthenticationOptions {
-  /** What both ends must know: text stands for its UTF-8. Without it, anybody who reaches the listener is let in. */
-  authkey?: string | ArrayBufferView | ArrayBufferLike | undefined
+  /**
+   * What both ends must know: text stands for its UTF-8. Without it, anybody who reaches the listener is let in; so a key that is
+   * given and is `undefined`, `null` or empty is a `TypeError`: a variable that was not set must not open the door.
+   */
+  authkey?: string | ArrayBufferView | ArrayBufferLike
   /**
    * Which digests a peer may use. Default: all. Without `md5`, peers older than Python 3.12, and billiard, are refused.
    */
@@ -37,9 +40,14 @@ export function authentication(options: AuthenticationOptions): Authentication |
   if (digests.length === 0) throw outOfRange('digests', 'one at least', '[]')
   if (dialect !== 'modern' && dialect !== 'redhat') throw outOfRange('dialect', "'modern' or 'redhat'", dialect)
   const milliseconds = timeout(handshakeTimeout, 'handshakeTimeout')
-  if (authkey === undefined) return undefined
+  if (authkey === undefined && !('authkey' in options)) return undefined
+  if (authkey === undefined || authkey === null || authkey === '') throw missingKey(authkey)
   // A copy: the caller may wipe its own.
   const key = typeof authkey === 'string' ? Buffer.from(authkey) : new Uint8Array(bytes('authkey', authkey))
   if (key.length === 0) throw outOfRange('authkey', 'one byte at least, or better 32 random ones', 'empty')
   return { key, digests: [...(digests as Digest[])], redhat: dialect === 'redhat', timeout: milliseconds }
+}
+
+function missingKey(authkey: unknown): TypeError {
+  return invalidType('authkey', 'a string or bytes, and not empty (leave the option out to let everybody in)', authkey)
 }

@@ -9,6 +9,7 @@ import { Connection } from './connection.js'
 import { environmentOf } from '../event-loop/environment.js'
 import { SystemError, TimeoutError } from './errors.js'
 import { type Authenticated, Handshake, shakeHandsSync } from '../connection/handshake.js'
+import { CONNECT, CONNECT_SYNC } from './option-names.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from '../native/status.js'
 
@@ -32,7 +33,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   address: Address,
   options?: ConnectOptions,
 ): Promise<Connection<TRecv, TSend>> {
-  const { family, timeout = Infinity, signal, ...rest } = check.options(options)
+  const { family, timeout = Infinity, signal, ...rest } = check.options(options, CONNECT)
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
   const abort = check.abortSignal(signal)
@@ -67,7 +68,7 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   address: Address,
   options?: ConnectSyncOptions,
 ): Connection<TRecv, TSend> {
-  const { family, timeout = Infinity, ...rest } = check.options(options)
+  const { family, timeout = Infinity, ...rest } = check.options(options, CONNECT_SYNC)
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
   const how = authentication(withinTimeout(rest, timeout))

@@ -7,6 +7,7 @@ import { Endpoint, type Receive, type Take, type Traits } from '../connection/en
 import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
 import { inspection, shownAs } from './inspection.js'
+import { CONNECTION_FROM_FD, receiving } from './option-names.js'
 import { type ConnectionOptions, type Directions, directions, optionsOf, type Settings, settings } from './options.js'
 import { onArrival } from '../wire/arrived.js'
 import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
@@ -39,6 +40,11 @@ const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, en
 
 /** What goes beside a handle: how many there are. */
 const HANDLE = Uint8Array.of(1)
+
+const RECV = receiving('recv')
+const RECV_BYTES_INTO = receiving('recvBytesInto')
+const RECV_HANDLE = receiving('recvHandle')
+const POLL = receiving('poll')
 
 /** Whoever blocks until all is sent meets the same error. */
 const ignore = (sent: Promise<void>): void => void sent.catch(() => {})
@@ -76,7 +82,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     options?: ConnectionOptions & Directions,
   ): Connection<TRecv, TSend> {
     check.integer('fd', fd, 0, 0x7fffffff)
-    const { readable, writable } = directions(options)
+    const given = check.options(options, CONNECTION_FROM_FD)
+    const { readable, writable } = directions(given)
     if (readable === false && writable === false) {
       throw check.outOfRange('readable and writable', 'true, one of them at least', false)
     }
@@ -188,7 +195,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   recvBytesInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, options?: ReceiveOptions): Promise<number> {
     try {
       this.#endpoint.assertReadable()
-      const signal = check.abortSignal(check.options(options).signal)
+      const signal = check.abortSignal(check.options(options, RECV_BYTES_INTO).signal)
       const { take, target } = into(buffer, offset)
       // An aborted call must leave what has arrived for the next one, so it doesn't read into the caller's memory.
       return this.#endpoint.receive(signal ? { take } : { take, target }, signal) as Promise<number>
@@ -210,7 +217,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   async poll(timeout = 0, options?: ReceiveOptions): Promise<boolean> {
     this.#endpoint.assertReadable()
     const milliseconds = check.timeout(timeout)
-    const signal = check.abortSignal(check.options(options).signal)
+    const signal = check.abortSignal(check.options(options, POLL).signal)
     signal?.throwIfAborted()
     if (this.#endpoint.pollNow()) return true
     return milliseconds > 0 && (await until([this.#endpoint], milliseconds, signal)).length > 0
@@ -253,7 +260,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * caller's. Refused while received messages are held back.
    */
   async recvHandle(options?: ReceiveOptions): Promise<Handle> {
-    return new Handle(await this.#endpoint.receiveHandle(check.abortSignal(check.options(options).signal)))
+    return new Handle(await this.#endpoint.receiveHandle(check.abortSignal(check.options(options, RECV_HANDLE).signal)))
   }
 
   /** As `recvHandle`, blocking until it comes. */
@@ -388,7 +395,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     try {
       if (options === undefined && maxLength === undefined) return this.#endpoint.receive({ take })
       this.#endpoint.assertReadable()
-      const { signal } = check.options(options)
+      const { signal } = check.options(options, RECV)
       return this.#endpoint.receive({ take, maxLength: limit(maxLength) }, check.abortSignal(signal))
     } catch (error) {
       return Promise.reject(error)

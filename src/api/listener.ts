@@ -14,6 +14,7 @@ import { BusyError, type CaromError, ConnectionClosedError, SystemError } from '
 import { Handshake, shakeHandsSync } from '../connection/handshake.js'
 import { inspection, shownAs } from './inspection.js'
 import { type Admitted, ListenerResource } from '../connection/listener-resource.js'
+import { LISTENER, LISTENER_FROM_FD, receiving } from './option-names.js'
 import { type ConnectionOptions, optionsOf, type Settings, settings } from './options.js'
 import { disown, own } from '../event-loop/resource.js'
 import { checked } from '../native/status.js'
@@ -50,6 +51,8 @@ const HANDSHAKES_MAX = 4096
  * peers is let in one after the other, and one of silent peers keeps honest ones out no longer than this.
  */
 const GRACE = 3000
+
+const ACCEPT = receiving('accept')
 
 /** How many peers are accepted at a stretch, before others get their turn. */
 const ACCEPTS_PER_TURN = 64
@@ -90,7 +93,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   constructor(address: Inherited, options?: ListenerOptions)
   constructor(address?: Address | Inherited, options?: ListenerOptions) {
     super()
-    const { family, backlog = 128, mode = 0o600, ...rest } = check.options(options)
+    const { family, backlog = 128, mode = 0o600, ...rest } = check.options(options, LISTENER)
     const inherited = address instanceof Inherited ? address : undefined
     const at = address instanceof Inherited ? undefined : listenAddress(address, family)
     check.integer('backlog', backlog, 0, 0x7fffffff)
@@ -125,8 +128,9 @@ export class Listener<TRecv = unknown, TSend = TRecv>
    */
   static fromFd<TRecv = unknown, TSend = TRecv>(
     fd: number,
-    options?: Omit<ListenerOptions, 'family' | 'backlog' | 'mode'>,
+    options?: ConnectionOptions & AuthenticationOptions,
   ): Listener<TRecv, TSend> {
+    check.options(options, LISTENER_FROM_FD)
     return new Listener(new Inherited(check.integer('fd', fd, 0, 0x7fffffff)), options)
   }
 
@@ -134,7 +138,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   accept(options?: ReceiveOptions): Promise<Connection<TRecv, TSend>> {
     return new Promise((resolve, reject) => {
       this.#assertOpen()
-      const signal = check.abortSignal(check.options(options).signal)
+      const signal = check.abortSignal(check.options(options, ACCEPT).signal)
       signal?.throwIfAborted()
       const pending: Pending = { resolve: resolve as Pending['resolve'], reject }
       this.#pending.push(pending)
@@ -432,7 +436,7 @@ type Described = Omit<ListenerOptions, 'authkey'> & { key?: string | undefined }
 
 onArrival('listener', (fd, { key, ...options }: Described, carrier: Settings | undefined) => {
   if (carrier) return Listener.fromFd(fd, optionsOf(carrier))
-  return Listener.fromFd(fd, { ...options, authkey: key === undefined ? undefined : Buffer.from(key, 'base64') })
+  return Listener.fromFd(fd, { ...options, ...(key !== undefined && { authkey: Buffer.from(key, 'base64') }) })
 })
 
 function closedError(): ConnectionClosedError {

@@ -3,11 +3,14 @@ export function nearest(name: string, names: readonly string[]): string {
   let best: string | undefined
   let least = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const candidate of names) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    const distance = editDistance(bare(name), bare(candidate))
     if (distance < least) [best, least] = [candidate, distance]
   }
   return best === undefined ? `; there are ${names.join(', ')}` : `: did you mean '${best}'?`
 }
+
+/** Neither case nor separators tell names apart: `auth_key`, `authKey`. */
+const bare = (name: string): string => name.slice(0, 64).replaceAll(/[-_]/g, '').toLowerCase()
 
 /** How many characters must be inserted, removed or replaced to make `b` of `a`. */
 function editDistance(a: string, b: string): number {

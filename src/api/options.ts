@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 
-import { boolean, integer, invalidType, options, outOfRange } from './arguments.js'
+import { boolean, integer, invalidType, outOfRange } from './arguments.js'
 import { type CodecOption, coderOf } from '../codecs/codec.js'
 import type { Coder } from '../codecs/coder.js'
 
@@ -40,9 +40,10 @@ export interface Settings {
 /** A longer spin would be a hang. */
 const SPIN_MAX = 1_000_000
 
-export function settings(given: ConnectionOptions | undefined): Settings {
-  const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = options(given)
-  const { descriptors = true } = options(given)
+/** `given` may have other options beside those of a connection: its names have been checked. */
+export function settings(given: ConnectionOptions = {}): Settings {
+  const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = given
+  const { descriptors = true } = given
   const coder = coderOf(codec)
   const name = typeof codec === 'object' ? coder.name : (codec ?? 'msgpack')
   return {
@@ -82,8 +83,7 @@ export interface Directions {
   writable?: boolean | undefined
 }
 
-export function directions(given: Directions | undefined): Directions {
-  const { readable, writable } = options(given)
+export function directions({ readable, writable }: Directions): Directions {
   if (readable !== undefined) boolean('readable', readable)
   if (writable !== undefined) boolean('writable', writable)
   return { readable, writable }

@@ -1,6 +1,7 @@
 import { boolean, options as given } from './arguments.js'
 import { socketPair } from '../native/binding.js'
 import { Connection } from './connection.js'
+import { PIPE } from './option-names.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from '../native/status.js'
 
@@ -17,7 +18,7 @@ export interface PipeOptions extends ConnectionOptions {
 export function pipe<TRecv = unknown, TSend = TRecv>(
   options?: PipeOptions,
 ): [Connection<TRecv, TSend>, Connection<TSend, TRecv>] {
-  const { duplex = true, rnonblock = false, wnonblock = false } = given(options)
+  const { duplex = true, rnonblock = false, wnonblock = false } = given(options, PIPE)
   boolean('duplex', duplex)
   boolean('rnonblock', rnonblock)
   boolean('wnonblock', wnonblock)

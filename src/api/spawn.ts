@@ -5,6 +5,7 @@ import { childProcess } from '../native/builtins.js'
 import type { Connection } from './connection.js'
 import type { Handle } from './handle.js'
 import type { Listener } from './listener.js'
+import { SPAWN } from './option-names.js'
 import { inheriting } from '../native/numbers.js'
 import { standard } from '../process/stdio.js'
 import { isTransferable, type Transferable, transfer } from '../wire/transferable.js'
@@ -31,7 +32,7 @@ export interface SpawnOptions extends NodeSpawnOptions {
  * ```
  */
 export function spawn(command: string, args: readonly string[] = [], options?: SpawnOptions): ChildProcess {
-  const { connections = [], keep = false, stdio, ...rest } = check.options(options)
+  const { connections = [], keep = false, stdio, ...rest } = check.options(options, SPAWN)
   check.boolean('keep', keep)
   if (!Array.isArray(args)) throw check.invalidType('args', 'an array of strings', args)
   if (typeof (connections as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function') {

@@ -4,15 +4,19 @@ import { Deadline } from '../event-loop/blocking.js'
 import type { Connection } from './connection.js'
 import { DescriptorSource } from '../event-loop/descriptor.js'
 import { type Environment, environmentOf } from '../event-loop/environment.js'
+import { WAIT, WAIT_SYNC } from './option-names.js'
 import type { Process } from '../process/process.js'
 import { type Source, source } from '../event-loop/waitable.js'
 
 /** What can be waited on: a connection, a process (ready when it has ended), or an open descriptor by its number. */
 export type Waitable = Connection | Process | number
 
-export interface WaitOptions {
+export interface WaitSyncOptions {
   /** Milliseconds; without it, the wait is for ever, and 0 just looks. */
   timeout?: number | undefined
+}
+
+export interface WaitOptions extends WaitSyncOptions {
   /** Ends the wait: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
@@ -25,15 +29,16 @@ const TIMER_MAX = 0x7fffffff
  * ready, in the order given and each once; `[]` when the time is up, and at once where there is nothing to wait on.
  */
 export async function wait<T extends Waitable>(objects: Iterable<T>, options?: WaitOptions): Promise<T[]> {
-  const { timeout = Infinity, signal } = check.options(options)
+  const { timeout = Infinity, signal } = check.options(options, WAIT)
   const [milliseconds, abort] = [check.timeout(timeout), check.abortSignal(signal)]
   using sources = new Sources(objects)
   return sources.objectsOf(await until(sources.list, milliseconds, abort))
 }
 
 /** As `wait`, blocking. */
-export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: { timeout?: number | undefined }): T[] {
-  const milliseconds = check.timeout(check.options(options).timeout ?? Infinity)
+export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: WaitSyncOptions): T[] {
+  const { timeout = Infinity } = check.options(options, WAIT_SYNC)
+  const milliseconds = check.timeout(timeout)
   using sources = new Sources(objects)
   const environment = environmentOf()
   // What was sent before may be what a peer is waiting for.

@@ -9,6 +9,6 @@ export interface InPlace {
   readonly [inPlace]: Coder
 }
 
-export function isInPlace(codec: object): codec is InPlace {
-  return inPlace in codec
+export function isInPlace(codec: unknown): codec is InPlace {
+  return typeof codec === 'object' && codec !== null && inPlace in codec
 }

@@ -1,11 +1,13 @@
-import type { StdioOptions } from 'node:child_process'
+import type { SpawnOptions, StdioOptions } from 'node:child_process'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import * as check from '../api/arguments.js'
+import { PROCESS } from '../api/option-names.js'
 import { standard } from './stdio.js'
 
-export interface ProcessOptions {
+/** Beside its own, a `Process` takes the options of Node's `spawn`: `detached`, `uid`, `windowsHide`, … */
+export interface ProcessOptions extends SpawnOptions {
   /** The name of the exported function to call. Default `'default'`, the default export. */
   target?: string | undefined
   /**
@@ -44,13 +46,24 @@ export interface ProcessSettings {
   execArgv: readonly string[]
   signal: AbortSignal | undefined
   keep: boolean
+  /** The other options of Node's `spawn`, which checks them. */
+  spawnOptions: SpawnOptions
 }
 
 let count = 0
 
 export function processSettings(module: string | URL, given: ProcessOptions | undefined): ProcessSettings {
-  const { target = 'default', args = [], name, daemon = false, env, cwd, stdio, ...rest } = check.options(given)
-  const { execArgv = inheritedExecArgv(), signal, keep = false } = rest
+  const {
+    target = 'default',
+    args = [],
+    name,
+    daemon = false,
+    env,
+    cwd,
+    stdio,
+    ...rest
+  } = check.options(given, PROCESS)
+  const { execArgv = inheritedExecArgv(), signal, keep = false, ...spawnOptions } = rest
   if (typeof target !== 'string') {
     throw check.invalidType('target', 'the name of an exported function (the function itself can’t travel)', target)
   }
@@ -71,6 +84,7 @@ export function processSettings(module: string | URL, given: ProcessOptions | un
     execArgv: execArgv as readonly string[],
     signal: check.abortSignal(signal),
     keep,
+    spawnOptions,
   }
 }
 

@@ -87,6 +87,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
 
   #begin(): Promise<void> {
     const { module, target, args, name, daemon, keep, stdio, execArgv, env, cwd, signal } = this.#settings
+    const { spawnOptions } = this.#settings
     const coder = coderOf('msgpack')
     const encoded = encode(coder, args, { keepOptions: true })
     const transferList = encoded.transferList ?? []
@@ -98,7 +99,12 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     try {
       const inherited = [controlThere, lifelineThere, ...transferList.map((each) => each[transfer].fd)]
       child = inheriting(inherited, (files) =>
-        childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], { env, cwd, stdio: [...stdio, ...files] }),
+        childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], {
+          ...spawnOptions,
+          env,
+          cwd,
+          stdio: [...stdio, ...files],
+        }),
       )
     } catch (error) {
       for (const fd of fds) closeDescriptor(fd)

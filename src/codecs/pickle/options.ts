@@ -1,5 +1,5 @@
 import { boolean, invalidType, options } from '../../api/arguments.js'
-import { nearest } from '../../api/nearest.js'
+import { PICKLE } from '../../api/option-names.js'
 import type { PythonObject } from './types/object.js'
 
 /**
@@ -43,19 +43,12 @@ export interface PickleSettings {
   readonly exceptions: ReadonlySet<string>
 }
 
-const NAMES: readonly (keyof PickleOptions)[] = ['tuples', 'naive', 'unknown', 'classes', 'forward', 'exceptions']
-
 /** A module and a name in it, as Python prints it. */
 const QUALIFIED = /^[^.\s]+(\.[^.\s]+)+$/
 
 export function pickleSettings(given: PickleOptions | undefined): PickleSettings {
-  const { tuples = false, naive = false, unknown = 'error', forward = false, ...rest } = options(given)
+  const { tuples = false, naive = false, unknown = 'error', forward = false, ...rest } = options(given, PICKLE)
   const { classes = {}, exceptions = [] } = rest
-  for (const name of Object.keys(given ?? {})) {
-    if (!(NAMES as readonly string[]).includes(name)) {
-      throw new TypeError(`pickle has no option '${name}'${nearest(name, NAMES)}`)
-    }
-  }
   if (unknown !== 'error' && unknown !== 'object') throw invalidType('unknown', "'error' or 'object'", unknown)
   return {
     tuples: boolean('tuples', tuples),
