@@ -1,6 +1,54 @@
 import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { basename, relative } from 'node:path'
 import { defineConfig, type Plugin } from 'rolldown'
+
+/**
+ * The package's entries, as `package.json` exports them: the file `dist/python.cjs`, for one, has what `src/python.ts` exports,
+ * and `dist/python.js` gives the same to `import`.
+ */
+const entries: Record<string, string> = Object.fromEntries(
+  Object.values(JSON.parse(readFileSync('package.json', 'utf8')).exports as Record<string, string | Conditions>)
+    .map((conditions) => (typeof conditions === 'string' ? '' : basename(conditions.require.default, '.cjs')))
+    .filter((name) => name !== '')
+    .map((name) => [name, `src/${name}.ts`]),
+)
+
+interface Conditions {
+  require: { default: string }
+}
+
+/** What a `Process` runs. */
+const programs: Record<string, string> = { bootstrap: 'src/process/bootstrap.ts' }
+
+/** Of `input`, by module, the name of the file in `dist/`. */
+const known = new Map(Object.entries({ ...entries, ...programs }).map(([name, source]) => [source, name]))
+
+/**
+ * A module that is loaded when it is used becomes a file of its own, which a literal `require` names: bundlers and tracers
+ * see it. So `require('./msgpack.js')` in a function of `src/` is all that it takes. A `require` of anything else, such as a
+ * binary, stays as it is.
+ */
+function lazy(): Plugin {
+  return {
+    name: 'lazy',
+    async resolveId(source, importer, { kind }) {
+      if (kind !== 'require-call') return
+      if (!source.startsWith('.') || source.endsWith('.node')) return { id: source, external: true }
+      const resolved = await this.resolve(source, importer, { skipSelf: true })
+      if (!resolved) return
+      const module = relative(import.meta.dirname, resolved.id)
+      let name = known.get(module)
+      if (name === undefined) {
+        name = basename(module, '.ts')
+        if ([...known.values()].includes(name)) this.error(`${module} would be a second dist/${name}.cjs`)
+        known.set(module, name)
+        this.emitFile({ type: 'chunk', id: resolved.id, name })
+      }
+      return { id: `./${name}.cjs`, external: true }
+    },
+  }
+}
 
 /**
  * Keeps the bundle honest: it imports nothing but Node's own modules, and of each package inside it the published
@@ -14,7 +62,9 @@ function contents(): Plugin {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== 'chunk') continue
         for (const imported of [...chunk.imports, ...chunk.dynamicImports]) {
-          if (!isBuiltin(imported) && !(imported in bundle)) this.error(`the bundle imports ${imported}`)
+          const inside = isBuiltin(imported) || imported.replace('./', '') in bundle
+          if (!inside && !/^\.\.\/carom\..*\.node$|^@carom\/binding-/.test(imported))
+            this.error(`the bundle imports ${imported}`)
         }
         const packages = chunk.moduleIds.flatMap((id) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? [])
         for (const name of new Set(packages)) {
@@ -26,46 +76,52 @@ function contents(): Plugin {
   }
 }
 
-/**
- * Takes Node's modules as they are. An `import` of one makes a namespace of it first, which evaluates all that it would
- * otherwise load when it is used: measured, 3 to 4 ms of the start of every program.
- */
+/** Takes Node's modules so that a bundle which is an ES module, and has no `require`, can take them too. */
 function builtins(): Plugin {
   return {
     name: 'builtins',
     renderChunk(code) {
-      const taken = code.replaceAll(
-        /^import (\{[^}]*\}) from ("(?:node:)?\w+");$/gm,
-        (_, names: string, name: string) => {
-          return `const ${names.replaceAll(' as ', ': ')} = process.getBuiltinModule(${name});`
-        },
-      )
       // Each line is still where it was.
-      return { code: taken, map: null }
+      return { code: code.replaceAll(/\brequire\(("node:[\w/]+")\)/g, 'process.getBuiltinModule($1)'), map: null }
+    },
+  }
+}
+
+/**
+ * Gives `import` what `require` gives. Exports that are declared are seen by all that reads a module without running it, and
+ * there is one instance of all code, whichever way it was loaded.
+ */
+function wrappers(): Plugin {
+  return {
+    name: 'wrappers',
+    generateBundle(_options, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk' || !(chunk.name in entries)) continue
+        const names = chunk.exports.toSorted().join(',\n  ')
+        const source = `import body from './${chunk.fileName}'\n\nexport const {\n  ${names},\n} = body\n`
+        this.emitFile({ type: 'asset', fileName: `${chunk.name}.js`, source })
+      }
     },
   }
 }
 
 export default defineConfig({
-  // What a `Process` runs, the other entries, and the codec that is loaded when it is used, share modules with `index`.
-  input: {
-    index: 'src/index.ts',
-    bootstrap: 'src/process/bootstrap.ts',
-    msgpack: 'src/codecs/msgpack.ts',
-    python: 'src/python.ts',
-  },
+  input: { ...entries, ...programs },
   external: isBuiltin,
   // Under the condition `node`, which rolldown adds for that platform, msgpackr is its build with streams and a native part.
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'] },
   transform: { target: 'node20.19' },
-  plugins: [builtins(), contents()],
+  plugins: [lazy(), builtins(), wrappers(), contents()],
   output: {
     dir: 'dist',
-    format: 'esm',
+    format: 'cjs',
+    esModule: false,
+    generatedCode: { symbols: false },
     sourcemap: true,
     cleanDir: true,
-    chunkFileNames: '[name].js',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
     // One file of them: each that is loaded takes about as long as to compile a tenth of all code.
     codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
   },

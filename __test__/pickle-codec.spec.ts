@@ -87,7 +87,7 @@ test('a program that imports carom loads nothing for Python until it is used, an
     session.connect()
     session.on('Debugger.scriptParsed', ({ params }) => scripts.push(params.url))
     session.post('Debugger.enable')
-    const loaded = () => scripts.some((url) => url.endsWith('/dist/python.js'))
+    const loaded = () => scripts.some((url) => url.endsWith('/dist/python.cjs'))
     const { pipe } = await import('carom')
     const before = loaded()
     const [a, b] = pipe({ codec: 'pickle' })

@@ -56,11 +56,7 @@ async function bundled(): Promise<typeof Codecs> {
   const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
   const dir = file('node_modules/.cache/carom-bench')
   await build({
-    input: {
-      codec: file('src/codecs/codec.ts'),
-      msgpack: file('src/codecs/msgpack.ts'),
-      python: file('src/python.ts'),
-    },
+    input: { codec: file('src/codecs/codec.ts') },
     external: /^node:/,
     platform: 'neutral',
     resolve: { conditionNames: ['import', 'default'] },

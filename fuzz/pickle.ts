@@ -28,8 +28,7 @@ const file = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const folder = file('../node_modules/.cache/carom-fuzz/')
 const codec = `${folder}codec.js`
 await build({
-  // The codec loads the reader when it is first used, from beside itself.
-  input: { codec: file('../src/codecs/codec.ts'), python: file('../src/python.ts') },
+  input: { codec: file('../src/codecs/codec.ts') },
   external: /^node:/,
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'] },

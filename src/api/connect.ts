@@ -3,6 +3,7 @@ import { type Address, type Family, checkedAddress, shown } from './address.js'
 import * as check from './arguments.js'
 import { type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from '../native/binding.js'
+import { dns } from '../native/builtins.js'
 import { Deadline } from '../event-loop/blocking.js'
 import { Connecting, connectingSync } from '../connection/connecting.js'
 import { Connection } from './connection.js'
@@ -95,11 +96,15 @@ function timedOut(to: Address, milliseconds: number): TimeoutError {
 /** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */
 async function lookedUp(host: string, port: number, signal: AbortSignal): Promise<{ host: string; port: number }[]> {
   if (host.toLowerCase() === 'localhost') return resolve(host, port)
-  const { lookup } = await import('node:dns/promises')
-  const looking = lookup(host, { all: true, verbatim: true }).catch((error: NodeJS.ErrnoException) => {
-    const { code = 'ENOTFOUND', errno = 0 } = error
-    throw new SystemError(`connect ${host}:${port}: no such host (${code})`, code, errno, 'getaddrinfo', { host, port })
-  })
+  const looking = dns()
+    .lookup(host, { all: true, verbatim: true })
+    .catch((error: NodeJS.ErrnoException) => {
+      const { code = 'ENOTFOUND', errno = 0 } = error
+      throw new SystemError(`connect ${host}:${port}: no such host (${code})`, code, errno, 'getaddrinfo', {
+        host,
+        port,
+      })
+    })
   const found = await unless(signal, looking)
   return found.map(({ address }) => ({ host: address, port }))
 }

@@ -1,17 +1,13 @@
-import { createRequire } from 'node:module'
-
 import type { Coder, Encoded, EncodeOptions } from './coder.js'
 import { invalidType } from '../api/arguments.js'
 import { v8 } from '../native/builtins.js'
-import { CaromError, DecodeError, EncodeError } from '../api/errors.js'
+import { DecodeError, EncodeError } from '../api/errors.js'
 import type { Memory } from '../connection/memory.js'
 import { inPlace, isInPlace } from './in-place.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Python from '../python.js'
 import type { Arrived } from '../wire/arrived.js'
 import * as descriptors from '../wire/descriptors.js'
-
-const require = createRequire(import.meta.url)
 
 /** Turns values into messages and back. */
 export interface Codec {
@@ -29,13 +25,13 @@ export function coderOf(codec: unknown): Coder {
   switch (codec) {
     case undefined:
     case 'msgpack':
-      return (msgpack ??= (load('./msgpack.js') as typeof Msgpack).createMsgpack(descriptors))
+      return (msgpack ??= (require('./msgpack.js') as typeof Msgpack).createMsgpack(descriptors))
     case 'json':
       return json
     case 'v8':
       return (structured ??= createStructured())
     case 'pickle':
-      return (pickle ??= (load('./python.js') as typeof Python).pickle()[inPlace])
+      return (pickle ??= (require('../python.js') as typeof Python).pickle()[inPlace])
     default: {
       const own = (codec ?? {}) as Partial<Codec>
       if (isInPlace(own)) return own[inPlace]
@@ -102,18 +98,4 @@ const json = new Whole({
 function createStructured(): Coder {
   const { serialize, deserialize } = v8()
   return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
-}
-
-/**
- * Loads one of carom's own modules. msgpackr is a third of all code, and pickle a fifth: a program that imports carom has them
- * with its first connection that needs them. Not with its first message, which must not fail for want of a descriptor.
- */
-function load(file: string): unknown {
-  try {
-    return require(file)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause
-    const message = `carom lacks its ${file}: a bundler that packs carom must leave it an external dependency`
-    throw new CaromError(message, 'ERR_CAROM_NO_MODULE', { cause })
-  }
 }

@@ -1,25 +1,13 @@
-import { createRequire } from 'node:module'
-
 import type * as Binding from '../../index.js'
 import { CaromError } from '../api/errors.js'
+import { loadBinary } from './binaries.js'
 import { explainMissingBinding, thisPlatform } from './platforms.js'
 
-const require = createRequire(import.meta.url)
-
-/**
- * Loads the binary: one that was built here, or else that of the platform's package. napi's generated loader, which knows of
- * thirty platforms, took a sixth of the time that an `import` of carom takes.
- */
 function load(): typeof Binding {
   const platform = thisPlatform()
   const failures: unknown[] = []
-  for (const binary of [`../carom.${platform}.node`, `@carom/binding-${platform}`]) {
-    try {
-      return require(binary) as typeof Binding
-    } catch (error) {
-      failures.push(error)
-    }
-  }
+  const binding = loadBinary(platform, failures)
+  if (binding) return binding as typeof Binding
   const cause = new AggregateError(failures, 'neither a binary that was built here nor a package can be loaded')
   throw new CaromError(explainMissingBinding(platform), 'ERR_CAROM_NO_BINDING', { cause })
 }

@@ -1,4 +1,5 @@
 import type * as ChildProcess from 'node:child_process'
+import type * as Dns from 'node:dns/promises'
 import type * as V8 from 'node:v8'
 
 // Modules of Node that not every program needs are loaded when they are used: together they take as long as all the rest.
@@ -6,6 +7,11 @@ import type * as V8 from 'node:v8'
 /** `node:child_process`. */
 export function childProcess(): typeof ChildProcess {
   return process.getBuiltinModule('node:child_process')
+}
+
+/** `node:dns/promises`. */
+export function dns(): typeof Dns {
+  return process.getBuiltinModule('node:dns/promises')
 }
 
 /** `node:v8`. */

@@ -65,11 +65,15 @@ function failure(doing: string, error: unknown): Failure {
   return { doing, name, message, stack, code: typeof code === 'string' ? code : undefined }
 }
 
-let run: (() => unknown) | undefined
-try {
-  run = await prepare(Connection.fromFd<Start, Report>(CONTROL, { codec: 'json' }))
-} catch (error) {
-  // The parent has ended meanwhile: there is nothing to do, and nobody to tell.
-  if (!(error instanceof EOFError)) throw error
+async function main(): Promise<void> {
+  let run: (() => unknown) | undefined
+  try {
+    run = await prepare(Connection.fromFd<Start, Report>(CONTROL, { codec: 'json' }))
+  } catch (error) {
+    // The parent has ended meanwhile: there is nothing to do, and nobody to tell.
+    if (!(error instanceof EOFError)) throw error
+  }
+  await run?.()
 }
-await run?.()
+
+void main()

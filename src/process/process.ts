@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import type { InspectOptions } from 'node:util'
 
 import { closeDescriptor, inheriting } from '../native/numbers.js'
@@ -21,7 +20,7 @@ import { Ending, type Exit, REAPED } from './ending.js'
 import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
 import { type Report, type Start } from './start.js'
 
-const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.js', import.meta.url))
+const BOOTSTRAP = `${__dirname}/bootstrap.cjs`
 
 /** Closes the descriptors of processes that nobody has closed. */
 const forgotten = new FinalizationRegistry<Ending>((ending) => ending.close())
