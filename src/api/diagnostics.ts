@@ -65,3 +65,4 @@ export const listenerOpen: Event<ListenerState> = new Event('carom:listener:open
 export const listenerClose: Event<ListenerState> = new Event('carom:listener:close')
 export const authenticated: Event<Authentication & { legacy: boolean }> = new Event('carom:authentication:accepted')
 export const refused: Event<Authentication & { error: unknown }> = new Event('carom:authentication:refused')
+export const callError: Event<{ name: string; error: unknown }> = new Event('carom:call:error')

@@ -141,8 +141,8 @@ export class ProcessError extends CaromError {
 
 /** The peer broke the protocol: a malformed length, or an end inside a message. */
 export class ProtocolError extends CaromError {
-  constructor(message: string) {
-    super(message, 'ERR_CAROM_PROTOCOL')
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'ERR_CAROM_PROTOCOL', options)
   }
 }
 

@@ -1,0 +1,36 @@
+import type { Connection } from '../api/connection.js'
+
+/** The call that a served function answers. */
+export interface CurrentCall {
+  /** Aborted when the caller gives the call up, and when the connection ends. */
+  readonly signal: AbortSignal
+  /** Where the call came from. */
+  readonly connection: Connection
+}
+
+let current: CurrentCall | undefined
+
+/**
+ * The call that is being answered: in a served function, or a generator, before its first `await`; `undefined` elsewhere.
+ *
+ * ```js
+ * async function resize(image) {
+ *   const { signal } = currentCall()
+ *   …
+ * }
+ * ```
+ */
+export function currentCall(): CurrentCall | undefined {
+  return current
+}
+
+/** Calls `step`, for which `call` is the current one. */
+export function within<T>(call: CurrentCall, step: () => T): T {
+  const outer = current
+  current = call
+  try {
+    return step()
+  } finally {
+    current = outer
+  }
+}

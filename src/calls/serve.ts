@@ -1,0 +1,50 @@
+import { abortSignal, boolean, integer, options } from '../api/arguments.js'
+import type { OptionNames } from '../api/option-names.js'
+import type { Connection } from '../api/connection.js'
+import { BusyError } from '../api/errors.js'
+import { Functions } from './functions.js'
+import { Server } from './server.js'
+import { sessionOf } from './session.js'
+
+export interface ServeOptions {
+  /** Ends the serving: it rejects with the signal's reason. The connection stays open. */
+  signal?: AbortSignal | undefined
+  /**
+   * How many calls run at once; as many again wait for their turn, and a further one is answered with a `BusyError`. A call
+   * that this end makes over the connection meanwhile lets one more run. Default 1000.
+   */
+  concurrency?: number | undefined
+  /**
+   * Whether errors go with their stacks, which show the peer how this program is built. Default: for pipes and processes, not
+   * for connections of a listener.
+   */
+  stacks?: boolean | undefined
+}
+
+const OPTIONS: OptionNames<ServeOptions> = {
+  owner: 'serve',
+  names: { signal: true, concurrency: true, stacks: true },
+}
+
+/**
+ * Answers the calls that arrive on `connection`, until the peer closes it, or this program does. Peers may call the own
+ * functions of a plain object, for which `this` inherits from that object and has the call's `signal`; or the methods that an
+ * instance's own class defines, for which `this` is the instance. Names that begin with `_`, accessors and classes are never
+ * called.
+ *
+ * Rejects with the signal's reason, and with a `ProtocolError` where the peer sends anything but calls, which ends the
+ * connection.
+ */
+export function serve(connection: Connection<unknown, never>, functions: object, given?: ServeOptions): Promise<void> {
+  const { signal, concurrency = 1000, stacks = true } = options(given, OPTIONS)
+  const served = new Functions(functions)
+  const abort = abortSignal(signal)
+  const settings = {
+    concurrency: integer('concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER),
+    stacks: boolean('stacks', stacks),
+  }
+  const session = sessionOf(connection as Connection)
+  if (session.server) throw new BusyError('the connection is served already: end that by its signal first')
+  if (abort?.aborted) return Promise.reject(abort.reason)
+  return new Server(session, served, settings).run(abort)
+}

@@ -1,0 +1,232 @@
+import { onAbort } from '../event-loop/abort.js'
+import { isTransferable } from '../wire/transferable.js'
+import { callError } from '../api/diagnostics.js'
+import { BusyError, EOFError, ProtocolError } from '../api/errors.js'
+import { Deferred } from '../event-loop/deferred.js'
+import { Call } from './call.js'
+import type { Carrier, MessageTaker } from './carrier.js'
+import { within } from './current.js'
+import { formOf } from './errors.js'
+import type { Functions } from './functions.js'
+import {
+  ABORT,
+  CALL,
+  checkedCall,
+  checkedCredit,
+  ERROR,
+  type KeywordArguments,
+  malformed,
+  type Message,
+  RESULT,
+} from './messages.js'
+import { Running } from './running.js'
+import { itemsOf, sendItems } from './stream.js'
+
+/** How many calls beyond `concurrency` calls of our own may let in: as deep as functions call back and forth. */
+const NESTED_MAX = 1000
+
+/** How many answers "too busy" may wait for a peer that doesn't read them. */
+const REFUSALS_MAX = 100_000
+
+interface Held {
+  running: Running
+  args: unknown[]
+}
+
+export interface ServerSettings {
+  concurrency: number
+  stacks: boolean
+}
+
+/** This end's functions, and the calls of them that are under way. */
+export class Server implements MessageTaker {
+  readonly #carrier: Carrier & { server: MessageTaker | undefined }
+  readonly #functions: Functions
+  readonly #settings: ServerSettings
+  readonly #running = new Map<number, Running>()
+  readonly #held = new Map<number, Held>()
+  readonly #ended = new Deferred<void>()
+  #refusals = 0
+
+  constructor(carrier: Carrier & { server: MessageTaker | undefined }, functions: Functions, settings: ServerSettings) {
+    this.#carrier = carrier
+    this.#functions = functions
+    this.#settings = settings
+  }
+
+  /** Serves until the connection ends, or `signal` is aborted. */
+  run(signal: AbortSignal | undefined): Promise<void> {
+    const { end } = this.#carrier
+    if (end) return end instanceof ProtocolError ? Promise.reject(end) : Promise.resolve()
+    this.#carrier.server = this
+    const forget =
+      signal &&
+      onAbort(signal, () => {
+        this.#carrier.server = undefined
+        for (const { running } of this.#held.values()) this.#fail(running, signal.reason)
+        this.#held.clear()
+        for (const running of this.#running.values()) running.abort(signal.reason)
+        this.#ended.reject(signal.reason)
+      })
+    return forget ? this.#ended.promise.finally(forget) : this.#ended.promise
+  }
+
+  end(error?: unknown): void {
+    const reason = error ?? new EOFError()
+    this.#held.clear()
+    for (const running of this.#running.values()) running.giveUp(reason)
+    if (error === undefined) this.#ended.resolve()
+    else this.#ended.reject(error)
+  }
+
+  handle(message: Message): void {
+    const [kind, id] = message
+    if (kind === CALL) this.#begin(message)
+    else if (kind === ABORT) this.#abort(id)
+    else {
+      const count = checkedCredit(message)
+      const running = this.#running.get(id) ?? this.#held.get(id)?.running
+      running?.addCredit(count)
+    }
+  }
+
+  proceed(): void {
+    for (const [id, { running, args }] of this.#held) {
+      if (this.#running.size >= this.#room) return
+      this.#held.delete(id)
+      this.#start(running, args)
+    }
+  }
+
+  /**
+   * How many calls may run: each call of our own over this connection lets in one more, since a function that waits for it may
+   * wait for one that is held.
+   */
+  get #room(): number {
+    return this.#settings.concurrency + Math.min(this.#carrier.ownCalls, NESTED_MAX)
+  }
+
+  #begin(message: Message): void {
+    const { name, args, kwargs } = checkedCall(message)
+    const id = message[1]
+    if (this.#running.has(id) || this.#held.has(id)) throw malformed(`two calls at once have the id ${id}`)
+    const running = new Running(this.#carrier.connection, id, name)
+    const wrong = this.#refuse(name, kwargs)
+    if (wrong) this.#answer(running, [ERROR, id, formOf(wrong, false, true)])
+    else if (this.#running.size < this.#room) this.#start(running, args)
+    else if (this.#held.size < this.#settings.concurrency) this.#held.set(id, { running, args })
+    else this.#tellBusy(id)
+  }
+
+  #refuse(name: string, kwargs: KeywordArguments | undefined): Error | undefined {
+    if (!this.#functions.has(name)) {
+      const known = this.#functions.names.join(', ')
+      return new ReferenceError(`there is no function '${name}' here; there are: ${known}`)
+    }
+    if (!kwargs) return undefined
+    return new TypeError(
+      `${name} is a JavaScript function, which takes no arguments by name: pass an object instead of kwargs`,
+    )
+  }
+
+  #tellBusy(id: number): void {
+    const { concurrency } = this.#settings
+    const text = `${concurrency} calls run here, and as many wait: call again later, or raise serve's concurrency`
+    if (++this.#refusals > REFUSALS_MAX) throw new ProtocolError('the peer calls without end, and reads no answers')
+    const told = (): void => void this.#refusals--
+    this.#carrier.post([ERROR, id, formOf(new BusyError(text), false, true)]).then(told, told)
+  }
+
+  #abort(id: number): void {
+    this.#held.delete(id)
+    this.#running.get(id)?.giveUp(new DOMException('the caller has given the call up', 'AbortError'))
+  }
+
+  #start(running: Running, args: unknown[]): void {
+    this.#running.set(running.id, running)
+    let result: unknown
+    try {
+      result = within(running, () => this.#functions.call(running.name, running, args))
+    } catch (error) {
+      this.#fail(running, error)
+      return
+    }
+    if (isThenable(result)) void this.#settle(running, result)
+    else this.#succeed(running, result)
+  }
+
+  async #settle(running: Running, promised: PromiseLike<unknown>): Promise<void> {
+    try {
+      // What another peer streams goes on as a stream.
+      const stream = promised instanceof Call && (await promised.answered()) === 'stream'
+      this.#succeed(running, stream ? promised : await promised)
+    } catch (error) {
+      this.#fail(running, error)
+    }
+  }
+
+  #succeed(running: Running, result: unknown): void {
+    try {
+      const items = itemsOf(result)
+      if (items) {
+        sendItems(running, items, (message) => this.#carrier.post(message)).then(
+          () => this.#forget(running),
+          (error: unknown) => this.#fail(running, error),
+        )
+        return
+      }
+    } catch (error) {
+      this.#fail(running, error)
+      return
+    }
+    const { id } = running
+    this.#answer(running, result === undefined ? [RESULT, id] : [RESULT, id, result])
+  }
+
+  /** Sends the last message of a call. One that can't be sent is an error that says so. */
+  #answer(running: Running, message: Message): void {
+    if (running.givenUp) {
+      this.#forget(running)
+      return
+    }
+    this.#carrier.post(message).then(
+      () => this.#forget(running),
+      (error: unknown) => this.#fail(running, error),
+    )
+  }
+
+  #fail(running: Running, error: unknown): void {
+    if (callError.observed) callError.publish({ name: running.name, error })
+    if (running.givenUp) {
+      this.#forget(running)
+      return
+    }
+    void this.#tellError(running, error)
+  }
+
+  async #tellError(running: Running, error: unknown): Promise<void> {
+    const { stacks } = this.#settings
+    try {
+      await this.#carrier.post([ERROR, running.id, formOf(error, stacks, true)])
+    } catch {
+      // Fields of the error's own may be anything, also what can't be sent.
+      this.#carrier.tell([ERROR, running.id, formOf(error, stacks, false)])
+    }
+    this.#forget(running)
+  }
+
+  /** The call is over, and its answer is with the connection. */
+  #forget(running: Running): void {
+    if (this.#running.get(running.id) === running) this.#running.delete(running.id)
+    this.proceed()
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !isTransferable(value) &&
+    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  )
+}
