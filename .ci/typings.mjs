@@ -23,8 +23,9 @@ function* nodes(node, parent, field) {
   }
 }
 
-/** Whether an identifier is the name of a member, not of something that was declared. */
+/** Whether an identifier is the name of a member or a parameter, not of something that was declared. */
 function isMember({ parent, field }) {
+  if (field === 'params') return true
   if (field === 'key' || field === 'property') return !parent.computed
   return field === 'right' || (field === 'label' && parent.type === 'TSNamedTupleMember')
 }
@@ -143,7 +144,8 @@ class Module {
       const declared = this.declarations.get(id.name)
       const declaration = new Declaration(this, node, id.name, start)
       // Overloads, or an interface that is declared in parts.
-      declaration.next = declared
+      declaration.previous = declared
+      declaration.first = declared?.first ?? declaration
       this.declarations.set(id.name, declaration)
       if (exported) this.#exports.set(id.name, { name: id.name })
     }
@@ -196,10 +198,11 @@ const needed = new Set()
 const taken = new Map()
 function need(target) {
   if (needed.has(target)) return
+  // The compiler tries overloads in their order.
+  if (target.previous) need(target.previous)
   needed.add(target)
   claim(target)
   if (target instanceof Import) return
-  if (target.next) need(target.next)
   for (const { target: other, parent } of target.references()) {
     if (parent.type !== 'TSClassImplements' || isPublic(other)) need(other)
   }
@@ -209,7 +212,7 @@ function need(target) {
 function claim(target) {
   const { name } = target
   let holder = taken.get(name)
-  if (holder && holder !== target.next && holder.next !== target) {
+  if (holder && (!holder.first || holder.first !== target.first)) {
     let n = 1
     while (taken.has(`${name}$${n}`)) n++
     target.name = `${name}$${n}`
