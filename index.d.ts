@@ -31,8 +31,8 @@ export declare class Reactor {
    */
   handshakeBegin(fd: number, listens: boolean, key: Uint8Array, digests: Array<string>, redhat: boolean): number
   /**
-   * Goes on, waiting up to `timeout` milliseconds, for ever where it is negative. Returns 0 where it waits for the peer,
-   * 1 where it waits for room, 2 when it is done with a peer that is older than Python 3.12, 3 with any other.
+   * Goes on, waiting up to `timeout` milliseconds, for ever where it is negative. Returns one of the
+   * `HANDSHAKE_` constants.
    */
   handshakeAdvance(id: number, timeout: number): number
   /** The time is up: what the peer owes, as an exception. */
@@ -106,6 +106,12 @@ export declare function closeDescriptor(fd: number): void
 /** Another descriptor of the same open file, close-on-exec, which is the caller's. */
 export declare function duplicate(fd: number): number
 
+/** Status: the peer has closed. */
+export declare const END: number
+
+/** A bit of a report: nothing more will arrive. */
+export declare const ENDED: number
+
 /**
  * Ends this process when the other end of the descriptor `fd`, which it takes, is closed: by `SIGTERM`, and by `SIGKILL`
  * where it still runs after `grace` milliseconds.
@@ -125,6 +131,44 @@ export interface Exited {
  * reaped. Fails with `ECHILD` where somebody has.
  */
 export declare function exitOf(pid: number, timeout: number): Exited | null
+
+/** What an exception of this binding is about. */
+export interface Failure {
+  /** What failed. */
+  kind: FailureKind
+  /** What happened to whom, and the way out, for people. A system call on no address has none. */
+  message?: string
+  /** The number that Node has for the system's error, as a positive one; 0 where a host's name is not known. */
+  errno: number
+  /** The system call. */
+  syscall?: string
+  /** What it was about. */
+  address?: JsAddress
+  /** A word for programs on what went wrong in a handshake. */
+  reason?: string
+}
+
+/** What kind of thing failed. */
+export declare enum FailureKind {
+  /** A system call: `errno` and `syscall` say which, and why. */
+  System = 0,
+  /** Proving that both ends know the key: `reason` says how. */
+  Handshake = 1,
+  /** An address that no system call would take. */
+  Address = 2,
+}
+
+/** How far a handshake is: both ends know the key. */
+export declare const HANDSHAKE_DONE: number
+
+/** How far a handshake is: both ends know the key. The peer is older than Python 3.12, or billiard. */
+export declare const HANDSHAKE_DONE_LEGACY: number
+
+/** How far a handshake is: it waits for the peer to send. */
+export declare const HANDSHAKE_READS: number
+
+/** How far a handshake is: it waits for room to send. */
+export declare const HANDSHAKE_WRITES: number
 
 /** A TCP address. */
 export interface HostPort {
@@ -151,6 +195,12 @@ export interface Listening {
   address: JsAddress
 }
 
+/** Status: the peer announced a negative length, which is in the report. */
+export declare const MALFORMED: number
+
+/** Status: nothing came, or there was no room, in time. */
+export declare const NOTHING: number
+
 /** What a descriptor can be used for. */
 export interface Opened {
   /** The connection's number. */
@@ -173,11 +223,23 @@ export interface PeerCredentials {
   gid: number
 }
 
+/** A bit of a report: there may be something to read. */
+export declare const READABLE: number
+
 /** The addresses of a host in numbers, in the order in which to try them. Waits for the system's resolver. */
 export declare function resolve(host: string, port: number): Array<HostPort>
 
 /** Two connected descriptors; `oneWay`: the first only receives, the second only sends. */
 export declare function socketPair(oneWay: boolean): Array<number>
+
+/** Status: a system call failed. It is this, less the error number. */
+export declare const SYSTEM: number
+
+/** What the exception is about that this thread's last call has thrown; `null` where it is none of carom's. */
+export declare function takeFailure(): Failure | null
+
+/** Status: the peer announced a length over the limit, which is in the report. */
+export declare const TOO_LONG: number
 
 /**
  * The calls that move bytes. Positions are in bytes, times in milliseconds; a negative one is for ever. Each returns a
@@ -199,3 +261,9 @@ export interface Transfer {
   /** Whether the event loop goes on while nothing else keeps it. */
   keepAlive: (on: boolean) => number
 }
+
+/** Status: the peer closed inside a message. */
+export declare const TRUNCATED: number
+
+/** A bit of a report: there may be room to write. */
+export declare const WRITABLE: number

@@ -3,13 +3,9 @@ import type { Authentication } from '../api/authentication.js'
 import { Deadline } from '../event-loop/blocking.js'
 import { authenticated, refused } from '../api/diagnostics.js'
 import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
+import { HANDSHAKE_DONE, HANDSHAKE_DONE_LEGACY, HANDSHAKE_WRITES } from '../native/binding.js'
 import { checked, type Operation } from '../native/status.js'
 import { watch } from '../event-loop/watch.js'
-
-/** What `handshakeAdvance` says: it waits for room, it is done with a legacy peer, it is done. */
-const WRITES = 1
-const LEGACY = 2
-const MODERN = 3
 
 /** A descriptor whose peer knows the key. */
 export interface Authenticated {
@@ -53,14 +49,14 @@ export class Handshake implements Watcher {
     try {
       const { native } = this.#environment
       const state = checked(() => native.handshakeAdvance(this.#id, 0), this.#address, this.#operation)
-      if (state >= LEGACY) {
+      if (state === HANDSHAKE_DONE || state === HANDSHAKE_DONE_LEGACY) {
         this.#forget()
-        const legacy = state === LEGACY
+        const legacy = state === HANDSHAKE_DONE_LEGACY
         tellAuthenticated(this.#operation, this.#address, legacy)
         this.#end.done({ fd: native.detach(this.#id, this.#watched), legacy })
         return
       }
-      const writes = state === WRITES
+      const writes = state === HANDSHAKE_WRITES
       if (this.#watched && writes === this.#watchedWritable) return
       watch(this.#environment, this.#id, writes, this.#watched)
       this.#watched = true
@@ -112,9 +108,9 @@ export function shakeHandsSync(
   try {
     for (;;) {
       const state = checked(() => native.handshakeAdvance(id, own.slice()), address, operation)
-      if (state === LEGACY || state === MODERN) {
-        tellAuthenticated(operation, address, state === LEGACY)
-        return { fd: native.detach(id, false), legacy: state === LEGACY }
+      if (state === HANDSHAKE_DONE || state === HANDSHAKE_DONE_LEGACY) {
+        tellAuthenticated(operation, address, state === HANDSHAKE_DONE_LEGACY)
+        return { fd: native.detach(id, false), legacy: state === HANDSHAKE_DONE_LEGACY }
       }
       if (own.expired()) checked(() => native.handshakeExpire(id), address, operation)
     }

@@ -1,4 +1,4 @@
-import { NativeReactor, type Transfer } from '../native/binding.js'
+import { ENDED, NativeReactor, READABLE, type Transfer, WRITABLE } from '../native/binding.js'
 import { Memory } from '../connection/memory.js'
 import type { Sender } from '../connection/sender.js'
 import { systemError } from '../native/status.js'
@@ -20,10 +20,6 @@ const READS_PER_TURN = 16
 
 /** Announced but unreceived bytes that are granted memory at once, all connections together. */
 const CLAIMS = 64 * 1024 * 1024
-
-const READABLE = 1
-const WRITABLE = 2
-const ENDED = 4
 
 /** Who is told when a descriptor may be ready. */
 export interface Watcher {

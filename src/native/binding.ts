@@ -18,9 +18,25 @@ export const closeDescriptor: typeof Binding.closeDescriptor = binding.closeDesc
 export const duplicate: typeof Binding.duplicate = binding.duplicate
 export const endWith: typeof Binding.endWith = binding.endWith
 export const exitOf: typeof Binding.exitOf = binding.exitOf
-export const NativeReactor: typeof Binding.Reactor = binding.Reactor
-export type NativeReactor = Binding.Reactor
+export const inheritable: typeof Binding.inheritable = binding.inheritable
 export const resolve: typeof Binding.resolve = binding.resolve
 export const socketPair: typeof Binding.socketPair = binding.socketPair
-export type Transfer = Binding.Transfer
-export const inheritable: typeof Binding.inheritable = binding.inheritable
+export const takeFailure: typeof Binding.takeFailure = binding.takeFailure
+export const FailureKind: typeof Binding.FailureKind = binding.FailureKind
+export const NativeReactor: typeof Binding.Reactor = binding.Reactor
+export type NativeReactor = Binding.Reactor
+export type { Failure, Transfer } from '../../index.js'
+
+// Statuses, the bits of a report of readiness, and the states of a handshake are declared where they are made.
+export const NOTHING: typeof Binding.NOTHING = binding.NOTHING
+export const END: typeof Binding.END = binding.END
+export const TRUNCATED: typeof Binding.TRUNCATED = binding.TRUNCATED
+export const MALFORMED: typeof Binding.MALFORMED = binding.MALFORMED
+export const TOO_LONG: typeof Binding.TOO_LONG = binding.TOO_LONG
+export const SYSTEM: typeof Binding.SYSTEM = binding.SYSTEM
+export const READABLE: typeof Binding.READABLE = binding.READABLE
+export const WRITABLE: typeof Binding.WRITABLE = binding.WRITABLE
+export const ENDED: typeof Binding.ENDED = binding.ENDED
+export const HANDSHAKE_WRITES: typeof Binding.HANDSHAKE_WRITES = binding.HANDSHAKE_WRITES
+export const HANDSHAKE_DONE_LEGACY: typeof Binding.HANDSHAKE_DONE_LEGACY = binding.HANDSHAKE_DONE_LEGACY
+export const HANDSHAKE_DONE: typeof Binding.HANDSHAKE_DONE = binding.HANDSHAKE_DONE

@@ -1,21 +1,12 @@
 import { getSystemErrorMap } from 'node:util'
 
 import { type Address, shown } from '../api/address.js'
-import { AuthenticationError, EOFError, SystemError, TimeoutError } from '../api/errors.js'
+import { AuthenticationError, CaromError, EOFError, SystemError, TimeoutError } from '../api/errors.js'
+import { type Failure, FailureKind, SYSTEM, takeFailure } from './binding.js'
 
-/** Nothing came, or there was no room, in time. */
-export const NOTHING = -1
-/** The peer has closed. */
-export const END = -2
-/** The peer closed inside a message. */
-export const TRUNCATED = -3
-/** The peer announced a negative length. */
-export const MALFORMED = -4
-/** The peer announced a length over the limit. */
-export const TOO_LONG = -5
-/** A system call failed: this less the error number. */
-const SYSTEM = -1000
-/** The number of a name that could not be resolved. */
+export { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED } from './binding.js'
+
+/** libuv's number of a name that could not be resolved: the system has none. */
 const UV_EAI_NONAME = -3008
 
 /** What a handshake is a part of. */
@@ -23,61 +14,54 @@ export type Operation = 'accept' | 'connect'
 
 /** The error of a failed system call, from a native call's status. */
 export function systemError(status: number, syscall: string): SystemError {
-  const errno = status - SYSTEM
-  const [code, description] = named(errno)
-  return new SystemError(`${syscall}: ${description} (${code})`, code, errno, syscall)
+  return failedCall(status - SYSTEM, syscall)
 }
 
 /**
- * Calls `call`, which may be a part of an operation on `address`, and throws its native exception as the error that users know. The native
- * message begins with what kind it is.
+ * Calls `call`, which may be a part of an operation on `address`, and throws its native exception as the error that users know.
  */
 export function checked<T>(call: () => T, address?: Address, operation?: Operation): T {
   try {
     return call()
   } catch (error) {
-    throw error instanceof Error ? translated(error, address, operation) : error
+    throw translated(error, address, operation)
   }
 }
 
-function translated(error: Error, address?: Address, operation?: Operation): Error {
-  const [, kind, detail, message] = /^(\w+)(?: (\S+))?(?: (.*))?$/s.exec(error.message) ?? []
-  if (kind === undefined) return error
+function translated(error: unknown, address: Address | undefined, operation: Operation | undefined): Error {
+  const failure = takeFailure()
+  if (!failure) return internal(error)
   // The native side knows of a handshake's descriptor only.
   const during = operation && address !== undefined ? `${operation} ${shown(address)}: ` : ''
-  if (/^\d+$/.test(kind) && detail !== undefined) {
-    return failedCall(Number(kind), operation ?? detail, message, address, during)
-  }
-  const text = message ?? ''
-  switch (kind) {
-    case 'timeout':
-      return new TimeoutError('the time is up')
-    case 'address':
-      return Object.assign(new RangeError(`${detail} ${text}`), { code: 'ERR_OUT_OF_RANGE' })
-    case 'handshake':
-      return failedHandshake(detail ?? '', during + text)
-    default:
-      return error
+  const message = failure.message ?? undefined
+  switch (failure.kind) {
+    case FailureKind.Handshake:
+      return failedHandshake(failure, `${during}${message}`)
+    case FailureKind.Address:
+      return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' })
+    case FailureKind.System: {
+      const errno = failure.errno === 0 ? UV_EAI_NONAME : -failure.errno
+      const syscall = operation ?? failure.syscall ?? 'socket'
+      return failedCall(errno, syscall, message, failure.address ?? address, during)
+    }
   }
 }
 
-function failedHandshake(reason: string, message: string): Error {
+/** What no program of a user's can bring about. */
+function internal(error: unknown): Error {
+  const text = error instanceof Error ? error.message : String(error)
+  return new CaromError(`a fault of carom itself, please report it: ${text}`, 'ERR_CAROM_INTERNAL', { cause: error })
+}
+
+function failedHandshake({ reason }: Failure, message: string): Error {
   if (reason === 'timeout') return new TimeoutError(message)
-  return reason === 'closed' ? new EOFError(message) : new AuthenticationError(message, reason)
+  return reason === 'closed' ? new EOFError(message) : new AuthenticationError(message, reason ?? 'protocol')
 }
 
-function failedCall(
-  number: number,
-  syscall: string,
-  message: string | undefined,
-  address: Address | undefined,
-  during: string,
-): Error {
-  // A name that is not known has no number of the system's: libuv has one.
-  const errno = number === 0 ? UV_EAI_NONAME : -number
-  if (message === undefined && !during) return systemError(SYSTEM - number, syscall)
+function failedCall(errno: number, syscall: string, message?: string, address?: Address, during = ''): SystemError {
   const [code, description] = named(errno)
-  return new SystemError(message ?? `${during}${description} (${code})`, code, errno, syscall, address)
+  const text = message ?? `${during || `${syscall}: `}${description} (${code})`
+  return new SystemError(text, code, errno, syscall, address)
 }
 
 function named(errno: number): [string, string] {

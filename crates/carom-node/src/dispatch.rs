@@ -5,13 +5,17 @@ use std::ptr;
 use carom::reactor::Readiness;
 use napi::bindgen_prelude::{Function, JsValue, Uint32ArraySlice};
 use napi::{Result, check_status, sys};
+use napi_derive::napi;
 
-/// Bit of a report: there may be something to read.
-const READABLE: u32 = 1;
-/// Bit of a report: there may be room to write.
-const WRITABLE: u32 = 2;
-/// Bit of a report: nothing more will arrive.
-const ENDED: u32 = 4;
+/// A bit of a report: there may be something to read.
+#[napi]
+pub const READABLE: u32 = 1;
+/// A bit of a report: there may be room to write.
+#[napi]
+pub const WRITABLE: u32 = 2;
+/// A bit of a report: nothing more will arrive.
+#[napi]
+pub const ENDED: u32 = 4;
 
 /// The callback, and the array that carries a batch: a number and its readiness bits, in turn.
 pub(crate) struct Dispatch {

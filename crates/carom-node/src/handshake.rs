@@ -12,14 +12,18 @@ use crate::reactor::Reactor;
 use crate::slots::Slot;
 use crate::status::{self, refused};
 
-/// It waits for the peer to send.
-const READS: u32 = 0;
-/// It waits for room to send.
-const WRITES: u32 = 1;
-/// Both ends know the key. The peer is older than Python 3.12, or billiard.
-const LEGACY: u32 = 2;
-/// Both ends know the key.
-const MODERN: u32 = 3;
+/// How far a handshake is: it waits for the peer to send.
+#[napi]
+pub const HANDSHAKE_READS: u32 = 0;
+/// How far a handshake is: it waits for room to send.
+#[napi]
+pub const HANDSHAKE_WRITES: u32 = 1;
+/// How far a handshake is: both ends know the key. The peer is older than Python 3.12, or billiard.
+#[napi]
+pub const HANDSHAKE_DONE_LEGACY: u32 = 2;
+/// How far a handshake is: both ends know the key.
+#[napi]
+pub const HANDSHAKE_DONE: u32 = 3;
 
 #[napi]
 impl Reactor {
@@ -54,17 +58,17 @@ impl Reactor {
         Ok(self.environment.slots.borrow_mut().insert(slot))
     }
 
-    /// Goes on, waiting up to `timeout` milliseconds, for ever where it is negative. Returns 0 where it waits for the peer,
-    /// 1 where it waits for room, 2 when it is done with a peer that is older than Python 3.12, 3 with any other.
+    /// Goes on, waiting up to `timeout` milliseconds, for ever where it is negative. Returns one of the
+    /// `HANDSHAKE_` constants.
     #[napi(catch_unwind)]
     pub fn handshake_advance(&self, id: u32, timeout: f64) -> Result<u32> {
         let mut slots = self.environment.slots.borrow_mut();
         let (fd, handshake) = slots.handshake(id)?;
         Ok(match advance(fd.as_fd(), handshake, deadline(timeout)) {
-            Ok(Some(Peer::Legacy)) => LEGACY,
-            Ok(Some(Peer::Modern)) => MODERN,
-            Ok(None) if handshake.outgoing().is_empty() => READS,
-            Ok(None) => WRITES,
+            Ok(Some(Peer::Legacy)) => HANDSHAKE_DONE_LEGACY,
+            Ok(Some(Peer::Modern)) => HANDSHAKE_DONE,
+            Ok(None) if handshake.outgoing().is_empty() => HANDSHAKE_READS,
+            Ok(None) => HANDSHAKE_WRITES,
             Err(error) => return Err(refused(&error)),
         })
     }

@@ -1,24 +1,85 @@
 //! How a call's outcome crosses into JavaScript: a count, or one of these negative numbers. An exception per outcome would
 //! cost more than the call.
 
+//!
+//! Where nothing is counted, a failure is an exception. Node-API's have a text and nothing else; what failed is then in a
+//! [`Failure`], which JavaScript takes right after it has caught the exception, as a program takes `errno`.
+
+use std::cell::RefCell;
 use std::io;
 
 use carom::frame::FrameError;
 use carom::handshake::HandshakeError;
 use carom::{Error, SystemError};
+use napi_derive::napi;
 
-/// Nothing came, or there was no room, in time.
-pub(crate) const NOTHING: f64 = -1.0;
-/// The peer has closed.
-pub(crate) const END: f64 = -2.0;
-/// The peer closed inside a message.
-pub(crate) const TRUNCATED: f64 = -3.0;
-/// The peer announced a negative length, which is in the report.
-pub(crate) const MALFORMED: f64 = -4.0;
-/// The peer announced a length over the limit, which is in the report.
-pub(crate) const TOO_LONG: f64 = -5.0;
-/// A system call failed: this less the error number.
-pub(crate) const SYSTEM: f64 = -1000.0;
+use crate::address::{JsAddress, to_js};
+
+/// Status: nothing came, or there was no room, in time.
+#[napi]
+pub const NOTHING: f64 = -1.0;
+/// Status: the peer has closed.
+#[napi]
+pub const END: f64 = -2.0;
+/// Status: the peer closed inside a message.
+#[napi]
+pub const TRUNCATED: f64 = -3.0;
+/// Status: the peer announced a negative length, which is in the report.
+#[napi]
+pub const MALFORMED: f64 = -4.0;
+/// Status: the peer announced a length over the limit, which is in the report.
+#[napi]
+pub const TOO_LONG: f64 = -5.0;
+/// Status: a system call failed. It is this, less the error number.
+#[napi]
+pub const SYSTEM: f64 = -1000.0;
+
+/// What kind of thing failed.
+#[derive(Debug, PartialEq, Eq)]
+#[napi]
+pub enum FailureKind {
+    /// A system call: `errno` and `syscall` say which, and why.
+    System,
+    /// Proving that both ends know the key: `reason` says how.
+    Handshake,
+    /// An address that no system call would take.
+    Address,
+}
+
+/// What an exception of this binding is about.
+#[derive(Debug)]
+#[napi(object)]
+pub struct Failure {
+    /// What failed.
+    pub kind: FailureKind,
+    /// What happened to whom, and the way out, for people. A system call on no address has none.
+    pub message: Option<String>,
+    /// The number that Node has for the system's error, as a positive one; 0 where a host's name is not known.
+    pub errno: i32,
+    /// The system call.
+    pub syscall: Option<String>,
+    /// What it was about.
+    pub address: Option<JsAddress>,
+    /// A word for programs on what went wrong in a handshake.
+    pub reason: Option<String>,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Failure>> = const { RefCell::new(None) };
+}
+
+/// What the exception is about that this thread's last call has thrown; `null` where it is none of carom's.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn take_failure() -> Option<Failure> {
+    LAST.take()
+}
+
+fn exception(failure: Failure) -> napi::Error {
+    let text = failure.message.clone().or(failure.syscall.clone()).unwrap_or_default();
+    LAST.set(Some(failure));
+    napi::Error::from_reason(text)
+}
 
 /// The number that Node has for an error of the system.
 #[cfg(unix)]
@@ -81,21 +142,46 @@ pub(crate) fn failure(error: &Error, announced: &mut f64) -> f64 {
     }
 }
 
-/// A failed system call as a JavaScript exception, whose message is `number syscall` for the TypeScript layer to read.
+/// A failed system call as a JavaScript exception.
 pub(crate) fn thrown(syscall: &str, error: &io::Error) -> napi::Error {
-    napi::Error::from_reason(format!("{} {syscall}", number(error)))
+    exception(Failure {
+        kind: FailureKind::System,
+        message: None,
+        errno: number(error),
+        syscall: Some(syscall.to_owned()),
+        address: None,
+        reason: None,
+    })
 }
 
-/// A failure to bind, accept, connect or authenticate as a JavaScript exception. Its message says what kind it is, for the
-/// TypeScript layer, and then, after a space, what people read.
+/// A failure to bind, accept, connect or authenticate as a JavaScript exception.
 pub(crate) fn refused(error: &Error) -> napi::Error {
-    napi::Error::from_reason(match error {
-        Error::System(error) => format!("{} {} {error}", errno(error), error.operation().syscall()),
-        Error::Handshake(error) => format!("handshake {} {error}", reason(error)),
-        Error::Address(error) => format!("address {error}"),
-        Error::TimedOut => "timeout".to_owned(),
+    let failure = Failure {
+        kind: FailureKind::System,
+        message: Some(error.to_string()),
+        errno: 0,
+        syscall: None,
+        address: None,
+        reason: None,
+    };
+    exception(match error {
+        Error::System(error) => Failure {
+            errno: errno(error),
+            syscall: Some(error.operation().syscall().to_owned()),
+            address: Some(to_js(error.address())),
+            ..failure
+        },
+        Error::Handshake(error) => Failure {
+            kind: FailureKind::Handshake,
+            reason: Some(reason(error).to_owned()),
+            ..failure
+        },
+        Error::Address(_) => Failure {
+            kind: FailureKind::Address,
+            ..failure
+        },
         Error::Io(error) => return thrown("socket", error),
-        error => error.to_string(),
+        error => return napi::Error::from_reason(error.to_string()),
     })
 }
 
