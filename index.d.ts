@@ -156,6 +156,10 @@ export declare enum FailureKind {
   Handshake = 1,
   /** An address that no system call would take. */
   Address = 2,
+  /** An argument that is not what the call needs. */
+  Argument = 3,
+  /** Something that somebody else has. */
+  Busy = 4,
 }
 
 /** How far a handshake is: both ends know the key. */

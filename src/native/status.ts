@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util'
 
 import { type Address, shown } from '../api/address.js'
-import { AuthenticationError, CaromError, EOFError, SystemError, TimeoutError } from '../api/errors.js'
+import { AuthenticationError, BusyError, CaromError, EOFError, SystemError, TimeoutError } from '../api/errors.js'
 import { type Failure, FailureKind, SYSTEM, takeFailure } from './binding.js'
 
 export { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED } from './binding.js'
@@ -39,6 +39,10 @@ function translated(error: unknown, address: Address | undefined, operation: Ope
       return failedHandshake(failure, `${during}${message}`)
     case FailureKind.Address:
       return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' })
+    case FailureKind.Argument:
+      return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' })
+    case FailureKind.Busy:
+      return new BusyError(message ?? 'in use by another call')
     case FailureKind.System: {
       const errno = failure.errno === 0 ? UV_EAI_NONAME : -failure.errno
       const syscall = operation ?? failure.syscall ?? 'socket'

@@ -44,6 +44,10 @@ pub enum FailureKind {
     Handshake,
     /// An address that no system call would take.
     Address,
+    /// An argument that is not what the call needs.
+    Argument,
+    /// Something that somebody else has.
+    Busy,
 }
 
 /// What an exception of this binding is about.
@@ -73,6 +77,19 @@ thread_local! {
 #[must_use]
 pub fn take_failure() -> Option<Failure> {
     LAST.take()
+}
+
+/// An exception of this kind, with the words that people read.
+#[allow(dead_code, reason = "for calls that take descriptors")]
+pub(crate) fn told(kind: FailureKind, message: impl Into<String>) -> napi::Error {
+    exception(Failure {
+        kind,
+        message: Some(message.into()),
+        errno: 0,
+        syscall: None,
+        address: None,
+        reason: None,
+    })
 }
 
 fn exception(failure: Failure) -> napi::Error {
