@@ -2,7 +2,25 @@
 
 import test from 'ava'
 import { EncodeError, EOFError } from 'carom'
-import { PythonDate, PythonDecimal, PythonError, PythonPath, PythonUUID } from 'carom/python'
+import {
+  PythonComplex,
+  PythonDate,
+  PythonDateTime,
+  PythonDecimal,
+  PythonError,
+  PythonFloat,
+  PythonFraction,
+  PythonIPAddress,
+  PythonObject,
+  PythonPath,
+  PythonPattern,
+  PythonRange,
+  PythonSlice,
+  PythonTime,
+  PythonTimeDelta,
+  PythonTuple,
+  PythonUUID,
+} from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
 import { picklePeers, PROTOCOLS } from './pickle-peers.ts'
@@ -104,6 +122,134 @@ const rows: [string, unknown, string][] = [
   ['PythonUUID', new PythonUUID(uuid.toUpperCase()), `same(value, uuid.UUID('${uuid}'))`],
   ['PythonPath', new PythonPath('/a/b'), "same(value, pathlib.Path('/a/b'))"],
   ['a Windows path', new PythonPath('c:\\a', 'PureWindowsPath'), "same(value, pathlib.PureWindowsPath('c:/a'))"],
+  [
+    'PythonFloat',
+    [1, -0, 2 ** 53, Infinity].map((value) => new PythonFloat(value)),
+    "same(value, [1.0, -0.0, 2.0**53, float('inf')])",
+  ],
+  [
+    'PythonTuple',
+    [
+      PythonTuple.of(),
+      PythonTuple.of(1),
+      PythonTuple.of<unknown>(1, 'a', [2]),
+      PythonTuple.from<unknown>([1, 2, 3, PythonTuple.of(4, 5)]),
+    ],
+    "same(value, [(), (1,), (1, 'a', [2]), (1, 2, 3, (4, 5))])",
+  ],
+  [
+    'what slice and map make of a PythonTuple',
+    [PythonTuple.of(1, 2).slice(1), PythonTuple.of(1, 2).map((n) => n * 2)],
+    'same(value, [[2], [2, 4]])',
+  ],
+  ['a PythonTuple with holes', Object.assign(PythonTuple.of(), { length: 2 }), 'same(value, (None, None))'],
+  [
+    'PythonTuple as a key, with what is a tuple there in it',
+    new Map([[PythonTuple.of<unknown>(1, [2], new Set([3])), 1]]),
+    'same(value, {(1, (2,), frozenset([3])): 1})',
+  ],
+  [
+    'PythonDateTime',
+    [new PythonDateTime('2026-01-02T03:04:05.000006'), new PythonDateTime('0001-01-01T00:00')],
+    'same(value, [datetime.datetime(2026, 1, 2, 3, 4, 5, 6), datetime.datetime(1, 1, 1)])',
+  ],
+  [
+    'PythonDateTime, the second of two equal times',
+    [new PythonDateTime('2026-10-25T02:30', 1), new PythonDateTime('2026-10-25T02:30')],
+    '[each.fold for each in value] == [1, 0] and value[0].tzinfo is None and value[0].month == 10',
+  ],
+  [
+    'PythonTimeDelta',
+    [new PythonTimeDelta(-1, 5, 7), new PythonTimeDelta(), new PythonTimeDelta(999_999_999, 86_399, 999_999)],
+    'same(value, [datetime.timedelta(-1, 5, 7), datetime.timedelta(), datetime.timedelta.max])',
+  ],
+  [
+    'PythonTime',
+    ['00:00', '23:59:59.999999', '03:04+02:30', '03:04:05-00:00:01', '12:00Z'].map((text) => new PythonTime(text)),
+    'same(value, [datetime.time(), datetime.time.max, ' +
+      'datetime.time(3, 4, tzinfo=datetime.timezone(datetime.timedelta(minutes=150))), ' +
+      'datetime.time(3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(seconds=-1))), ' +
+      'datetime.time(12, tzinfo=utc)]) and value[2].utcoffset() == datetime.timedelta(minutes=150)',
+  ],
+  [
+    'PythonTime, the second of two equal times',
+    new PythonTime('02:30:00.5', 1),
+    'value.fold == 1 and value == datetime.time(2, 30, 0, 500000)',
+  ],
+  [
+    'PythonComplex',
+    [new PythonComplex(1, -0), new PythonComplex(-0, Infinity), new PythonComplex(Number.NaN)],
+    "type(value[0]) is complex and repr(value) == repr([complex(1, -0.0), complex(-0.0, float('inf')), complex('nan')])",
+  ],
+  [
+    'PythonFraction',
+    [new PythonFraction(-6, 4), new PythonFraction(10n ** 40n, 3n)],
+    'same(value, [fractions.Fraction(-3, 2), fractions.Fraction(10**40, 3)])',
+  ],
+  [
+    'PythonRange',
+    [new PythonRange(0, 3), new PythonRange(5, 0, -2), new PythonRange(0n, 10n ** 30n)],
+    'same(value, [range(3), range(5, 0, -2), range(10**30)])',
+  ],
+  [
+    'PythonSlice',
+    [new PythonSlice(1, null, -2), new PythonSlice(), new PythonSlice('a', [1])],
+    "same(value, [slice(1, None, -2), slice(None, None), slice('a', [1])])",
+  ],
+  [
+    'PythonIPAddress',
+    ['10.0.0.1', '10.0.0.0/8', '::1', 'fe80::/10'].map((text) => new PythonIPAddress(text)),
+    "same(value, [ipaddress.ip_address('10.0.0.1'), ipaddress.ip_network('10.0.0.0/8'), " +
+      "ipaddress.ip_address('::1'), ipaddress.ip_network('fe80::/10')])",
+  ],
+  [
+    'PythonIPAddress, an interface',
+    new PythonIPAddress('10.0.0.1/8', 'IPv4Interface'),
+    "same(value, ipaddress.ip_interface('10.0.0.1/8'))",
+  ],
+  [
+    'PythonPattern',
+    [new PythonPattern('a+', 34), new PythonPattern('é'), new PythonPattern(Buffer.from('b'), 2)],
+    "same(value, [re.compile('a+', re.I), re.compile('é'), re.compile(b'b', re.I)])",
+  ],
+  [
+    'PythonObject, a call',
+    [
+      new PythonObject('fractions', 'Fraction', ['1/2']),
+      new PythonObject('datetime', 'datetime.fromtimestamp', [0, new PythonObject('datetime', 'timezone.utc')]),
+      new PythonObject('builtins', 'dict', [], undefined, undefined, undefined, { kwargs: { a: 1 } }),
+    ],
+    "same(value, [fractions.Fraction(1, 2), datetime.datetime(1970, 1, 1, tzinfo=utc), {'a': 1}])",
+  ],
+  [
+    'PythonObject, a function or class itself',
+    [new PythonObject('os', 'getcwd'), new PythonObject('collections', 'OrderedDict')],
+    'value == [os.getcwd, collections.OrderedDict]',
+  ],
+  [
+    'PythonObject with items, entries and a state',
+    [
+      new PythonObject('collections', 'deque', [], undefined, [1, [2]]),
+      new PythonObject('collections', 'OrderedDict', [], undefined, undefined, [
+        ['b', 1],
+        [PythonTuple.of(1), 2],
+      ]),
+      new PythonObject('types', 'SimpleNamespace', [], { a: 1 }),
+    ],
+    "same(value[:2], [collections.deque([1, [2]]), collections.OrderedDict([('b', 1), ((1,), 2)])]) and value[2].a == 1",
+  ],
+  [
+    'PythonObject, made without a call',
+    [
+      new PythonObject('__main__', 'Unknown', [], { x: 1 }, undefined, undefined, { creation: 'new' }),
+      new PythonObject('builtins', 'tuple', [[1, 2]], undefined, undefined, undefined, { creation: 'new' }),
+      new PythonObject('__main__', 'Keyword', [1], undefined, undefined, undefined, {
+        kwargs: { b: 2 },
+        creation: 'new',
+      }),
+    ],
+    'type(value[0]) is Unknown and value[0].x == 1 and value[1] == (1, 2) and value[2].made == (1, 2)',
+  ],
   ['Error', new Error('no'), "type(value) is Exception and value.args == ('no',)"],
   ['an error that Python has too', new TypeError('no'), "type(value) is TypeError and value.args == ('no',)"],
   ['an error that it has not', new RangeError('no'), "type(value) is Exception and value.args == ('RangeError: no',)"],
@@ -206,11 +352,11 @@ const cyclicError = new PythonError('ValueError', [], '')
 cyclicError.args.push(cyclicError)
 
 const refused: [string, unknown, RegExp][] = [
-  ['a symbol', Symbol('no'), /a symbol has no form in Python/],
-  ['a function', { f: () => 1 }, /a function has no form in Python/],
-  ['a RegExp', [/a/], /a RegExp has no form in Python/],
-  ['a Promise', Promise.resolve(), /a Promise has no form in Python/],
-  ['a WeakMap', new WeakMap(), /a WeakMap has no form in Python/],
+  ['a symbol', Symbol('no'), /: a symbol can't be sent/],
+  ['a function', { f: () => 1 }, /: f: a function can't be sent/],
+  ['a RegExp', [/a/], /\[0\]: a RegExp can't be sent: .*PythonPattern/],
+  ['a Promise', Promise.resolve(), /a Promise can't be sent: await it/],
+  ['a WeakMap', new WeakMap(), /a WeakMap can't be sent/],
   ['an object as a key', new Map([[{}, 1]]), /an object can't be the key of a dict/],
   ['a Map in a Set', new Set([new Map()]), /a Map can't be the key/],
   ['a Float64Array as a key', new Map([[Float64Array.of(1), 1]]), /a Float64Array can't be the key/],

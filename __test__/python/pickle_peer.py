@@ -6,11 +6,13 @@ import datetime
 import decimal
 import fractions
 import functools
+import ipaddress
 import math
 import operator
 import os
 import pathlib
 import pickle
+import re
 import sys
 import traceback
 import uuid
@@ -26,6 +28,13 @@ utc = datetime.timezone.utc
 
 class Unknown:
     pass
+
+
+class Keyword:
+    def __new__(cls, a, *, b):
+        keyword = super().__new__(cls)
+        keyword.made = (a, b)
+        return keyword
 
 
 def same(a, b):

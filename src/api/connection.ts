@@ -115,8 +115,9 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     // Not an async function: what is accepted at once would take three more turns of the microtask queue to say so.
     try {
       const endpoint = this.#endpoint
-      const { bytes, start, end, transferList } = this.#encode(value)
+      const { parts, bytes, start, end, transferList } = this.#encode(value)
       if (transferList) return endpoint.sendTransferring(bytes, start, end, transferList)
+      if (parts) return endpoint.sendParts(parts, bytes, start, end)
       return endpoint.send(bytes, start, end)
     } catch (error) {
       return Promise.reject(error)
@@ -125,13 +126,14 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `send`, blocking until the kernel has taken the message. */
   sendSync(value: TSend): void {
-    const { bytes, start, end, transferList } = this.#encode(value)
+    const { parts, bytes, start, end, transferList } = this.#encode(value)
     if (transferList) {
       ignore(this.#endpoint.sendTransferring(bytes, start, end, transferList))
       this.#endpoint.sender.flushSync()
       return
     }
-    this.#endpoint.sendSync(bytes, start, end)
+    if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
+    else this.#endpoint.sendSync(bytes, start, end)
   }
 
   #encode(value: TSend): Encoded {

@@ -499,6 +499,27 @@ export class Endpoint implements Watcher, Source {
     else this.sender.sendSync(bytes, start, end)
   }
 
+  /** Accepts a message that is in parts. */
+  sendParts(parts: readonly Uint8Array[], bytes: Uint8Array, start: number, end: number): Promise<void> {
+    if (this.#nonblocking) return this.#sendJoined(parts, bytes, start, end)
+    if (this.#legacy) assertShort(parts.reduce((size, part) => size + part.length, end - start))
+    return this.sender.sendParts(parts, bytes, start, end)
+  }
+
+  sendPartsSync(parts: readonly Uint8Array[], bytes: Uint8Array, start: number, end: number): void {
+    if (this.#nonblocking) void this.#sendJoined(parts, bytes, start, end)
+    else {
+      if (this.#legacy) assertShort(parts.reduce((size, part) => size + part.length, end - start))
+      this.sender.sendPartsSync(parts, bytes, start, end)
+    }
+  }
+
+  /** Where nothing may wait, all of a message is offered to the kernel at once. */
+  #sendJoined(parts: readonly Uint8Array[], bytes: Uint8Array, start: number, end: number): Promise<void> {
+    const message = Buffer.concat([...parts, bytes.subarray(start, end)])
+    return this.send(message, 0, message.length)
+  }
+
   /** Accepts a message with descriptors: those of `objects`, which are handed over. */
   sendTransferring(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): Promise<void> {
     if (objects.length > DESCRIPTORS_MAX) {

@@ -91,6 +91,20 @@ export class Sender {
   send(bytes: Uint8Array, start: number, end: number): Promise<void> {
     if (this.#failure) return Promise.reject(this.#error())
     this.#put(bytes, start, end)
+    return this.#accept()
+  }
+
+  /** As `send`, a message of which `bytes[start..end]` is only the end. Shorter parts than 16 KiB are copied. */
+  sendParts(parts: readonly Uint8Array[], bytes: Uint8Array, start: number, end: number): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#error())
+    this.#announce(sizeOf(parts) + end - start)
+    for (const part of parts) this.#add(part, 0, part.length)
+    this.#add(bytes, start, end)
+    return this.#accept()
+  }
+
+  /** Resolves as soon as not more than the high-water mark is unsent. */
+  #accept(): Promise<void> {
     if (this.unsent > this.#highWaterMark) this.push()
     if (this.#failure) return Promise.reject(this.#error())
     if (this.unsent > this.#highWaterMark) return this.#wait()
@@ -109,6 +123,19 @@ export class Sender {
     }
     this.#announce(end - start)
     this.#writeAll(bytes, start, end)
+  }
+
+  /** As `sendSync`, a message of which `bytes[start..end]` is only the end. */
+  sendPartsSync(parts: readonly Uint8Array[], bytes: Uint8Array, start: number, end: number): void {
+    if (this.#failure) throw this.#error()
+    this.#drain()
+    this.#announce(sizeOf(parts) + end - start)
+    for (const part of parts) {
+      if (part.length < DIRECT) this.#append(part, 0, part.length)
+      else this.#writeAll(part, 0, part.length)
+    }
+    this.#append(bytes, start, end)
+    this.flushSync()
   }
 
   /** Sends a message without waiting; throws where the kernel takes nothing of it. */
@@ -244,6 +271,24 @@ export class Sender {
     this.#staged = payload + end - start
   }
 
+  /** Stages bytes behind what is staged of their message, if they are few; else hands them to the kernel. */
+  #add(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#failure) return
+    if (end - start < DIRECT) {
+      this.#append(bytes, start, end)
+      return
+    }
+    const ready = !this.blocked || this.#pushQueue()
+    this.#keep(ready ? this.#write(bytes, start, end, 0) : 0, bytes, start, end)
+  }
+
+  /** Stages bytes without a header of their own. */
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    const slab = this.#room(end - start)
+    slab.set(bytes.subarray(start, end), this.#staged)
+    this.#staged += end - start
+  }
+
   /** Stages the header of a message whose payload is elsewhere. */
   #announce(size: number): void {
     this.#staged = this.#header(this.#room(HEADER_MAX), size)
@@ -368,14 +413,15 @@ export class Sender {
     }
   }
 
-  /** Copies what the kernel has not taken of the last message, so that its memory is the caller's again. */
+  /** Copies what the kernel has not taken, so that its memory is the callers' again. */
   #own(): void {
-    const piece = this.#queue.at(-1)
-    if (!piece?.borrowed) return
-    piece.bytes = copy(piece.bytes, piece.at, piece.end)
-    piece.end -= piece.at
-    piece.at = 0
-    piece.borrowed = false
+    for (const piece of this.#queue) {
+      if (!piece.borrowed) continue
+      piece.bytes = copy(piece.bytes, piece.at, piece.end)
+      piece.end -= piece.at
+      piece.at = 0
+      piece.borrowed = false
+    }
   }
 
   /** Resolves what waited for the progress that was made. */
@@ -406,6 +452,12 @@ export class Sender {
   #error(): SystemError {
     return systemError(this.#failure, 'sendmsg')
   }
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  let size = 0
+  for (const part of parts) size += part.length
+  return size
 }
 
 /** A copy of `bytes[start..end]`: a `Buffer`'s own `slice` is none. */

@@ -2,7 +2,7 @@ import { arrayOf, reconstructArray } from './array.js'
 import { date, dateTime, duration, timeZone } from './date-time.js'
 import { EXCEPTIONS, exception } from './exceptions.js'
 import { Global, Internal, unexpectedArguments } from './internal.js'
-import { fromBuffer, numberType, scalar, UnfinishedArray } from './numpy.js'
+import { emptyArray, fromBuffer, numberType, scalar, UnfinishedArray } from './numpy.js'
 import { path } from './path.js'
 import { PythonDecimal } from './types/decimal.js'
 import { PythonUUID } from './types/uuid.js'
@@ -125,7 +125,7 @@ for (const kind of ['Path', 'PosixPath', 'WindowsPath', 'PurePath', 'PurePosixPa
 const array = allow('array', 'array', arrayOf)
 allow('array', '_array_reconstructor', (args, name) => reconstructArray(args, name, array))
 
-const ndarray = allow('numpy', 'ndarray', classOnly)
+const ndarray = allow('numpy', 'ndarray', emptyArray)
 allow('numpy', 'dtype', numberType)
 // numpy 2 renamed `numpy.core`.
 for (const core of ['numpy.core', 'numpy._core']) {

@@ -23,20 +23,6 @@ const FORMATS: readonly NumberKind[] = [
   'f8',
 ]
 
-/** How typed arrays are written: the type code, and the machine format of this memory. */
-export const ARRAY_TYPES: Readonly<Record<string, { code: string; format: number }>> = {
-  Uint8ClampedArray: { code: 'B', format: 0 },
-  Int8Array: { code: 'b', format: 1 },
-  Uint16Array: { code: 'H', format: 2 },
-  Int16Array: { code: 'h', format: 4 },
-  Uint32Array: { code: 'I', format: 6 },
-  Int32Array: { code: 'i', format: 8 },
-  BigUint64Array: { code: 'Q', format: 10 },
-  BigInt64Array: { code: 'q', format: 12 },
-  Float32Array: { code: 'f', format: 14 },
-  Float64Array: { code: 'd', format: 16 },
-}
-
 /** Type codes of Python whose numbers have the same size everywhere. */
 const CODES: Readonly<Record<string, NumberKind>> = {
   b: 'i1',

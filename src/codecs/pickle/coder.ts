@@ -4,9 +4,10 @@ import type { Memory } from '../../connection/memory.js'
 import type { Codec } from '../codec.js'
 import type { Coder, Encoded } from '../coder.js'
 import { inPlace } from '../in-place.js'
+import { withPlace } from '../path.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from './options.js'
 import { readPickle } from './reader.js'
-import { Writer } from './writer.js'
+import { Writer } from './write/writer.js'
 
 /** A message from this size on has memory of its own. */
 const OWN_MEMORY = 16 * 1024
@@ -14,7 +15,7 @@ const OWN_MEMORY = 16 * 1024
 /** Pickles of plain data, for a Python peer. */
 class PickleCoder implements Coder {
   readonly name = 'pickle'
-  readonly #encoded: Encoded = { bytes: new Uint8Array(0), start: 0, end: 0, transferList: undefined }
+  readonly #encoded: Encoded = { bytes: new Uint8Array(0), start: 0, end: 0, parts: undefined, transferList: undefined }
   readonly #settings: PickleSettings
   readonly #writer: Writer
   #writing = false
@@ -31,11 +32,15 @@ class PickleCoder implements Coder {
     this.#writing = true
     try {
       writer.pickle(value)
+    } catch (error) {
+      throw withPlace(error)
     } finally {
       if (outermost) this.#writing = false
     }
     const encoded = this.#encoded
+    encoded.parts = writer.parts
     encoded.bytes = writer.bytes
+    encoded.start = writer.start
     encoded.end = writer.size
     return encoded
   }
@@ -59,9 +64,9 @@ export class PickleCodec implements Codec {
 
   /** The pickle of `value`, in memory that is the caller's. Throws an `EncodeError` that names the place of what has no form. */
   encode(value: unknown): Buffer {
-    const { bytes, end } = this.#encode(value)
-    const message = Buffer.from(bytes.buffer, bytes.byteOffset, end)
-    return end < OWN_MEMORY ? Buffer.from(message) : message
+    const { parts = [], bytes, start, end } = this.#encode(value)
+    const last = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+    return parts.length === 0 && end >= OWN_MEMORY ? last : Buffer.concat([...parts, last])
   }
 
   #encode(value: unknown): Encoded {

@@ -77,29 +77,3 @@ export function dateTime(args: unknown[], name: string): Date {
   if (!(zone instanceof TimeZone)) throw unexpectedArguments(name)
   return new Date(utcMoment(fields) - zone.offset)
 }
-
-/** The 10 bytes of a `datetime` in UTC. */
-export function dateTimeBytes(moment: Date): Buffer {
-  const year = moment.getUTCFullYear()
-  if (Number.isNaN(year)) throw new TypeError('an invalid Date has no form in Python')
-  if (year < 1 || year > 9999) throw new RangeError(`Python's datetime goes from year 1 to 9999, not to ${year}`)
-  const microsecond = moment.getUTCMilliseconds() * 1000
-  return Buffer.of(
-    year >> 8,
-    year & 0xff,
-    moment.getUTCMonth() + 1,
-    moment.getUTCDate(),
-    moment.getUTCHours(),
-    moment.getUTCMinutes(),
-    moment.getUTCSeconds(),
-    microsecond >> 16,
-    (microsecond >> 8) & 0xff,
-    microsecond & 0xff,
-  )
-}
-
-/** The 4 bytes of a `date`. */
-export function dateBytes({ text }: PythonDate): Buffer {
-  const [year, month, day] = text.split('-').map(Number) as [number, number, number]
-  return Buffer.of(year >> 8, year & 0xff, month, day)
-}

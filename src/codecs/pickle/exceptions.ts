@@ -19,15 +19,6 @@ export const EXCEPTIONS: ReadonlySet<string> = new Set(
   ZeroDivisionError`.split(/\s+/),
 )
 
-/** Exceptions that can't be made from a message alone. */
-export const NEED_MORE_THAN_A_MESSAGE: ReadonlySet<string> = new Set([
-  'BaseExceptionGroup',
-  'ExceptionGroup',
-  'UnicodeDecodeError',
-  'UnicodeEncodeError',
-  'UnicodeTranslateError',
-])
-
 /** What Python makes of an `OSError`, by its number: protocols 0 to 2 know the exceptions of Python 2 only. */
 const SYSTEM_ERRORS = new Map<unknown, string>([
   [errno.EAGAIN, 'BlockingIOError'],

@@ -53,13 +53,21 @@ function itemsOf(state: unknown): unknown[] {
   return Array.isArray(items) ? items : []
 }
 
-/** `numpy.dtype(code, False, True)`. */
+/** `numpy.dtype(code, False, True)`, or, as carom writes it, `numpy.dtype(code)` with the byte order in the code. */
 export function numberType(args: unknown[]): NumberType {
-  const [code] = args
+  const [given] = args
+  const code = typeof given === 'string' ? given.replace(/^[<|]/, '') : given
   if (!isNumberKind(code)) {
-    throw new Error(`numpy.dtype ${typeof code === 'string' ? `'${code.slice(0, 20)}'` : ''} is not supported`)
+    throw new Error(`numpy.dtype ${typeof given === 'string' ? `'${given.slice(0, 20)}'` : ''} is not supported`)
   }
   return new NumberType(code)
+}
+
+/** `numpy.ndarray((0,), 'b')`: how carom begins an array. It has no size yet that could be another one. */
+export function emptyArray(args: unknown[], name: string): UnfinishedArray {
+  const [shape, code] = args
+  if (!Array.isArray(shape) || shape.length !== 1 || shape[0] !== 0 || code !== 'b') throw unexpectedArguments(name)
+  return new UnfinishedArray()
 }
 
 /** `_frombuffer(bytes, dtype, shape, order)`, in protocol 5. */

@@ -1,5 +1,6 @@
-import * as op from './opcodes.js'
-import { encodeText, type NativeBuffer } from './text.js'
+import * as op from '../opcodes.js'
+import { encodeText, type NativeBuffer } from '../text.js'
+import { goneMemory } from '../views.js'
 
 /** A message of this size or more takes its memory with it: it may still be on its way when the next one is written. */
 const OWN_MEMORY = 16 * 1024
@@ -9,6 +10,12 @@ const SHORT = 64
 
 /** Up to this many characters, taking too much room costs less than counting bytes. */
 const COUNTED = 4096
+
+/**
+ * Data from this size on is not copied: it is a part of its own of the message, in its own memory. Another part is another system
+ * call, and maybe another time that the receiver is woken, which takes as long as to copy so much.
+ */
+const PART = 128 * 1024
 
 /** An opcode and a length of 32 bits, which the longest string of JavaScript fits. */
 const HEADER = 5
@@ -22,8 +29,12 @@ export class Output {
   #sharedView: DataView = viewOf(this.#shared)
   bytes: NativeBuffer = this.#shared
   #view: DataView = this.#sharedView
-  /** How many bytes are written. */
+  /** Where the last part begins that is written here. */
+  start = 0
+  /** Where it ends. */
   size = 0
+  /** What comes before it, where anything large is in the pickle. */
+  parts: Uint8Array[] | undefined
 
   /** Begins a new pickle. */
   reset(): void {
@@ -33,16 +44,20 @@ export class Output {
     }
     this.bytes = this.#shared
     this.#view = this.#sharedView
+    this.start = 0
     this.size = 0
+    if (this.parts !== undefined) this.parts = undefined
   }
 
   /** Makes room for `count` more bytes. */
   reserve(count: number): void {
-    const needed = this.size + count
-    if (needed <= this.bytes.length) return
-    const memory = newMemory(Math.max(needed + 1024, this.bytes.length * 2))
-    memory.set(this.bytes.subarray(0, this.size))
+    if (this.size + count <= this.bytes.length) return
+    const written = this.size - this.start
+    const memory = newMemory(Math.max(written + count + 1024, this.bytes.length * 2))
+    memory.set(this.bytes.subarray(this.start, this.size))
     this.bytes = memory
+    this.start = 0
+    this.size = written
     this.#view = viewOf(memory)
   }
 
@@ -60,6 +75,14 @@ export class Output {
     } else {
       this.#header(op.LONG_BINGET, slot)
     }
+  }
+
+  /** A `float`, even where it is whole. */
+  float(value: number): void {
+    this.reserve(9)
+    this.bytes[this.size] = op.BINFLOAT
+    this.#view.setFloat64(this.size + 1, value)
+    this.size += 9
   }
 
   number(value: number): void {
@@ -130,7 +153,8 @@ export class Output {
 
   data(data: Uint8Array): void {
     const { length } = data
-    this.reserve(9 + length)
+    const apart = length >= PART
+    this.reserve(apart ? 9 : 9 + length)
     if (length < 256) {
       this.bytes[this.size++] = op.SHORT_BINBYTES
       this.bytes[this.size++] = length
@@ -139,7 +163,8 @@ export class Output {
     } else {
       this.#wideHeader(op.BINBYTES8, length)
     }
-    this.#copy(data)
+    if (apart) this.#insert(data)
+    else this.#copy(data)
   }
 
   /** The little-endian two's complement of an integer. */
@@ -152,6 +177,19 @@ export class Output {
       this.#header(op.LONG4, data.length)
     }
     this.#copy(data)
+  }
+
+  /** Makes `data` a part of its own, behind what is written. */
+  #insert(data: Uint8Array): void {
+    this.parts ??= []
+    this.parts.push(this.bytes.subarray(this.start, this.size), data)
+    this.start = this.size
+  }
+
+  /** Throws where code of the value's own has taken memory away that is a part of the pickle. */
+  assertParts(): void {
+    // A part is never empty but then.
+    if (this.parts?.some((part) => part.length === 0)) throw goneMemory()
   }
 
   #copy(data: Uint8Array): void {

@@ -1,0 +1,89 @@
+import { types } from 'node:util'
+
+import { layoutOf, shapeOf } from '../ndarray.js'
+import * as op from '../opcodes.js'
+import { bytesOf, numberViewOf, type NumberView, type NumberViewName, tagOf } from '../views.js'
+import { writeCall } from './call.js'
+import { halfBits } from './half.js'
+import { noForm } from './refusal.js'
+import type { Writer } from './writer.js'
+
+/** What Python's `array` calls the numbers of a typed array: its type code, and its number for how they lie in memory. */
+const ARRAY_TYPES: Readonly<Partial<Record<NumberViewName, { code: string; format: number }>>> = {
+  Uint8ClampedArray: { code: 'B', format: 0 },
+  Int8Array: { code: 'b', format: 1 },
+  Uint16Array: { code: 'H', format: 2 },
+  Int16Array: { code: 'h', format: 4 },
+  Uint32Array: { code: 'I', format: 6 },
+  Int32Array: { code: 'i', format: 8 },
+  BigUint64Array: { code: 'Q', format: 10 },
+  BigInt64Array: { code: 'q', format: 12 },
+  Float32Array: { code: 'f', format: 14 },
+  Float64Array: { code: 'd', format: 16 },
+}
+
+/** Of the state of an array: the first and only one, in which the order of the indexes is told by whether it is Fortran's. */
+const STATE_VERSION = 1
+const IN_C_ORDER = false
+
+/** What a typed array may have of its own, to be an array of numpy's. */
+interface Shaped {
+  readonly shape?: unknown
+  readonly dtype?: unknown
+}
+
+/** A typed array with a `shape` as a `numpy.ndarray`; without one, bytes as `bytes` and other numbers as an `array.array`. */
+export function writeView(writer: Writer, view: ArrayBufferView): void {
+  const { shape, dtype } = view as Shaped
+  if (!types.isDataView(view) && shape !== undefined) writeNumpyArray(writer, view as NumberView, shape, dtype)
+  else if (types.isUint8Array(view) || types.isDataView(view)) writer.data(bytesOf(view))
+  else writeArray(writer, view)
+}
+
+function writeArray(writer: Writer, view: ArrayBufferView): void {
+  const name = tagOf(view)!
+  const type = Object.hasOwn(ARRAY_TYPES, name) ? ARRAY_TYPES[name as NumberViewName] : undefined
+  if (!type) {
+    throw noForm(
+      `a ${name}`,
+      name === 'Float16Array' ? "Python's array has no such numbers; numpy has, by ndarray()" : undefined,
+    )
+  }
+  writer.global('array', '_array_reconstructor')
+  writer.opcode(op.MARK)
+  writer.global('array', 'array')
+  writer.text(type.code)
+  writer.number(type.format)
+  writer.data(bytesOf(view))
+  writer.opcode(op.TUPLE)
+  writer.opcode(op.REDUCE)
+}
+
+/**
+ * Makes an empty `numpy.ndarray` and gives it its state, as numpy's own pickles do: an array that is large is then one on the
+ * memory of the `bytes` that Python reads, and it can be written. The two names that this takes are the same in all versions.
+ */
+function writeNumpyArray(writer: Writer, view: NumberView, shape: unknown, dtype: unknown): void {
+  const found = numberViewOf(view)
+  if (!found) throw noForm(`a ${tagOf(view)}`)
+  const sizes = shapeOf(shape)
+  const layout = layoutOf(found.name, dtype)
+  const bytes = bytesOf(view)
+  if (sizes.reduce((product, size) => product * size, layout.width) !== view.length) {
+    throw new RangeError(`an array of ${view.length} items can't have the shape [${sizes.join(', ')}]`)
+  }
+  writer.global('numpy', 'ndarray')
+  writer.tuple([0])
+  writer.text('b')
+  writer.opcode(op.TUPLE2)
+  writer.opcode(op.REDUCE)
+  writer.memoize(view)
+  writer.opcode(op.MARK)
+  writer.number(STATE_VERSION)
+  writer.tuple(sizes)
+  writer.once(`numpy.dtype ${layout.code}`, () => writeCall(writer, 'numpy', 'dtype', () => writer.text(layout.code)))
+  writer.write(IN_C_ORDER, false)
+  writer.data(layout.halve ? bytesOf(halfBits(view as Float32Array | Float64Array)) : bytes)
+  writer.opcode(op.TUPLE)
+  writer.opcode(op.BUILD)
+}

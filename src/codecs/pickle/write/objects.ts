@@ -1,0 +1,60 @@
+import { types } from 'node:util'
+
+import * as op from '../opcodes.js'
+import { type Branded, typeOf } from '../types/brands.js'
+import { PythonTimeDelta } from '../types/time-delta.js'
+import { bytesOfBuffer } from '../views.js'
+import { writeView } from './arrays.js'
+import { writeCall } from './call.js'
+import { momentBytes } from './date-time.js'
+import { writeError } from './errors.js'
+import { assertPlainEnough, noForm } from './refusal.js'
+import { writeTimeDelta, writeTyped } from './typed.js'
+import type { Writer } from './writer.js'
+
+/**
+ * Writes an object that is neither a list nor a dict nor a set. Returns `false` where it has no form of its own, and goes as its
+ * properties; throws where it has none at all.
+ */
+export function writeObject(writer: Writer, value: object): boolean {
+  const type = typeOf(value)
+  if (type !== undefined) return writeTyped(writer, type, value as Branded[typeof type])
+  if (ArrayBuffer.isView(value)) writeView(writer, value)
+  else if (types.isAnyArrayBuffer(value)) writer.data(bytesOfBuffer(value))
+  else if (types.isDate(value)) writeDateTime(writer, value)
+  else if (isError(value)) return writeError(writer, value)
+  else if (types.isBoxedPrimitive(value)) writer.write(unboxed(value), false)
+  else {
+    assertPlainEnough(value)
+    return false
+  }
+  writer.memoize(value)
+  return true
+}
+
+/** Errors of any realm; a `DOMException` is one to the language only since Node.js 21. */
+function isError(value: object): value is Error {
+  return types.isNativeError(value) || Object.prototype.toString.call(value) === '[object DOMException]'
+}
+
+function unboxed(value: object): unknown {
+  if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value)
+  if (types.isStringObject(value)) return String.prototype.valueOf.call(value)
+  if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value)
+  if (types.isBigIntObject(value)) return BigInt.prototype.valueOf.call(value)
+  throw noForm('a symbol')
+}
+
+const NO_OFFSET = new PythonTimeDelta()
+
+const { getTime } = Date.prototype
+
+/** A moment as a `datetime` in UTC. */
+function writeDateTime(writer: Writer, date: Date): void {
+  const bytes = momentBytes(new Date(getTime.call(date)))
+  writer.global('datetime', 'datetime')
+  writer.data(bytes)
+  writer.once('UTC', () => writeCall(writer, 'datetime', 'timezone', () => writeTimeDelta(writer, NO_OFFSET)))
+  writer.opcode(op.TUPLE2)
+  writer.opcode(op.REDUCE)
+}

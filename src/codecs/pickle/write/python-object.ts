@@ -1,0 +1,83 @@
+import { item, located } from '../../path.js'
+import * as op from '../opcodes.js'
+import { type PythonObject, wasReceived } from '../types/object.js'
+import type { Writer } from './writer.js'
+
+/**
+ * Writes a `PythonObject` as Python's own pickler writes an object: the name, what it is called with, and what the result is
+ * given then. One whose names were chosen by a peer is refused, unless the program wants it.
+ */
+export function writePythonObject(writer: Writer, object: PythonObject): true {
+  const { module, name, args, state, items, entries } = object
+  if (!writer.settings.forward && wasReceived(object)) {
+    throw new TypeError(
+      `a PythonObject that was received can't be sent on: the Python that reads it would import ${module}.${name}, as its sender chose, and may call it; pickle({ forward: true }) allows that`,
+    )
+  }
+  if (args === undefined) {
+    if ([state, items, entries, object.kwargs].some((part) => part !== undefined)) {
+      throw new TypeError(`a PythonObject of ${module}.${name} has no args: give it [] where it takes none`)
+    }
+    writer.global(module, name)
+    return true
+  }
+  writeCreation(writer, object, args)
+  writer.memoize(object)
+  if (items !== undefined && items.length > 0) writeItems(writer, items)
+  if (entries !== undefined && entries.length > 0) writeEntries(writer, entries)
+  if (state !== undefined) {
+    writer.writePart(state, '.state')
+    writer.opcode(op.BUILD)
+  }
+  return true
+}
+
+function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): void {
+  const { module, name, kwargs, creation } = object
+  if (creation === 'call' && kwargs !== undefined) {
+    // No opcode calls with keywords: a `functools.partial` has them, which is then called.
+    writer.global('functools', 'partial')
+    writer.global(module, name)
+    writer.opcode(op.TUPLE1)
+    writer.opcode(op.REDUCE)
+    writer.opcode(op.MARK)
+    writer.global(module, name)
+    writer.arguments(args)
+    writer.writePart(kwargs, '.kwargs')
+    writer.opcode(op.NONE)
+    writer.opcode(op.TUPLE)
+    writer.opcode(op.BUILD)
+    writer.opcode(op.EMPTY_TUPLE)
+    writer.opcode(op.REDUCE)
+    return
+  }
+  writer.global(module, name)
+  writer.arguments(args)
+  if (creation === 'call') {
+    writer.opcode(op.REDUCE)
+  } else if (kwargs === undefined) {
+    writer.opcode(op.NEWOBJ)
+  } else {
+    writer.writePart(kwargs, '.kwargs')
+    writer.opcode(op.NEWOBJ_EX)
+  }
+}
+
+function writeItems(writer: Writer, items: readonly unknown[]): void {
+  writer.opcode(op.MARK)
+  for (const [n, each] of items.entries()) writer.writePart(each, `.items${item(n)}`)
+  writer.opcode(op.APPENDS)
+}
+
+function writeEntries(writer: Writer, entries: readonly (readonly [unknown, unknown])[]): void {
+  writer.opcode(op.MARK)
+  for (const [n, [key, value]] of entries.entries()) {
+    try {
+      writer.write(key, true)
+    } catch (error) {
+      throw located(error, `.entries${item(n)}[0]`)
+    }
+    writer.writePart(value, `.entries${item(n)}[1]`)
+  }
+  writer.opcode(op.SETITEMS)
+}

@@ -1,0 +1,56 @@
+import { types } from 'node:util'
+
+import { isTransferable } from '../../../wire/transferable.js'
+import { tagOf } from '../views.js'
+
+/** What can't be sent, and why. */
+export function noForm(what: string, advice = 'it has no form in Python'): TypeError {
+  return new TypeError(`${what} can't be sent: ${advice}`)
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  RegExp: 'its syntax is not that of Python, which a PythonPattern has',
+  Promise: 'await it first',
+  URL: 'send its href',
+}
+
+/** Built-in objects without a tag of their own: to the language, a proxy of one is an object of any class. */
+const UNTAGGED = [Date, Error, RegExp, Number, String, Boolean]
+
+const { toString } = Object.prototype
+
+/** Throws where an object is more, or less, than its own properties. */
+export function assertPlainEnough(value: object): void {
+  if (isTransferable(value)) {
+    throw noForm(`a ${classOf(value)}`, 'a pickle takes no descriptors along; the arguments of a Process may have it')
+  }
+  const tag = toString.call(value).slice(8, -1)
+  if (tag !== 'Object') {
+    throw noForm(`${/^[AEIOU]/.test(tag) ? 'an' : 'a'} ${tag.slice(0, 40)}`, ADVICE[tag])
+  }
+  // What is known by what is inside of it, whatever it says of itself.
+  if (types.isPromise(value)) throw noForm('a Promise', ADVICE['Promise'])
+  if (types.isWeakMap(value) || types.isWeakSet(value))
+    throw noForm(`a ${types.isWeakMap(value) ? 'WeakMap' : 'WeakSet'}`)
+  if (types.isGeneratorObject(value)) throw noForm('a generator', 'send what it yields')
+  if (types.isExternal(value)) throw noForm('an object of native code')
+  if (types.isProxy(value)) {
+    const inside = UNTAGGED.find((type) => value instanceof type)
+    if (inside) throw noForm(`a proxy of a ${inside.name}`, 'only one of an object or an array is read through')
+  }
+}
+
+function classOf(value: object): string {
+  const type: unknown = Object.getPrototypeOf(value)?.constructor
+  return typeof type === 'function' ? type.name : 'object'
+}
+
+/** What Python can't have as the key of a dict or the member of a set. */
+export function unhashable(value: object): TypeError {
+  const kind = ArrayBuffer.isView(value)
+    ? `a ${'shape' in value ? 'numpy array' : tagOf(value)}`
+    : types.isMap(value)
+      ? 'a Map'
+      : 'an object'
+  return new TypeError(`${kind} can't be the key of a dict or the member of a set in Python`)
+}
