@@ -1,5 +1,6 @@
 import { onAbort } from '../event-loop/abort.js'
 import { type Address, type Family, checkedAddress, shown } from './address.js'
+import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import * as check from './arguments.js'
 import { type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from '../native/binding.js'

@@ -17,6 +17,7 @@ import { type Admitted, ListenerResource } from '../connection/listener-resource
 import { LISTENER, LISTENER_FROM_FD, receiving } from './option-names.js'
 import { type ConnectionOptions, optionsOf, type Settings, settings } from './options.js'
 import { disown, own } from '../event-loop/resource.js'
+import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
 import { onArrival } from '../wire/arrived.js'
 import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
@@ -327,7 +328,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   #makeRoom(): boolean {
     const [oldest] = this.#handshakes
     if (!oldest) return true
-    const left = oldest.started + GRACE - performance.now()
+    const left = oldest.started + GRACE - now()
     if (left <= 0) {
       oldest.expire()
       return true

@@ -6,6 +6,7 @@ import { DescriptorSource } from '../event-loop/descriptor.js'
 import { type Environment, environmentOf } from '../event-loop/environment.js'
 import { WAIT, WAIT_SYNC } from './option-names.js'
 import type { Process } from '../process/process.js'
+import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { type Source, source } from '../event-loop/waitable.js'
 
 /** What can be waited on: a connection, a process (ready when it has ended), or an open descriptor by its number. */

@@ -2,6 +2,7 @@ import type { Address } from '../api/address.js'
 import type { Deadline } from '../event-loop/blocking.js'
 import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
 import { checked } from '../native/status.js'
+import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { watch } from '../event-loop/watch.js'
 
 /** A TCP address in numbers. */

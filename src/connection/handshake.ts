@@ -5,6 +5,7 @@ import { authenticated, refused } from '../api/diagnostics.js'
 import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
 import { HANDSHAKE_DONE, HANDSHAKE_DONE_LEGACY, HANDSHAKE_WRITES } from '../native/binding.js'
 import { checked, type Operation } from '../native/status.js'
+import { clearTimeout, now, setTimeout } from '../event-loop/timers.js'
 import { watch } from '../event-loop/watch.js'
 
 /** A descriptor whose peer knows the key. */
@@ -28,8 +29,8 @@ export class Handshake implements Watcher {
   readonly #address: Address
   readonly #operation: Operation
   readonly #timer: NodeJS.Timeout
-  /** When it began, as `performance.now()` tells the time. */
-  readonly started: number = performance.now()
+  /** When it began, as `now()` tells the time. */
+  readonly started: number = now()
   #watched = false
   #watchedWritable = false
 

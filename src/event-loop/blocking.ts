@@ -1,4 +1,5 @@
 import { onMainThread } from '../native/builtins.js'
+import { now } from './timers.js'
 
 /**
  * How long one native call may block, in milliseconds; negative is for ever. `worker.terminate()` can't interrupt native
@@ -16,7 +17,7 @@ export class Deadline {
 
   /** `Infinity` never comes. */
   constructor(milliseconds: number) {
-    this.#end = milliseconds === Infinity ? Infinity : performance.now() + milliseconds
+    this.#end = milliseconds === Infinity ? Infinity : now() + milliseconds
   }
 
   /** What the next native call may wait. */
@@ -28,11 +29,11 @@ export class Deadline {
 
   /** Milliseconds to the end. */
   left(): number {
-    return Math.max(this.#end - performance.now(), 0)
+    return Math.max(this.#end - now(), 0)
   }
 
   expired(): boolean {
-    return performance.now() >= this.#end
+    return now() >= this.#end
   }
 }
 

@@ -2,6 +2,7 @@ import { ENDED, NativeReactor, READABLE, type Transfer, WRITABLE } from '../nati
 import { Memory } from '../connection/memory.js'
 import type { Sender } from '../connection/sender.js'
 import { systemError } from '../native/status.js'
+import { nextTick, queueMicrotask, setImmediate } from './timers.js'
 
 /** How much is read at a time, and staged before it leaves, in bytes. */
 export const SLAB: number = 64 * 1024
@@ -166,7 +167,7 @@ class Environment {
     this.#staged.push(sender)
     if (!this.#flushing) {
       this.#flushing = true
-      process.nextTick(() => {
+      nextTick(() => {
         this.#flushing = false
         this.turn++
         this.flush()

@@ -1,0 +1,17 @@
+/**
+ * Node's timers, microtasks and clock, taken once when carom is loaded. Tests replace the global ones by their own, which stand
+ * still: connections, handshakes and time limits must go on nevertheless. So nothing else here uses the global ones.
+ */
+
+const timers = process.getBuiltinModule('node:timers')
+
+export const setImmediate: typeof globalThis.setImmediate = timers.setImmediate
+export const setTimeout: typeof globalThis.setTimeout = timers.setTimeout
+export const clearTimeout: typeof globalThis.clearTimeout = timers.clearTimeout
+export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask
+export const nextTick: typeof process.nextTick = process.nextTick.bind(process)
+
+const { performance } = process.getBuiltinModule('node:perf_hooks')
+
+/** Milliseconds since some moment in the past; the clock is never set back. */
+export const now: () => number = performance.now.bind(performance)
