@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { BusyError, connect, ConnectionClosedError, EOFError, Listener, pipe, spawn } from 'carom'
-import { fixture } from './children.ts'
+import { fixture, startProgram } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { type Interpreter, interpreters } from './interpreters.ts'
 import { closeAfter, pair } from './pairs.ts'
@@ -116,15 +116,67 @@ test('with keep, the parent’s copies stay open', async (t) => {
   t.is(await here.recv(), 'still here')
 })
 
-test('a program that does not exist is an error event, and nothing was handed over', async (t) => {
+test('a program that does not exist is an error event that says so, and the connections that were for it end', async (t) => {
   const [here, there] = pair(t)
   const child = spawn('/no/such/program', [], { connections: [there] })
+  t.true(there.closed)
   const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException]
   t.like(error, { code: 'ENOENT', path: '/no/such/program' })
-  t.false(there.closed)
-  await there.send('mine again')
-  t.is(await here.recv(), 'mine again')
+  t.is(
+    error.message,
+    '/no/such/program: there is no such program, or the interpreter that its first line names is missing (ENOENT)',
+  )
+  await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
 })
+
+test('a program that can’t be started leaves connections open with keep, and listeners always', async (t) => {
+  const [here, there] = pair(t)
+  const listener = new Listener()
+  t.teardown(() => listener.close())
+  const child = spawn('/no/such/program', [], { connections: [there, listener], keep: true })
+  await once(child, 'error')
+  t.false(listener.closed)
+  await there.send('mine')
+  t.is(await here.recv(), 'mine')
+})
+
+test('a working directory that is missing, or none, is named as such', async (t) => {
+  const wrong: [string, RegExp][] = [
+    ['/no/such/directory', /^node: the working directory \/no\/such\/directory does not exist \(ENOENT\)$/],
+    [fixture('echo.ts'), /^node: the working directory .*echo\.ts is no directory \(ENOTDIR\)$/],
+  ]
+  for (const [cwd, message] of wrong) {
+    const [here, there] = pair(t)
+    const error = await spawned('node', [], { connections: [there], cwd })
+    t.regex(error.message, message)
+    t.is(error.path, cwd)
+    await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
+  }
+})
+
+test('arguments that are too long are an error that says so, and the connections end', async (t) => {
+  const [here, there] = pair(t)
+  const error = await spawned('true', ['x'.repeat(8 * 1024 * 1024)], { connections: [there] })
+  t.regex(error.message, /^true: its arguments and environment are too long \(E2BIG\)$/)
+  await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
+})
+
+test('a program that can’t be started, to whose error nobody listens, ends this process, as in Node', async (t) => {
+  const program = `import('carom').then(({ spawn }) => spawn('/no/such/program'))`
+  const { code, stderr } = await startProgram(t, process.execPath, ['-e', program]).ended
+  t.is(code, 1)
+  t.regex(stderr, /Error: \/no\/such\/program: there is no such program/)
+})
+
+/** The error of a program that can't be started, whether it is thrown or an event. */
+async function spawned(...how: Parameters<typeof spawn>): Promise<NodeJS.ErrnoException> {
+  try {
+    const [error] = (await once(spawn(...how), 'error')) as [NodeJS.ErrnoException]
+    return error
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  }
+}
 
 test('what can’t be handed over is refused before anything is started', async (t) => {
   const [here, there] = pair(t)

@@ -7,9 +7,11 @@ import type { Handle } from './handle.js'
 import type { Listener } from './listener.js'
 import { SPAWN } from './option-names.js'
 import { inheriting } from '../native/numbers.js'
+import { explain, isSystemFailure } from '../process/not-started.js'
 import { standard } from '../process/stdio.js'
-import { isTransferable, type Transferable, transfer } from '../wire/transferable.js'
+import { isTransferable, transfer, type Transferable } from '../wire/transferable.js'
 
+/** Beside carom's own, the options of `spawn` of `node:child_process`. */
 export interface SpawnOptions extends NodeSpawnOptions {
   /** What the child gets as its descriptors 3, 4, …, in this order: connections, listeners, or open descriptors. */
   connections?: Iterable<Connection<unknown, never> | Listener<unknown, never> | Handle | number> | undefined
@@ -20,9 +22,10 @@ export interface SpawnOptions extends NodeSpawnOptions {
 /**
  * Starts a program of any kind, as `spawn` of `node:child_process` does, which gets connections as its descriptors 3, 4, …
  *
- * Once the program runs, the connections are its own, and closed here, so that the end of the stream is seen when it ends;
- * listeners and bare descriptors stay open. A program that can't be started is an `'error'` event, as in Node, and nothing was
- * handed over then. Connections for which received or unsent data is held back are refused, before anything is started.
+ * The connections are the program's own from then on, and closed here, so that the end of the stream is seen when it ends;
+ * listeners and bare descriptors stay open. A program that can't be started is an `'error'` event, as in Node, and the
+ * connections that were for it are closed as well: their other ends see the end of the stream. Connections for which received or
+ * unsent data is held back are refused, before anything is started.
  *
  * ```js
  * const [here, there] = pipe({ codec: 'pickle' })
@@ -40,11 +43,30 @@ export function spawn(command: string, args: readonly string[] = [], options?: S
   }
   const ends = Array.from(connections, checkedEnd)
   const inherited = ends.map((each) => (typeof each === 'number' ? each : each[transfer].fd))
-  const child = inheriting(inherited, (files) =>
-    childProcess().spawn(command, args, { ...rest, stdio: [...standard(stdio, 'pipe'), ...files] }),
-  )
-  if (child.pid !== undefined && !keep) for (const each of ends) if (typeof each !== 'number') each[transfer].handOver()
-  return child
+  const handOver = (): void => {
+    if (!keep) for (const each of ends) if (typeof each !== 'number') each[transfer].handOver()
+  }
+  const settings = { ...rest, stdio: standard(stdio, 'pipe') }
+  try {
+    const child = inheriting(inherited, (files) =>
+      childProcess().spawn(command, args, { ...settings, stdio: [...settings.stdio, ...files] }),
+    )
+    if (child.pid === undefined) explainError(child, { command, cwd: rest.cwd })
+    handOver()
+    return child
+  } catch (error) {
+    if (!isSystemFailure(error)) throw error
+    handOver()
+    throw explain(error, { command, cwd: rest.cwd })
+  }
+}
+
+/** The `'error'` event of a program that can't be started says why, also where nobody listens: then it is thrown, as in Node. */
+function explainError(child: ChildProcess, attempt: Parameters<typeof explain>[1]): void {
+  child.prependOnceListener('error', (error) => {
+    if (isSystemFailure(error)) explain(error, attempt)
+    if (child.listenerCount('error') === 0) throw error
+  })
 }
 
 function checkedEnd(object: unknown): Transferable | number {

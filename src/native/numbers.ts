@@ -1,12 +1,18 @@
 import { closeSync } from 'node:fs'
 
-import { closeDescriptor as closeNumber, inheritable } from './binding.js'
+import { closeDescriptor as close, inheritable } from './binding.js'
+import { checked } from './status.js'
+
+/**
+ * Closes a descriptor of carom's that no object owns. Not by `closeSync`: in a worker, Node warns of a descriptor that it has not
+ * opened, and Deno's doesn't close one.
+ */
+export function closeDescriptor(fd: number): void {
+  checked(() => close(fd))
+}
 
 /** On Windows, the numbers of descriptors are the binding's own: a file of Node's has another one. */
 const own = process.platform === 'win32'
-
-/** Closes a descriptor that no object owns. */
-export const closeDescriptor: (fd: number) => void = own ? closeNumber : closeSync
 
 /** Calls `start` with numbers of the same descriptors that a child can inherit as `stdio`. They stay the caller's. */
 export function inheriting<T>(fds: readonly number[], start: (stdio: readonly number[]) => T): T {

@@ -1,16 +1,20 @@
 /** The program that a `Process` starts: it imports the target's module, and calls the target. */
 
+import { constants } from 'node:os'
+
 import { closeDescriptor } from '../native/numbers.js'
 import { endWith } from '../native/binding.js'
 import { coderOf, decode } from '../codecs/codec.js'
 import { Connection } from '../api/connection.js'
-import { EOFError } from '../api/errors.js'
+import { EOFError, SystemError } from '../api/errors.js'
 import { Handle } from '../api/handle.js'
 import { Listener } from '../api/listener.js'
 import { Memory } from '../connection/memory.js'
+import { nextTick, setImmediate } from '../event-loop/timers.js'
 import { Arrived } from '../wire/arrived.js'
-import { become } from './current.js'
-import { CONTROL, type Failure, LIFELINE, type Report, type Start, TRANSFERRED } from './start.js'
+import { become, importing } from './current.js'
+import { encodeReport, type Failure, failureOf } from './report.js'
+import { ARGUMENTS, CONTROL, decodeStart, placesOf } from './start.js'
 
 /** Milliseconds that a daemon has after SIGTERM, when its parent has ended, before SIGKILL. */
 const GRACE = 5000
@@ -20,28 +24,56 @@ export const makers: readonly unknown[] = [Connection, Listener, Handle]
 
 type Target = (...args: unknown[]) => unknown
 
-async function prepare(control: Connection<Start, Report>): Promise<() => unknown> {
-  const { module, target: name, name: own, daemon, descriptors } = control.recvSync()
+async function prepare(control: Connection): Promise<() => unknown> {
+  const start = decodeStart(control.recvBytesSync())
+  const { module, target: name, daemon } = start
+  const { lifeline, descriptors } = placesOf(start)
   let doing = 'decode the arguments'
+  // An exception that nobody catches ends this process, and its parent is told of it, not only of the end.
+  const onUncaught = (error: unknown): void => {
+    if (process.listenerCount('uncaughtException') === 0) report(control, failureOf(doing, error))
+  }
+  process.on('uncaughtExceptionMonitor', onUncaught)
   try {
-    become(own, daemon)
-    if (daemon) endWith(LIFELINE, GRACE)
-    const bytes = control.recvBytesSync()
-    const fds = Array.from({ length: descriptors }, (_, n) => TRANSFERRED + n)
-    // Where it fails, the process ends, and its descriptors with it.
-    const arrived = new Arrived(fds, closeDescriptor)
-    const args = decode(coderOf('msgpack'), new Memory(bytes), 0, bytes.length, arrived) as unknown[]
-    arrived.finish(true)
+    become(start.name, daemon)
+    importing(module)
+    if (lifeline !== undefined) endWith(lifeline, GRACE)
+    const args = argumentsOf(control.recvBytesSync(), descriptors)
     doing = `import ${module}`
     const namespace = (await import(module)) as Record<string, unknown>
+    // What the module has begun and nobody awaits may have failed: then this process ends now.
+    await new Promise((resolve) => setImmediate(resolve))
     doing = `find the function '${name}' in ${module}`
     const target = find(namespace, name)
-    control.sendSync({})
+    report(control, undefined)
+    importing(undefined)
     await control.close()
     return () => target(...args)
   } catch (error) {
-    control.sendSync({ failure: failure(doing, error) })
+    if (!report(control, failureOf(doing, error))) console.error(error)
     process.exit(1)
+  } finally {
+    process.off('uncaughtExceptionMonitor', onUncaught)
+  }
+}
+
+/** Where it fails, the process ends, and its descriptors with it. */
+function argumentsOf(bytes: Buffer, descriptors: readonly number[]): unknown[] {
+  const arrived = new Arrived(descriptors, closeDescriptor)
+  const args = decode(coderOf(ARGUMENTS), new Memory(bytes), 0, bytes.length, arrived) as unknown[]
+  arrived.finish(true)
+  return args
+}
+
+/** Whether the parent can know. One that has ended doesn't want to: a child that is no daemon goes on without it. */
+function report(control: Connection, failure: Failure | undefined): boolean {
+  try {
+    control.sendBytesSync(encodeReport(failure))
+    return true
+  } catch (error) {
+    const gone = error instanceof SystemError && error.errno === -constants.errno.EPIPE
+    if (!gone && !failure) throw error
+    return false
   }
 }
 
@@ -56,19 +88,10 @@ function find(namespace: Record<string, unknown>, name: string): Target {
   throw new TypeError(`the module exports ${name in namespace ? 'something else by that name, and ' : ''}${found}`)
 }
 
-function failure(doing: string, error: unknown): Failure {
-  if (!(error instanceof Error)) {
-    return { doing, name: 'Error', message: String(error), stack: undefined, code: undefined }
-  }
-  const { name, message, stack } = error
-  const code: unknown = (error as NodeJS.ErrnoException).code
-  return { doing, name, message, stack, code: typeof code === 'string' ? code : undefined }
-}
-
 async function main(): Promise<void> {
   let run: (() => unknown) | undefined
   try {
-    run = await prepare(Connection.fromFd<Start, Report>(CONTROL, { codec: 'json' }))
+    run = await prepare(Connection.fromFd(CONTROL, { codec: 'json', descriptors: false }))
   } catch (error) {
     // The parent has ended meanwhile: there is nothing to do, and nobody to tell.
     if (!(error instanceof EOFError)) throw error
@@ -76,4 +99,9 @@ async function main(): Promise<void> {
   await run?.()
 }
 
-void main()
+// As an uncaught exception, whatever Node was told to do with rejections that nobody handles.
+main().catch((error: unknown) =>
+  nextTick(() => {
+    throw error
+  }),
+)

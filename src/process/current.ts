@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
+import { isStarting, setStarting } from '../native/binding.js'
 import { onMainThread } from '../native/builtins.js'
 
 /** What a process knows of itself. */
@@ -11,6 +12,9 @@ export interface CurrentProcess {
   /** Whether it ends with its parent. */
   readonly daemon: boolean
 }
+
+/** The program that a `Process` starts. */
+export const BOOTSTRAP: string = `${__dirname}/bootstrap.cjs`
 
 /** Shared by all loaded copies of the package. */
 const KEY = Symbol.for('carom.process')
@@ -24,6 +28,31 @@ export function currentProcess(): CurrentProcess {
 
 export function become(name: string, daemon: boolean): void {
   shared[KEY] = Object.freeze({ name, pid: process.pid, daemon })
+}
+
+/** The module that this process imports, as the child of a `Process`, before it calls the target. */
+let module: string | undefined
+
+/** Says which module this process imports now; `undefined`: it has been imported. */
+export function importing(url: string | undefined): void {
+  module = url
+  setStarting(url !== undefined)
+}
+
+/**
+ * Why this process may start no process yet, if so: it is a child whose own module is still being imported, and what the module
+ * does there, each child would do in turn. That holds for its threads too, and for what is loaded before the module.
+ */
+export function whyNotYet(): string | undefined {
+  const early = process.argv[1] === BOOTSTRAP && onMainThread() && shared[KEY] === undefined
+  if (!early && !isStarting()) return undefined
+  const { name } = currentProcess()
+  const child = shared[KEY] ? `this process, the child ${name},` : 'this process, itself a child,'
+  return [
+    `${child} still imports ${module ?? 'the module of its target'}, and what that does outside its functions, each child would do in turn without end.`,
+    'Let only the main program start processes, with `if (isMain(import.meta)) { … }` around it;',
+    'in a CommonJS module, `if (require.main === module) { … }`',
+  ].join(' ')
 }
 
 /**

@@ -1,12 +1,12 @@
+import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 
-import { closeDescriptor } from '../native/numbers.js'
-import { exitOf } from '../native/binding.js'
+import { NativeChild } from '../native/binding.js'
+import { checked } from '../native/status.js'
+import { SystemError } from '../api/errors.js'
 import { Deadline } from '../event-loop/blocking.js'
 import { DescriptorSource } from '../event-loop/descriptor.js'
 import { environmentOf } from '../event-loop/environment.js'
-import { SystemError } from '../api/errors.js'
-import { checked } from '../native/status.js'
 
 /** How a process has ended: one of the two is there. */
 export interface Exit {
@@ -20,33 +20,50 @@ export interface Exit {
  */
 export const REAPED: Exit = { code: null, signal: null }
 
-/** A process's descriptors are closed a moment before it has ended for `waitid`: that long at most. */
-const MOMENT = 1000
+/**
+ * Milliseconds between two looks at a child that has ended and can't be waited for yet: a debugger that traces it learns of
+ * its end before its parent does.
+ */
+const TRACED = 5
 
-/** The end of a child, from a descriptor whose other end only the child has. */
+/** The end of a child. It is known from the process itself, never from a descriptor that the child could close. */
 export class Ending {
-  /** Readable when the child has ended, and ever after. */
-  readonly fd: number
-  readonly #pid: number
+  readonly #process: ChildProcess
+  readonly #child: NativeChild
   #source: DescriptorSource | undefined
   #closed = false
 
-  constructor(fd: number, pid: number) {
-    this.fd = fd
-    this.#pid = pid
+  /**
+   * `process` has just been started. `lifeline` is held open until `close`, and also ends with this thread; it is this object's,
+   * unless this throws.
+   */
+  constructor(process: ChildProcess, lifeline: number | undefined) {
+    this.#process = process
+    this.#child = checked(() => new NativeChild(process.pid!, lifeline))
+  }
+
+  /** Readable when the child has ended, and ever after. It stays this object's. */
+  get sentinel(): number {
+    return checked(() => this.#child.sentinel())
   }
 
   /** To wait on. */
   get source(): DescriptorSource {
-    return (this.#source ??= new DescriptorSource(this.fd))
+    return (this.#source ??= new DescriptorSource(this.sentinel))
   }
 
-  /** How the child has ended, if it has; `REAPED` where somebody else knows. */
+  /** How the child has ended, if it has; `REAPED` where the event loop knows. Never waits. */
   look(): Exit | undefined {
-    return this.#exit(this.#source?.isReady() ? MOMENT : 0)
+    try {
+      const exit = checked(() => this.#child.exit())
+      return exit ? { code: exit.code ?? null, signal: signalName(exit.signal) } : undefined
+    } catch (error) {
+      if (isSystemError(error, constants.errno.ECHILD)) return REAPED
+      throw error
+    }
   }
 
-  /** Blocks until the child has ended, up to `milliseconds`. */
+  /** As `look`, once the child has ended; `undefined` where it has not within `milliseconds`. */
   wait(milliseconds: number): Exit | undefined {
     const environment = environmentOf()
     const deadline = new Deadline(milliseconds)
@@ -54,27 +71,21 @@ export class Ending {
     environment.flush()
     this.source.arm()
     environment.wait(0)
-    while (!this.source.isReady()) {
-      if (deadline.expired()) return undefined
-      environment.wait(deadline.slice())
+    for (;;) {
+      const exit = this.look()
+      if (exit || deadline.expired()) return exit
+      environment.wait(this.source.isReady() ? Math.min(TRACED, deadline.left()) : deadline.slice())
     }
-    return this.#exit(MOMENT)
   }
 
-  #exit(milliseconds: number): Exit | undefined {
-    const exit = this.#exitOf(milliseconds)
-    if (!exit) return undefined
-    if (exit === REAPED) return REAPED
-    const signal = Object.entries(constants.signals).find(([, number]) => number === exit.signal)?.[0]
-    return { code: exit.code ?? null, signal: (signal as NodeJS.Signals | undefined) ?? null }
-  }
-
-  #exitOf(milliseconds: number): ReturnType<typeof exitOf> | typeof REAPED {
+  /** Sends a signal, to no process but this one. Nothing happens where it has ended. */
+  signal(signal: NodeJS.Signals): void {
+    // There are no signals on Windows; libuv knows what comes nearest.
+    if (process.platform === 'win32') return void this.#process.kill(signal)
     try {
-      return checked(() => exitOf(this.#pid, milliseconds))
+      checked(() => this.#child.signal(constants.signals[signal]))
     } catch (error) {
-      if (error instanceof SystemError && error.errno === -constants.errno.ECHILD) return REAPED
-      throw error
+      if (!isSystemError(error, constants.errno.ESRCH)) throw error
     }
   }
 
@@ -82,6 +93,15 @@ export class Ending {
     if (this.#closed) return
     this.#closed = true
     this.#source?.close()
-    closeDescriptor(this.fd)
+    this.#child.close()
   }
+}
+
+function signalName(number: number | undefined): NodeJS.Signals | null {
+  const found = Object.entries(constants.signals).find(([, each]) => each === number)
+  return (found?.[0] as NodeJS.Signals | undefined) ?? null
+}
+
+function isSystemError(error: unknown, errno: number): boolean {
+  return error instanceof SystemError && error.errno === -errno
 }

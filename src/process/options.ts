@@ -1,4 +1,4 @@
-import type { SpawnOptions, StdioOptions } from 'node:child_process'
+import type { SpawnOptions } from 'node:child_process'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -6,7 +6,7 @@ import * as check from '../api/arguments.js'
 import { PROCESS } from '../api/option-names.js'
 import { standard } from './stdio.js'
 
-/** Beside its own, a `Process` takes the options of Node's `spawn`: `detached`, `uid`, `windowsHide`, … */
+/** Beside its own, a `Process` takes the options of Node's `spawn`: `cwd`, `env`, `uid`, `detached`, `windowsHide`, … */
 export interface ProcessOptions extends SpawnOptions {
   /** The name of the exported function to call. Default `'default'`, the default export. */
   target?: string | undefined
@@ -19,15 +19,11 @@ export interface ProcessOptions extends SpawnOptions {
   name?: string | undefined
   /** Whether it ends with this process, and this process doesn't wait for it to end. Default `false`. */
   daemon?: boolean | undefined
-  /** Its environment variables. Default: this process's. */
-  env?: NodeJS.ProcessEnv | undefined
-  /** Its working directory. Default: this process's. */
-  cwd?: string | URL | undefined
   /** Its descriptors 0, 1 and 2, in any form that `child_process.spawn` takes. Default `'inherit'`. */
-  stdio?: StdioOptions | undefined
+  stdio?: SpawnOptions['stdio']
   /** Options of the Node that runs it. Default: this process's, so that loaders and conditions are the same. */
   execArgv?: readonly string[] | undefined
-  /** Ends the process by SIGTERM when it is aborted. */
+  /** Ends the process when it is aborted, by `killSignal`, which is SIGTERM unless you say otherwise. */
   signal?: AbortSignal | undefined
   /** Whether connections in `args` stay open here too. Default `false`. */
   keep?: boolean | undefined
@@ -40,30 +36,18 @@ export interface ProcessSettings {
   args: readonly unknown[]
   name: string
   daemon: boolean
-  env: NodeJS.ProcessEnv | undefined
-  cwd: string | URL | undefined
-  stdio: ReturnType<typeof standard>
   execArgv: readonly string[]
   signal: AbortSignal | undefined
   keep: boolean
-  /** The other options of Node's `spawn`, which checks them. */
-  spawnOptions: SpawnOptions
+  /** For Node's `spawn`, which checks them. */
+  spawn: Omit<SpawnOptions, 'stdio' | 'signal'> & { stdio: ReturnType<typeof standard> }
 }
 
 let count = 0
 
 export function processSettings(module: string | URL, given: ProcessOptions | undefined): ProcessSettings {
-  const {
-    target = 'default',
-    args = [],
-    name,
-    daemon = false,
-    env,
-    cwd,
-    stdio,
-    ...rest
-  } = check.options(given, PROCESS)
-  const { execArgv = inheritedExecArgv(), signal, keep = false, ...spawnOptions } = rest
+  const { target = 'default', args = [], name, daemon = false, stdio, ...rest } = check.options(given, PROCESS)
+  const { execArgv = inheritedExecArgv(), signal, keep = false, ...spawn } = rest
   if (typeof target !== 'string') {
     throw check.invalidType('target', 'the name of an exported function (the function itself can’t travel)', target)
   }
@@ -78,13 +62,10 @@ export function processSettings(module: string | URL, given: ProcessOptions | un
     args,
     name: name ?? `Process-${++count}`,
     daemon,
-    env,
-    cwd,
-    stdio: standard(stdio, 'inherit'),
     execArgv: execArgv as readonly string[],
     signal: check.abortSignal(signal),
     keep,
-    spawnOptions,
+    spawn: { ...spawn, stdio: standard(stdio, 'inherit') },
   }
 }
 

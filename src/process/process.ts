@@ -1,29 +1,32 @@
 import type { ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { InspectOptions } from 'node:util'
 
-import { closeDescriptor, inheriting } from '../native/numbers.js'
 import { onAbort } from '../event-loop/abort.js'
 import * as check from '../api/arguments.js'
-import { socketPair } from '../native/binding.js'
-import { childProcess } from '../native/builtins.js'
-import { coderOf, encode } from '../codecs/codec.js'
+import { type Codec, coderOf, encode } from '../codecs/codec.js'
 import { Connection } from '../api/connection.js'
 import { Deferred } from '../event-loop/deferred.js'
 import { environmentOf } from '../event-loop/environment.js'
-import { ProcessError, StartError } from '../api/errors.js'
+import { MessageTooLongError, ProcessError, StartError } from '../api/errors.js'
 import { inspection, shownAs } from '../api/inspection.js'
-import { checked } from '../native/status.js'
+import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { transfer } from '../wire/transferable.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
-import { Ending, type Exit, REAPED } from './ending.js'
+import { addChild, removeChild } from './children.js'
+import { whyNotYet } from './current.js'
+import { type Ending, type Exit, REAPED } from './ending.js'
+import { launch } from './launch.js'
 import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
-import { type Report, type Start } from './start.js'
-
-const BOOTSTRAP = `${__dirname}/bootstrap.cjs`
+import { decodeReport, errorOf, REPORT_MAX } from './report.js'
+import { ARGUMENTS, encodeStart } from './start.js'
 
 /** Closes the descriptors of processes that nobody has closed. */
 const forgotten = new FinalizationRegistry<Ending>((ending) => ending.close())
+
+/** Milliseconds within which a child that has closed its descriptors is taken to be about to end. */
+const MOMENT = 2000
 
 /**
  * A Node process that calls an exported function of a module, as Python's `Process` does with the start method *spawn*.
@@ -49,13 +52,14 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
   #ending: Ending | undefined
   #exit: Exit | undefined
   #closed = false
-  #control: Connection<Report, Start> | undefined
+  /** Until the report is here, or none will come. */
+  #control: Connection | undefined
   /** Ends the wait for the report. */
   readonly #reading = new AbortController()
-  #reported = false
+  #moment: NodeJS.Timeout | undefined
   /** Why the process did not start. */
   #failure: unknown
-  #started = new Deferred<void>()
+  readonly #started = new Deferred<void>()
   readonly #ended = new Deferred<void>()
   #forgetSignal: (() => void) | undefined
   #holds = 0
@@ -70,13 +74,18 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
 
   /**
    * Starts the process. It has its `pid` when the call returns. The promise resolves when the process has imported the module
-   * and is about to call the target, and rejects with a `StartError` where it can't. Who doesn't await it is told by `join`.
+   * and is about to call the target, and rejects with a `StartError` where it can't. If it isn't awaited, `join` tells of that.
+   *
+   * A child that still imports its own module may start no process: see `isMain`.
    */
   start(): Promise<void> {
     try {
-      if (this.#closed) throw new ProcessError(`${this.name} is closed`)
-      if (this.#child)
-        throw new ProcessError(`${this.name} has been started already: make a new Process to start another`)
+      if (this.#closed) throw new ProcessError(`${this.name} is closed: make a new Process to start another`)
+      if (this.#child) {
+        throw new ProcessError(`${this.name} was started already: make a new Process to start another`)
+      }
+      const early = whyNotYet()
+      if (early !== undefined) throw new StartError(`${this.name} can't be started yet: ${early}`)
       this.#settings.signal?.throwIfAborted()
       return this.#begin()
     } catch (error) {
@@ -85,110 +94,123 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
   }
 
   #begin(): Promise<void> {
-    const { module, target, args, name, daemon, keep, stdio, execArgv, env, cwd, signal } = this.#settings
-    const { spawnOptions } = this.#settings
-    const coder = coderOf('msgpack')
-    const encoded = encode(coder, args, { keepOptions: true })
+    const { module, target, args, name, daemon, keep, signal } = this.#settings
+    const encoded = encode(coderOf(ARGUMENTS), args, { keepOptions: true })
     const transferList = encoded.transferList ?? []
     const message = encoded.bytes.slice(encoded.start, encoded.end)
-
-    const fds = [...pair(), ...pair()] as [number, number, number, number]
-    const [controlHere, controlThere, lifelineHere, lifelineThere] = fds
-    let child: ChildProcess
-    try {
-      const inherited = [controlThere, lifelineThere, ...transferList.map((each) => each[transfer].fd)]
-      child = inheriting(inherited, (files) =>
-        childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], {
-          ...spawnOptions,
-          env,
-          cwd,
-          stdio: [...stdio, ...files],
-        }),
-      )
-    } catch (error) {
-      for (const fd of fds) closeDescriptor(fd)
-      throw new StartError(`${name} could not be started`, error)
-    }
-    closeDescriptor(controlThere)
-    closeDescriptor(lifelineThere)
-    if (child.pid === undefined) {
-      closeDescriptor(controlHere)
-      closeDescriptor(lifelineHere)
-      const started = this.#started
-      this.#started = new Deferred()
-      child.once('error', (error) => started.reject(new StartError(`${name} could not be started`, error)))
-      return started.promise
-    }
+    // What can fail for want of descriptors does so before there is a child.
+    environmentOf()
+    const launched = launch(
+      this.#settings,
+      transferList.map((each) => each[transfer].fd),
+    )
+    if (launched instanceof Promise) return launched
+    const { child, ending, control } = launched
     if (!keep) for (const each of transferList) each[transfer].handOver()
 
     this.#child = child
-    this.#ending = new Ending(lifelineHere, child.pid)
-    forgotten.register(this, this.#ending, this)
+    this.#ending = ending
+    addChild(this)
+    forgotten.register(this, ending, this)
     child.once('exit', (code, sent) => this.#onExit({ code, signal: sent }))
     // A signal that can't be delivered, to a process that has just ended.
     child.on('error', () => {})
     if (daemon) this.#endWithThis(child)
     this.#forgetSignal = signal && onAbort(signal, () => this.#onAbort(signal))
-
-    const control: Connection<Report, Start> = Connection.adopt(controlHere, {
-      codec: { encode: encodeStart, decode: (bytes) => this.#onReport(bytes) },
-    })
-    this.#control = control
     this.#hold(1)
+
+    const codec: Codec = { encode: () => new Uint8Array(), decode: (bytes) => this.#onReport(bytes) }
+    const connection = Connection.adopt(control, { codec, maxMessageSize: REPORT_MAX })
+    this.#control = connection
     // Where they can't be sent, the child has ended, which is what the report says.
-    const start = { module, target, name, daemon, descriptors: transferList.length }
-    Promise.all([control.send(start), control.sendBytes(message)]).catch(() => {})
-    // Without a report, the child ends: how, is part of the answer.
-    const settle = (): void => this.#settleStart()
-    control.recv({ signal: this.#reading.signal }).catch(() => this.#ended.promise.then(settle))
+    const start = encodeStart({ module, target, name, daemon, descriptors: transferList.length })
+    Promise.all([connection.sendBytes(start), connection.sendBytes(message)]).catch(() => {})
+    connection.recv({ signal: this.#reading.signal }).catch((error) => this.#onNoReport(error))
     return this.#started.promise
   }
 
   /** When this process exits by itself, the daemon goes first. */
   #endWithThis(child: ChildProcess): void {
     const { atExit } = environmentOf()
-    const end = (): void => void child.kill('SIGTERM')
+    const end = (): void => this.terminate()
     atExit.add(end)
     child.once('exit', () => atExit.delete(end))
   }
 
   #onAbort(signal: AbortSignal): void {
-    if (!this.#reported) this.#failure ??= signal.reason
-    this.terminate()
+    if (this.#control) this.#failure ??= signal.reason
+    this.#send(killSignal(this.#settings))
   }
 
   #onExit(exit: Exit): void {
     this.#exit ??= exit
+    removeChild(this)
     this.#forgetSignal?.()
+    // A process that the child has started in turn may hold the other end: its end would not come.
+    this.#readReport()
     this.#ended.resolve(undefined)
   }
 
-  /** Called by the codec, so that it is known at once, also to who blocks. */
-  #onReport(bytes: Uint8Array): Report {
-    const report = JSON.parse(Buffer.from(bytes).toString()) as Report
-    this.#reported = true
-    if (report.failure) {
-      const { doing, name, message, stack, code } = report.failure
-      const cause = Object.assign(new Error(message), { name, stack: stack ?? message }, code !== undefined && { code })
-      this.#failure ??= new StartError(`${this.name} could not ${doing}`, cause)
+  /** Called by the codec, so that the report is known at once also to a caller who blocks. */
+  #onReport(bytes: Uint8Array): void {
+    if (!this.#control) return
+    try {
+      const failure = decodeReport(bytes)
+      if (failure) this.#failure ??= new StartError(`${this.name} could not ${failure.doing}`, errorOf(failure))
+    } catch (error) {
+      this.#failure ??= new StartError(`${this.name} sent no valid report of its start`, error)
     }
     this.#settleStart()
-    return report
+  }
+
+  /** The child has ended, most likely, and tells how in a moment; or it has closed its descriptor, or sends nonsense. */
+  #onNoReport(error: unknown): void {
+    if (!this.#control) return
+    if (error instanceof MessageTooLongError) {
+      this.#failure ??= new StartError(`${this.name} sent no valid report of its start`, error)
+      this.#settleStart()
+      return
+    }
+    this.#moment = setTimeout(() => {
+      this.#failure ??= new StartError(`${this.name} closed its descriptor 3, which is carom's, and ${this.#before()}`)
+      this.#settleStart()
+    }, MOMENT)
   }
 
   /** The report is here, or none will come. */
   #settleStart(): void {
     if (!this.#control) return
+    clearTimeout(this.#moment)
     void this.#control.close()
     this.#control = undefined
     this.#hold(-1)
-    if (!this.#reported && this.#failure === undefined) {
-      const { code, signal } = this.#look() ?? {}
-      const how = signal ? `was ended by ${signal}` : `exited with ${code}`
-      this.#failure = new StartError(`${this.name} ${how} before it had imported ${this.#settings.module}`)
-    }
     if (this.#failure === undefined) this.#started.resolve(undefined)
     else this.#started.reject(this.#failure)
+  }
+
+  /** The process has ended: what it has reported is here, or nothing will be. */
+  #readReport(): void {
+    const control = this.#control
+    if (!control) return
+    this.#reading.abort()
+    try {
+      if (control.pollSync(0)) control.recvSync()
+    } catch {
+      // The end, or nonsense: it did not start either way.
+    }
+    if (!this.#control) return
+    this.#failure ??= new StartError(`${this.name} ${this.#before()}`)
+    this.#settleStart()
+  }
+
+  /** How a child ended that has reported nothing. */
+  #before(): string {
+    const exit = this.#look()
+    const { code = null, signal = null } = exit ?? {}
+    const ended = signal ? `was ended by ${signal}` : code === null ? 'ended' : `exited with ${code}`
+    // Node's own exit code for it.
+    const why = code === 13 ? ': an await at its top level never settled' : ''
+    return `${exit ? ended : 'still runs'} before it had imported ${this.#settings.module}${why}`
   }
 
   /**
@@ -239,18 +261,6 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     return true
   }
 
-  /** The process has ended: what it has reported is here, or nothing will be. */
-  #readReport(): void {
-    const control = this.#control
-    if (!control) return
-    this.#reading.abort()
-    try {
-      control.recvSync()
-    } catch {
-      this.#settleStart()
-    }
-  }
-
   /** Asks the process to end, by SIGTERM. */
   terminate(): void {
     this.#send('SIGTERM')
@@ -262,9 +272,9 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
   }
 
   #send(signal: NodeJS.Signals): void {
-    const child = this.#assertStarted()
+    this.#assertStarted()
     this.#toldElsewhere()
-    if (this.#look() === undefined) child.kill(signal)
+    if (this.#look() === undefined) this.#ending?.signal(signal)
   }
 
   /** Frees what the process takes here. It must have ended. */
@@ -325,7 +335,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
 
   /** A descriptor that is readable when the process has ended, and stays so until `close`. It stays the process's. */
   get sentinel(): number {
-    return this.#open().fd
+    return this.#open().sentinel
   }
 
   /** Where `stdio` has a pipe: the streams to it. */
@@ -382,10 +392,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
   }
 }
 
-function pair(): [number, number] {
-  return checked(() => socketPair(false)) as [number, number]
-}
-
-function encodeStart(start: unknown): Uint8Array {
-  return Buffer.from(JSON.stringify(start))
+function killSignal({ spawn: { killSignal: chosen = 'SIGTERM' } }: ProcessSettings): NodeJS.Signals {
+  if (typeof chosen === 'string') return chosen
+  return Object.entries(constants.signals).find(([, number]) => number === chosen)?.[0] as NodeJS.Signals
 }

@@ -1,11 +1,13 @@
 /** What a parent and the child that it starts say to each other. */
 
-/** The child's descriptors: the parent tells on this one what to run, and hears on it how the start went. */
+/** The child's descriptor on which the parent tells what to run, and learns how the start went. */
 export const CONTROL = 3
-/** Nothing is ever sent on this one: its end is the end of the process that has the other end. */
-export const LIFELINE = 4
-/** The descriptors of connections and the like in the arguments, from here on. */
-export const TRANSFERRED = 5
+
+/** A daemon's next descriptor, on which nothing is ever sent: its end is the end of the parent. */
+const LIFELINE = 4
+
+/** The codec of the arguments. */
+export const ARGUMENTS = 'msgpack'
 
 /** What to run. The arguments follow as a message of their own. */
 export interface Start {
@@ -13,18 +15,30 @@ export interface Start {
   target: string
   name: string
   daemon: boolean
-  /** How many descriptors there are from `TRANSFERRED` on. */
+  /** How many descriptors the arguments have. */
   descriptors: number
 }
 
-/** How the start went: the module was imported and has the target; or why not. */
-export type Report = { failure?: undefined } | { failure: Failure }
+/** Where a child's descriptors are. */
+export interface Places {
+  /** A daemon's alone. */
+  lifeline: number | undefined
+  /** Those of the arguments. */
+  descriptors: number[]
+}
 
-export interface Failure {
-  /** What the child was about to do. */
-  doing: string
-  name: string
-  message: string
-  stack: string | undefined
-  code: string | undefined
+export function placesOf({ daemon, descriptors }: Start): Places {
+  const first = daemon ? LIFELINE + 1 : LIFELINE
+  return {
+    lifeline: daemon ? LIFELINE : undefined,
+    descriptors: Array.from({ length: descriptors }, (_, n) => first + n),
+  }
+}
+
+export function encodeStart(start: Start): Uint8Array {
+  return Buffer.from(JSON.stringify(start))
+}
+
+export function decodeStart(bytes: Uint8Array): Start {
+  return JSON.parse(Buffer.from(bytes).toString()) as Start
 }

@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use crate::status;
 
-pub(crate) use system::{adopt, borrowing, duplicate, forget, give, of, unknown};
+pub(crate) use system::{adopt, borrowing, close, duplicate, forget, give, of, unknown};
 
 /// Closes the descriptor `fd`, which nobody has adopted.
 #[napi(catch_unwind)]

@@ -1,6 +1,7 @@
 //! Child processes: how one has ended, and a child that ends with its parent.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -15,27 +16,73 @@ pub enum Exit {
     Signal(i32),
 }
 
-/// How the child `pid` has ended, or does by `deadline`; `None` where it still runs then.
+/// A child process that somebody else has started (libuv, [`std::process::Command`]), and reaps.
 ///
-/// The child stays a zombie: whoever started it (libuv, [`std::process::Child`]) reaps it and learns the same. It is meant
-/// for a child that is about to end, since another one has told so by closing a descriptor: it is looked at in growing
-/// intervals of a few milliseconds at most, as `waitid(2)` knows no time limit.
+/// What is asked of it is asked of the process itself, never of a descriptor that the process could close. Where the system
+/// has handles of processes (Linux 5.4, Windows), they mean this very process, also when its number has gone to another.
 ///
 /// ```
-/// use carom::child::{Exit, exit_of};
-/// use carom::sys::Deadline;
+/// use carom::child::{Child, Exit};
+/// use carom::sys::{AsFd, Deadline, poll_readable};
 ///
-/// let mut child = std::process::Command::new("sh").args(["-c", "exit 3"]).spawn()?;
-/// assert_eq!(exit_of(child.id(), Deadline::Never)?, Some(Exit::Code(3)));
-/// assert_eq!(child.wait()?.code(), Some(3));
+/// let mut started = std::process::Command::new("sh").args(["-c", "exit 3"]).spawn()?;
+/// let child = Child::open(started.id())?;
+/// let sentinel = child.sentinel()?;
+/// assert!(poll_readable(sentinel.as_fd(), false, Deadline::Never)?);
+/// assert_eq!(child.exit()?, Some(Exit::Code(3)));
+/// assert_eq!(started.wait()?.code(), Some(3));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Errors
-///
-/// `ECHILD` where `pid` is no child of this process, or has been reaped.
-pub fn exit_of(pid: u32, deadline: Deadline) -> io::Result<Option<Exit>> {
-    sys::child::exit_of(pid, deadline)
+#[derive(Debug)]
+pub struct Child(Arc<sys::child::Process>);
+
+impl Child {
+    /// The child `pid`, which nobody has reaped yet: whoever has just started it knows that.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` and the like, where the system has no handle left.
+    pub fn open(pid: u32) -> io::Result<Self> {
+        sys::child::Process::open(pid).map(|process| Self(Arc::new(process)))
+    }
+
+    /// How it has ended; `None` while it runs. Never waits. The child stays a zombie: whoever started it reaps it and learns
+    /// the same.
+    ///
+    /// # Errors
+    ///
+    /// `ECHILD` where it has been reaped.
+    pub fn exit(&self) -> io::Result<Option<Exit>> {
+        self.0.exit()
+    }
+
+    /// Sends the signal with this number. A child that has ended gets none, nor does a process that has its number by now.
+    ///
+    /// # Errors
+    ///
+    /// `ESRCH` where it has been reaped; `EINVAL` for no signal; on Windows, where there are none, an error.
+    pub fn signal(&self, signal: i32) -> io::Result<()> {
+        self.0.signal(signal)
+    }
+
+    /// A new descriptor that is readable once the child has ended, and ever after; nothing is to be read from it.
+    ///
+    /// # Errors
+    ///
+    /// What making descriptors or, where the system has no such handle, a thread reports.
+    pub fn sentinel(&self) -> io::Result<OwnedFd> {
+        if let Some(handle) = self.0.pollable() {
+            return handle;
+        }
+        // A thread waits for the child, and holds the other end until then.
+        let (sentinel, held) = sys::pair(false)?;
+        let process = Arc::clone(&self.0);
+        thread::Builder::new().name("carom-child".to_owned()).spawn(move || {
+            process.wait();
+            drop(held);
+        })?;
+        Ok(sentinel)
+    }
 }
 
 /// Ends this process when the other end of `fd` is closed, whatever it is doing then: a parent that holds that end, and
@@ -59,18 +106,34 @@ pub fn end_with(fd: OwnedFd, grace: Duration) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::process::Command;
+    #[cfg(unix)]
+    use std::process::Stdio;
 
     use super::*;
+    use crate::sys::{AsFd, Deadline};
+
+    fn ended(sentinel: &OwnedFd, deadline: Deadline) -> io::Result<bool> {
+        sys::poll_readable(sentinel.as_fd(), false, deadline)
+    }
+
+    #[cfg(unix)]
+    /// The child in both ways to know it: by a handle of the system's, and by its number alone.
+    fn both(pid: u32) -> io::Result<[Child; 2]> {
+        let numbered = Child(Arc::new(sys::child::Process::by_number(pid)?));
+        Ok([Child::open(pid)?, numbered])
+    }
 
     #[test]
     #[cfg(windows)]
     fn tells_a_code_of_32_bits() -> io::Result<()> {
         for code in [7, 0xC000_0005] {
-            let mut child = Command::new("cmd")
+            let mut started = Command::new("cmd")
                 .args(["/c", &format!("exit {}", code as i32)])
                 .spawn()?;
-            assert_eq!(exit_of(child.id(), Deadline::Never)?, Some(Exit::Code(code)));
-            child.wait()?;
+            let child = Child::open(started.id())?;
+            assert!(ended(&child.sentinel()?, Deadline::Never)?);
+            assert_eq!(child.exit()?, Some(Exit::Code(code)));
+            started.wait()?;
         }
         Ok(())
     }
@@ -78,32 +141,62 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn tells_a_code_and_leaves_the_child_to_be_reaped() -> io::Result<()> {
-        let mut child = Command::new("sh").args(["-c", "exit 7"]).spawn()?;
-        for _ in 0..2 {
-            assert_eq!(exit_of(child.id(), Deadline::Never)?, Some(Exit::Code(7)));
+        let mut started = Command::new("sh").args(["-c", "exit 7"]).spawn()?;
+        for child in both(started.id())? {
+            assert!(ended(&child.sentinel()?, Deadline::Never)?);
+            assert_eq!(child.exit()?, Some(Exit::Code(7)));
         }
-        assert_eq!(child.wait()?.code(), Some(7));
+        assert_eq!(started.wait()?.code(), Some(7));
         Ok(())
     }
 
     #[test]
     #[cfg(unix)]
     fn tells_a_signal_once_the_child_has_ended_and_nothing_before() -> io::Result<()> {
-        let mut child = Command::new("sleep").arg("600").spawn()?;
-        assert_eq!(exit_of(child.id(), Deadline::Now)?, None);
-        child.kill()?;
-        assert_eq!(exit_of(child.id(), Deadline::Never)?, Some(Exit::Signal(9)));
-        child.wait()?;
+        for n in 0..2 {
+            let mut started = Command::new("sleep").arg("600").spawn()?;
+            let child = &both(started.id())?[n];
+            let sentinel = child.sentinel()?;
+            assert_eq!(child.exit()?, None);
+            assert!(!ended(&sentinel, Deadline::Now)?);
+            child.signal(libc::SIGKILL)?;
+            assert!(ended(&sentinel, Deadline::Never)?);
+            assert_eq!(child.exit()?, Some(Exit::Signal(libc::SIGKILL)));
+            started.wait()?;
+        }
         Ok(())
     }
 
     #[test]
     #[cfg(unix)]
-    fn knows_no_child_that_was_reaped() -> io::Result<()> {
-        let mut child = Command::new("true").spawn()?;
-        child.wait()?;
-        let error = exit_of(child.id(), Deadline::Now).map(drop);
-        assert_eq!(error.err().and_then(|error| error.raw_os_error()), Some(libc::ECHILD));
+    fn is_not_deceived_by_a_child_that_closes_its_descriptors() -> io::Result<()> {
+        let program = "exec 0<&- 1>&- 2>&- 3>&- 4>&- 5>&-; kill -STOP $$; exit 5";
+        let mut started = Command::new("sh").args(["-c", program]).spawn()?;
+        for child in both(started.id())? {
+            let sentinel = child.sentinel()?;
+            assert_eq!(child.exit()?, None);
+            assert!(!ended(&sentinel, Deadline::Now)?);
+        }
+        started.kill()?;
+        started.wait()?;
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_child_that_was_reaped_has_ended_and_gets_no_signal() -> io::Result<()> {
+        let mut started = Command::new("cat").stdin(Stdio::piped()).spawn()?;
+        let children = both(started.id())?;
+        let sentinels = [children[0].sentinel()?, children[1].sentinel()?];
+        drop(started.stdin.take());
+        started.wait()?;
+        for (child, sentinel) in children.iter().zip(&sentinels) {
+            assert!(ended(sentinel, Deadline::Never)?);
+            let error = child.exit().map(drop);
+            assert_eq!(error.err().and_then(|error| error.raw_os_error()), Some(libc::ECHILD));
+            let error = child.signal(libc::SIGTERM);
+            assert_eq!(error.err().and_then(|error| error.raw_os_error()), Some(libc::ESRCH));
+        }
         Ok(())
     }
 }
