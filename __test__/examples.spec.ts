@@ -133,3 +133,13 @@ test('every example has a test', (t) => {
   const topics = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   for (const { name } of topics) t.true(tested.has(name), name)
 })
+
+test('calls-plain-python: functions of a Python program that knows the messages are called', async (t) => {
+  t.deepEqual(await run(t, 'calls-plain-python'), [
+    'add(1, 2): 3',
+    'countdown: 5',
+    'countdown: 3',
+    'countdown: 1',
+    "TypeError: unsupported operand type(s) for +: 'int' and 'str'",
+  ])
+})
