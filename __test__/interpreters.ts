@@ -24,7 +24,10 @@ const PROBE = 'import json, sys; print(json.dumps([sys.implementation.name, sys.
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/carom-python/', import.meta.url))
 
 /** What the tests need beside the standard library. */
-const PACKAGES = ['billiard', 'numpy']
+const PACKAGES = ['billiard', 'numpy', 'pandas']
+
+/** The last Python that numpy's version 1 is built for. */
+const NUMPY_1 = { packages: ['numpy<2'], newest: [3, 12] }
 
 /** Every CPython from 3.8 on: those that pyenv holds, and `python3`; the oldest first. */
 export async function interpreters(): Promise<Interpreter[]> {
@@ -60,22 +63,31 @@ function compare(a: readonly number[], b: readonly number[]): number {
 
 /** The newest Python, with the packages that the tests need: installed once, and kept beside the Node modules. */
 export async function virtualEnvironment(): Promise<Interpreter> {
-  const newest = (await interpreters()).at(-1)!
-  const folder = join(CACHE, `${newest.name}-${PACKAGES.join('-')}`)
+  return environment((await interpreters()).at(-1)!, PACKAGES)
+}
+
+/** A Python with numpy's version 1, where there is one old enough, and one with its version 2. */
+export async function numpyEnvironments(): Promise<Interpreter[]> {
+  const old = (await interpreters()).findLast(({ version }) => compare(version.slice(0, 2), NUMPY_1.newest) <= 0)
+  return [...(old ? [await environment(old, NUMPY_1.packages)] : []), await virtualEnvironment()]
+}
+
+async function environment(python: Interpreter, packages: readonly string[]): Promise<Interpreter> {
+  const folder = join(CACHE, `${python.name}-${packages.join('-').replaceAll(/[^\w-]/g, '_')}`)
   const path = join(folder, WINDOWS ? 'Scripts/python.exe' : 'bin/python')
-  if (!existsSync(folder)) await install(newest, folder)
-  return { ...newest, path }
+  if (!existsSync(folder)) await install(python, packages, folder)
+  return { ...python, path }
 }
 
 /** Makes the environment aside, and moves it to its place when it is complete: another test may be doing the same. */
-async function install(python: Interpreter, folder: string): Promise<void> {
-  console.log(`installing ${PACKAGES.join(' and ')} for Python ${python.name}`)
+async function install(python: Interpreter, packages: readonly string[], folder: string): Promise<void> {
+  console.log(`installing ${packages.join(', ')} for Python ${python.name}`)
   const aside = `${folder}.${process.pid}`
   await mkdir(CACHE, { recursive: true })
   try {
     await run(python.path, ['-m', 'venv', aside])
     const program = join(aside, WINDOWS ? 'Scripts/python.exe' : 'bin/python')
-    await run(program, ['-m', 'pip', 'install', '--quiet', ...PACKAGES], { timeout: 180_000 })
+    await run(program, ['-m', 'pip', 'install', '--quiet', ...packages], { timeout: 180_000 })
     await rename(aside, folder)
   } catch (error) {
     await rm(aside, { recursive: true, force: true })
