@@ -559,7 +559,10 @@ export class Endpoint implements Watcher, Source {
     const fds: number[] = []
     try {
       // A getter of the value may have closed one meanwhile: then there is no descriptor to be had.
-      for (const { [transfer]: how } of objects) fds.push(checked(() => duplicate(how.fd)))
+      for (const { [transfer]: how } of objects) {
+        const { fd } = how
+        fds.push(checked(() => duplicate(fd)))
+      }
     } catch (error) {
       for (const fd of fds) closeDescriptor(fd)
       throw error
