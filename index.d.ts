@@ -74,7 +74,8 @@ export declare class Reactor {
   accept(id: number, timeout: number): Accepted | null
   /**
    * Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
-   * 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with how many there are.
+   * 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with
+   * how many there are. Both are the caller's to keep alive.
    */
   constructor(driver: string, reports: Uint32Array, dispatch: (arg: number) => void)
   /**

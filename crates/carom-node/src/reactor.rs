@@ -56,6 +56,13 @@ pub struct Reactor {
     driver: Rc<dyn Driver>,
 }
 
+/// JavaScript has collected it: nothing watches or calls for it any more.
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.driver.stop();
+    }
+}
+
 /// Two connected descriptors; `oneWay`: the first only receives, the second only sends.
 #[napi(catch_unwind)]
 pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
@@ -67,7 +74,8 @@ pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
 #[napi]
 impl Reactor {
     /// Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
-    /// 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with how many there are.
+    /// 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with
+    /// how many there are. Both are the caller's to keep alive.
     #[napi(constructor, catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what a generated constructor takes")]
     pub fn new(
