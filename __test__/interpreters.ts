@@ -24,17 +24,20 @@ const PROBE = 'import json, sys; print(json.dumps([sys.implementation.name, sys.
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/carom-python/', import.meta.url))
 
 /** What the tests need beside the standard library. */
-const PACKAGES = ['billiard', 'numpy', 'pandas']
+const PACKAGES = ['billiard', 'numpy', 'pandas', 'python-dateutil', 'pytz', 'tzdata']
+/** Of before numpy 2, which renamed its modules; on the oldest Python, which has no time zones of its own. */
+const OLD_PACKAGES = ['numpy<2', 'pandas', 'python-dateutil', 'pytz', 'backports.zoneinfo', 'tzdata']
 
-/** The last Python that numpy's version 1 is built for. */
-const NUMPY_1 = { packages: ['numpy<2'], newest: [3, 12] }
-
-/** Every CPython from 3.8 on: those that pyenv holds, and `python3`; the oldest first. */
-export async function interpreters(): Promise<Interpreter[]> {
+/** Every CPython from 3.8 on, or from another one on: those that pyenv holds, and `python3`; the oldest first. */
+export async function interpreters(oldest = OLDEST): Promise<Interpreter[]> {
   const probed = await Promise.all(candidates().map(probe))
-  const byPath = new Map(probed.flatMap((found) => (found ? [[realpathSync(found.path), found] as const] : [])))
+  const byPath = new Map(
+    probed.flatMap((found) =>
+      found && found.version[1] >= oldest ? [[realpathSync(found.path), found] as const] : [],
+    ),
+  )
   if (byPath.size === 0)
-    throw new Error(`these tests need CPython 3.${OLDEST} or later: python3, or one that pyenv has`)
+    throw new Error(`these tests need CPython 3.${oldest} or later: python3, or one that pyenv has`)
   return [...byPath.values()].toSorted((a, b) => compare(a.version, b.version))
 }
 
@@ -49,7 +52,7 @@ async function probe(path: string): Promise<Interpreter | undefined> {
   try {
     const { stdout } = await run(path, ['-c', PROBE])
     const [kind, version, executable] = JSON.parse(stdout) as [string, [number, number, number], string]
-    if (kind !== 'cpython' || version[0] !== 3 || version[1] < OLDEST) return undefined
+    if (kind !== 'cpython' || version[0] !== 3) return undefined
     return { path: executable, version, name: version.join('.') }
   } catch {
     return undefined
@@ -63,17 +66,17 @@ function compare(a: readonly number[], b: readonly number[]): number {
 
 /** The newest Python, with the packages that the tests need: installed once, and kept beside the Node modules. */
 export async function virtualEnvironment(): Promise<Interpreter> {
-  return environment((await interpreters()).at(-1)!, PACKAGES)
+  return environmentOf((await interpreters()).at(-1)!, PACKAGES)
 }
 
-/** A Python with numpy's version 1, where there is one old enough, and one with its version 2. */
-export async function numpyEnvironments(): Promise<Interpreter[]> {
-  const old = (await interpreters()).findLast(({ version }) => compare(version.slice(0, 2), NUMPY_1.newest) <= 0)
-  return [...(old ? [await environment(old, NUMPY_1.packages)] : []), await virtualEnvironment()]
+/** The oldest Python that is supported, if it is older than numpy 2 asks for, with the packages of that time. */
+export async function oldVirtualEnvironment(): Promise<Interpreter | undefined> {
+  const oldest = (await interpreters())[0]!
+  return oldest.version[1] === OLDEST ? environmentOf(oldest, OLD_PACKAGES) : undefined
 }
 
-async function environment(python: Interpreter, packages: readonly string[]): Promise<Interpreter> {
-  const folder = join(CACHE, `${python.name}-${packages.join('-').replaceAll(/[^\w-]/g, '_')}`)
+async function environmentOf(python: Interpreter, packages: readonly string[]): Promise<Interpreter> {
+  const folder = join(CACHE, `${python.name}-${packages.join('-').replaceAll(/[^\w.-]/g, '_')}`)
   const path = join(folder, WINDOWS ? 'Scripts/python.exe' : 'bin/python')
   if (!existsSync(folder)) await install(python, packages, folder)
   return { ...python, path }
