@@ -1,14 +1,16 @@
 // What Python sends: the first table of docs/pickle.md, from every interpreter, in every protocol.
 
 import test from 'ava'
-import { PythonDate, PythonDecimal, PythonError, PythonPath, PythonUUID } from 'carom/python'
+import { PythonDate, PythonDecimal, type PythonError, PythonPath, PythonUUID } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
-import { picklePeers, PROTOCOLS } from './pickle-peers.ts'
+import { interpreters } from './interpreters.ts'
+import { picklePeers } from './pickle-peers.ts'
 
 // Naive datetimes are local: in a zone that turns its clocks.
 process.env['TZ'] = 'Europe/Berlin'
 
-const peers = picklePeers(test)
+// Protocol 5 came with Python 3.8.
+const peers = picklePeers(test, () => interpreters(6))
 checkDescriptors(test)
 
 const repeated = (length: number, unit: string): string => `'${unit}' * ${length}`
@@ -147,7 +149,7 @@ function lastKeyNumber(): Map<unknown, unknown> {
 for (const [name, expression, expected] of rows) {
   test(`from Python: ${name}`, async (t) => {
     for (const peer of peers()) {
-      for (const protocol of PROTOCOLS) {
+      for (const protocol of peer.protocols) {
         t.deepEqual(await peer.dumps(expression, protocol), expected, `${peer.name}, protocol ${protocol}`)
       }
     }
@@ -156,7 +158,7 @@ for (const [name, expression, expected] of rows) {
 
 test('from Python: a time that comes twice, in the protocols that tell', async (t) => {
   for (const peer of peers()) {
-    for (const protocol of [4, 5]) {
+    for (const protocol of peer.protocols.filter((version) => version >= 4)) {
       t.deepEqual(
         await peer.dumps('[datetime.datetime(2024, 10, 27, 2, 30, fold=f) for f in (0, 1)]', protocol),
         [new Date('2024-10-27T00:30:00Z'), new Date('2024-10-27T01:30:00Z')],
@@ -175,7 +177,7 @@ for (const [kind, texts] of paths) {
   for (const made of ['(p)', "('x', p)", "('c:/x', p, 'y')"]) {
     test(`from Python: ${kind}${made}, as Python prints it`, async (t) => {
       for (const peer of peers()) {
-        for (const protocol of PROTOCOLS) {
+        for (const protocol of peer.protocols) {
           const list = `[pathlib.${kind}${made} for p in ${JSON.stringify(texts)}]`
           const printed = (await peer.dumps(`[str(p) for p in ${list}]`, protocol)) as string[]
           const expected = printed.map((text) => new PythonPath(text, kind as PythonPath['kind']))
@@ -189,56 +191,15 @@ for (const [kind, texts] of paths) {
 test('from Python: a path of its own platform', async (t) => {
   const kind = process.platform === 'win32' ? 'WindowsPath' : 'PosixPath'
   for (const peer of peers()) {
-    for (const protocol of PROTOCOLS) {
+    for (const protocol of peer.protocols) {
       t.deepEqual(await peer.dumps("pathlib.Path('a')", protocol), new PythonPath('a', kind))
     }
   }
 })
 
-const errors: [string, string, { name: string; message: string; args: unknown[] }][] = [
-  ['an exception', "ValueError('no')", { name: 'ValueError', message: 'no', args: ['no'] }],
-  ['an exception without arguments', 'KeyboardInterrupt()', { name: 'KeyboardInterrupt', message: '', args: [] }],
-  [
-    'an exception with several',
-    'Exception(1, None, [2])',
-    { name: 'Exception', message: '(1, None, […])', args: [1, null, [2]] },
-  ],
-  [
-    'a system error',
-    "FileNotFoundError(2, 'No such file', 'x')",
-    { name: 'FileNotFoundError', message: "[Errno 2] No such file: 'x'", args: [2, 'No such file', 'x'] },
-  ],
-  [
-    'a decoding error',
-    "UnicodeDecodeError('utf-8', b'a', 0, 1, 'why')",
-    { name: 'UnicodeDecodeError', message: '(utf-8, {…}, 0, 1, why)', args: ['utf-8', Buffer.from('a'), 0, 1, 'why'] },
-  ],
-]
-
-for (const [name, expression, expected] of errors) {
-  test(`from Python: ${name}`, async (t) => {
-    for (const peer of peers()) {
-      for (const protocol of PROTOCOLS) {
-        const error = (await peer.dumps(expression, protocol)) as PythonError
-        t.true(error instanceof PythonError)
-        t.true(error instanceof Error)
-        const { message, args } = error
-        t.deepEqual({ name: error.name, message, args }, expected, `${peer.name}, protocol ${protocol}`)
-      }
-    }
-  })
-}
-
-test('from Python: what was set on an exception', async (t) => {
-  for (const peer of peers()) {
-    const error = (await peer.dumps("e = ValueError('no')\ne.hint = ['try', 'again']\ne", 4)) as PythonError
-    t.deepEqual(error.attributes, { hint: ['try', 'again'] })
-  }
-})
-
 test('from Python: shared references are shared', async (t) => {
   for (const peer of peers()) {
-    for (const protocol of PROTOCOLS) {
+    for (const protocol of peer.protocols) {
       const [a, b, { c }] = (await peer.dumps("x = [1]\n[x, x, {'c': x}]", protocol)) as [
         number[],
         number[],
@@ -252,7 +213,7 @@ test('from Python: shared references are shared', async (t) => {
 
 test('from Python: cycles are cycles', async (t) => {
   for (const peer of peers()) {
-    for (const protocol of PROTOCOLS) {
+    for (const protocol of peer.protocols) {
       const list = (await peer.dumps('x = []\nx.append(x)\nx', protocol)) as unknown[]
       t.is(list[0], list)
       const dict = (await peer.dumps("x = {}\nx['x'] = x\nx", protocol)) as Record<string, unknown>
@@ -265,7 +226,7 @@ test('from Python: cycles are cycles', async (t) => {
 
 test('from Python: a cycle through a dict that turns out to be a Map is one', async (t) => {
   for (const peer of peers()) {
-    for (const protocol of PROTOCOLS) {
+    for (const protocol of peer.protocols) {
       const map = (await peer.dumps("x = {}\nx['x'] = [x, {'y': x}, ValueError(x)]\nx[1] = x\nx", protocol)) as Map<
         unknown,
         unknown
@@ -282,17 +243,19 @@ test('from Python: a cycle through a dict that turns out to be a Map is one', as
 const refused: [string, string][] = [
   ['Unknown()', '__main__.Unknown'],
   ['os.getcwd', '(posix|nt).getcwd'],
-  ['ValueError', 'builtins.ValueError|exceptions.ValueError'],
-  ['[int]', 'builtins.int|__builtin__.long'],
-  ['complex(1, 2)', 'builtins.complex|__builtin__.complex'],
-  ['collections.deque([1])', 'collections.deque'],
-  ['fractions.Fraction(1, 2)', 'fractions.Fraction'],
+  ['ValueError', 'builtins.ValueError'],
+  ['[int]', 'builtins.int'],
+  ['Color.RED', '__main__.Color'],
+  ['Point(1, 2)', '__main__.Point'],
+  ['function', '__main__.function'],
+  ['Bag([1])', '__main__.Bag'],
+  ['[Record(a=1)]', '__main__.Record'],
+  ['{"a": {Record()}}', '__main__.Record'],
+  ['collections.defaultdict(list, {1: int})', 'builtins.int'],
   ['functools.partial(print)', 'functools.partial'],
   ['operator.attrgetter("a")', 'operator.attrgetter'],
-  ['datetime.timedelta(1)', 'datetime.timedelta'],
   ['{"a": [utc]}', 'datetime.timezone'],
   ['(1, (utc,))', 'datetime.timezone'],
-  ['ValueError(utc)', 'datetime.timezone'],
   ['{utc}', 'datetime.timezone|builtins.set'],
   ["array.array('u', 'a')", 'array.array|array._array_reconstructor'],
 ]
@@ -300,7 +263,7 @@ const refused: [string, string][] = [
 for (const [expression, names] of refused) {
   test(`from Python: ${expression} is a DecodeError that names it`, async (t) => {
     for (const peer of peers()) {
-      for (const protocol of PROTOCOLS) {
+      for (const protocol of peer.protocols) {
         await t.throwsAsync(() => peer.dumps(expression, protocol), {
           code: 'ERR_CAROM_DECODE',
           message: new RegExp(names),

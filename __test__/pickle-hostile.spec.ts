@@ -183,10 +183,10 @@ for (const [title, open, close] of [
   })
 }
 
-test('hostile: an exception whose argument is nested without end in text is read', async (t) => {
+test('hostile: an exception whose argument is nested without end in text is read, and its message ends', async (t) => {
   const laughs = pickle(']', 0x94, ...Array.from({ length: 60 }, (_, n) => pickle('0h', n, 'h', n, 0x86, 0x94)))
   const error = await receive(t, pickle(global('builtins', 'ValueError'), laughs, 0x85, 'R.'))
-  t.is((error as Error).message, '[…]')
+  t.true((error as Error).message.length < 2 ** 18)
 })
 
 test('hostile: what refers to itself twice sixty times takes no more than that', async (t) => {

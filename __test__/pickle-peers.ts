@@ -13,12 +13,18 @@ export const PROTOCOLS = [0, 1, 2, 3, 4, 5] as const
 
 export class PicklePeer {
   readonly name: string
+  /** The minor version of its Python 3. */
+  readonly version: number
+  /** Those of the protocols that it writes. */
+  readonly protocols: readonly number[]
   readonly #process: ChildProcess
   readonly #connection: Connection
 
-  constructor({ path, name }: Interpreter) {
+  constructor({ path, name, version }: Interpreter) {
     const [near, far] = pipe({ codec: 'pickle' })
     this.name = `Python ${name}`
+    this.version = version[1]
+    this.protocols = PROTOCOLS.filter((protocol) => protocol <= (this.version < 8 ? 4 : 5))
     this.#connection = near
     this.#process = spawn(path, ['-W', 'ignore', program], { stdio: ['ignore', 'inherit', 'inherit', far.fd] })
     void far.close()
@@ -27,6 +33,13 @@ export class PicklePeer {
   /** What Python pickles, as it arrives here. */
   dumps(statements: string, protocol: number): Promise<unknown> {
     return this.#ask(['dumps', statements, protocol])
+  }
+
+  /** The pickle itself. */
+  async pickled(statements: string, protocol: number): Promise<Buffer> {
+    const lines = statements.split('\n')
+    const last = lines.pop()
+    return (await this.dumps([...lines, `pickle.dumps(${last}, ${protocol})`].join('\n'), 4)) as Buffer
   }
 
   /** `true`, if the expression on `value` is; else what Python has for the value, or its stack. */

@@ -2,8 +2,10 @@
 
 import array
 import collections
+import concurrent.futures
 import datetime
 import decimal
+import enum
 import fractions
 import functools
 import ipaddress
@@ -18,15 +20,60 @@ import traceback
 import uuid
 from multiprocessing.connection import Connection
 
-try:
-    import numpy
-except ImportError:
-    pass
+# What only some interpreters have, or only the environments that the tests make.
+for module in ["dataclasses", "zoneinfo", "backports.zoneinfo", "numpy", "pandas", "pytz", "dateutil", "dateutil.tz"]:
+    try:
+        __import__(module)
+        globals()[module.split(".")[-1]] = sys.modules[module]
+    except ImportError:
+        pass
 
 utc = datetime.timezone.utc
 
 
 class Unknown:
+    pass
+
+
+class Oops(Exception):
+    """By its name, nobody would know that it is an exception."""
+
+
+class OopsError(Exception):
+    pass
+
+
+class Outer:
+    class InnerError(Exception):
+        pass
+
+
+class Loud(KeyError):
+    def __str__(self):
+        return "loud"
+
+
+class Color(enum.Enum):
+    RED = "red"
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+class Record:
+    def __init__(self, **attributes):
+        self.__dict__.update(attributes)
+
+
+class Bag(list):
+    pass
+
+
+class Slotted:
+    __slots__ = ("a",)
+
+
+def function():
     pass
 
 

@@ -25,11 +25,10 @@ export class Connecting implements Watcher {
   readonly #end: ConnectingEnd
   #timer: NodeJS.Timeout | undefined
 
-  /** `descriptors`: a Unix socket takes them from its first byte on. */
-  constructor(address: Address, candidates: Candidate[], descriptors: boolean, end: ConnectingEnd) {
+  constructor(address: Address, candidates: Candidate[], end: ConnectingEnd) {
     this.#environment = environmentOf()
     this.#address = address
-    this.#id = begin(this.#environment, address, candidates, descriptors)
+    this.#id = begin(this.#environment, address, candidates)
     this.#end = end
     this.#environment.add(this.#id, this)
   }
@@ -65,13 +64,12 @@ export class Connecting implements Watcher {
 export function connectingSync(
   address: Address,
   candidates: Candidate[],
-  descriptors: boolean,
   deadline: Deadline,
   late: () => Error,
 ): number {
   const environment = environmentOf()
   const { native } = environment
-  const id = begin(environment, address, candidates, descriptors)
+  const id = begin(environment, address, candidates)
   try {
     for (;;) {
       const { fd, retry } = checked(() => native.connectAdvance(id), address)
@@ -85,8 +83,8 @@ export function connectingSync(
   }
 }
 
-function begin({ native }: Environment, address: Address, candidates: Candidate[], descriptors: boolean): number {
-  return checked(() => native.connectBegin(address, candidates, descriptors), address)
+function begin({ native }: Environment, address: Address, candidates: Candidate[]): number {
+  return checked(() => native.connectBegin(address, candidates), address)
 }
 
 function sleep(milliseconds: number): void {

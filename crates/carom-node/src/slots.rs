@@ -4,9 +4,7 @@ use carom::Listener;
 use carom::channel::Channel;
 use carom::connect::Connecting;
 use carom::handshake::Handshake;
-use carom::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd};
-
-use crate::numbers;
+use carom::sys::{AsFd, BorrowedFd, OwnedFd};
 
 /// What JavaScript names by a number.
 pub(crate) enum Slot {
@@ -19,7 +17,7 @@ pub(crate) enum Slot {
     /// A connection that is being made.
     Connecting(Box<Connecting>),
     /// A connection whose peer has yet to prove that it knows the key.
-    Handshake(PeerFd, Box<Handshake>),
+    Handshake(OwnedFd, Box<Handshake>),
 }
 
 impl Slot {
@@ -27,8 +25,7 @@ impl Slot {
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Channel(channel) => Some(channel.as_fd()),
-            Self::Watched(fd) => Some(fd.as_fd()),
-            Self::Handshake(fd, _) => Some(fd.as_fd()),
+            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd.as_fd()),
             Self::Listener(listener) => Some(listener.as_fd()),
             Self::Connecting(connecting) => connecting.as_fd(),
         }
@@ -38,8 +35,7 @@ impl Slot {
     pub(crate) fn into_fd(self) -> Option<OwnedFd> {
         match self {
             Self::Channel(channel) => Some(channel.into_fd()),
-            Self::Watched(fd) => Some(fd),
-            Self::Handshake(fd, _) => Some(fd.into_inner()),
+            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd),
             Self::Listener(listener) => Some(listener.into_fd()),
             Self::Connecting(_) => None,
         }
@@ -95,7 +91,7 @@ impl Slots {
 
     pub(crate) fn handshake(&mut self, id: u32) -> napi::Result<(BorrowedFd<'_>, &mut Handshake)> {
         match self.slots.get_mut(id as usize) {
-            Some(Some(Slot::Handshake(fd, handshake))) => Ok((PeerFd::as_fd(fd), handshake)),
+            Some(Some(Slot::Handshake(fd, handshake))) => Ok((OwnedFd::as_fd(fd), handshake)),
             _ => Err(unknown("handshake", id)),
         }
     }
@@ -111,9 +107,6 @@ impl Slots {
     }
 
     pub(crate) fn clear(&mut self) {
-        for fd in self.slots.iter().flatten().filter_map(Slot::fd) {
-            numbers::forget(fd);
-        }
         *self = Self::default();
     }
 }

@@ -192,7 +192,6 @@ pub struct Decoder {
     limit: u64,
     state: State,
     carry: Vec<u8>,
-    messages: u64,
 }
 
 impl Decoder {
@@ -203,7 +202,6 @@ impl Decoder {
             limit,
             state: State::Frames,
             carry: Vec::new(),
-            messages: 0,
         }
     }
 
@@ -248,7 +246,6 @@ impl Decoder {
             {
                 Some(end) if end <= filled.len() => {
                     runs.push(at..end, &mut open);
-                    self.messages += 1;
                     at = end;
                 }
                 _ => break Some((start, header)),
@@ -291,10 +288,7 @@ impl Decoder {
     pub fn payload_filled(&mut self, bytes: usize) {
         if let State::Payload { remaining } = self.state {
             self.state = match remaining.saturating_sub(bytes as u64) {
-                0 => {
-                    self.messages += 1;
-                    State::Frames
-                }
+                0 => State::Frames,
                 remaining => State::Payload { remaining },
             };
         }
@@ -304,12 +298,6 @@ impl Decoder {
     #[must_use]
     pub fn inside_message(&self) -> bool {
         !self.carry.is_empty() || self.payload_remaining() > 0
-    }
-
-    /// How many whole messages have been received.
-    #[must_use]
-    pub fn messages(&self) -> u64 {
-        self.messages
     }
 
     /// What the peer did wrong, once it has: everything before that was found.

@@ -39,7 +39,6 @@
 #![deny(unsafe_code)]
 
 pub mod address;
-mod arrivals;
 pub mod channel;
 pub mod child;
 pub mod connect;

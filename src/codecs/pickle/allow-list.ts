@@ -1,15 +1,16 @@
 import { arrayOf, reconstructArray } from './array.js'
-import { date, dateTime, duration, timeZone } from './date-time.js'
-import { EXCEPTIONS, exception } from './exceptions.js'
-import { Global, Internal, unexpectedArguments } from './internal.js'
-import { emptyArray, fromBuffer, numberType, scalar, UnfinishedArray } from './numpy.js'
+import { date, dateTime, time, timeDelta } from './date-time.js'
+import { rebuildException, reconstruct } from './exceptions.js'
+import { type Construct, Global, Internal, NewObject, unexpectedArguments } from './internal.js'
+import { isDict } from './dict.js'
+import { numberType } from './numpy-dtype.js'
+import { emptyArray, fromBuffer, scalar, UnfinishedArray } from './numpy.js'
 import { path } from './path.js'
-import { PythonDecimal } from './types/decimal.js'
-import { PythonUUID } from './types/uuid.js'
+import { MOVED_MODULES, MOVED_NAMES } from './python-names.js'
+import * as standard from './standard-types.js'
+import * as zones from './time-zones.js'
 
-type Construct = (this: void, args: unknown[], name: string) => unknown
-
-/** The names that a pickle may use, by module. Nothing is looked up anywhere else. */
+/** The names whose calls have a meaning here, by module. Nothing is looked up anywhere else. */
 const allowed = new Map<string, Map<string, Global>>()
 
 function allow(module: string, name: string, construct: Construct): Global {
@@ -20,26 +21,24 @@ function allow(module: string, name: string, construct: Construct): Global {
   return global
 }
 
-/** The class or function of that name, if it is on the list. */
-export function globalOf(module: string, name: string): Global {
-  const global = allowed.get(module)?.get(name)
-  if (!global) throw new Error(`it asks for ${printable(module)}.${printable(name)}, which is not supported`)
-  return global
-}
+/** From this protocol on, Python 3's own names are used. */
+const OWN_NAMES = 3
+/** The longest name that is looked up: a peer may send one of megabytes, again and again. */
+const LONGEST_NAME = 1000
 
-function printable(name: string): string {
-  return name.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, '?')
-}
-
-/** A `uuid.UUID` that has no state yet. */
-class UnfinishedUUID extends Internal {
-  readonly name = 'uuid.UUID'
-
-  override build(state: unknown): PythonUUID {
-    const { int } = (state ?? {}) as { int?: unknown }
-    if (typeof int !== 'bigint' && typeof int !== 'number') throw unexpectedArguments(this.name)
-    return new PythonUUID(int.toString(16).padStart(32, '0'))
+/** The class or function of that name: one of the list, or one of which nothing is known but its name. */
+export function globalOf(module: string, name: string, protocol: number): Global {
+  if (module.length + name.length > LONGEST_NAME) return new Global(module, name)
+  const moved = protocol < OWN_NAMES ? MOVED_NAMES.get(`${module}.${name}`) : undefined
+  if (moved !== undefined) {
+    const at = moved.lastIndexOf('.')
+    return known(moved.slice(0, at), moved.slice(at + 1))
   }
+  return known(protocol < OWN_NAMES ? (MOVED_MODULES.get(module) ?? module) : module, name)
+}
+
+function known(module: string, name: string): Global {
+  return allowed.get(module)?.get(name) ?? new Global(module, name)
 }
 
 /** Not to be called. */
@@ -47,80 +46,68 @@ const classOnly: Construct = (_args, name) => {
   throw unexpectedArguments(name)
 }
 
-const isLatin1 = (encoding: unknown): boolean => encoding === 'latin1' || encoding === 'latin-1'
+allow('builtins', 'object', classOnly)
+allow('builtins', 'bytes', standard.noBytes)
+allow('builtins', 'bytearray', standard.byteArray)
+allow('builtins', 'complex', standard.complex)
+allow('builtins', 'frozenset', standard.setOf)
+allow('builtins', 'list', standard.listOf)
+allow('builtins', 'range', standard.range)
+allow('builtins', 'set', standard.setOf)
+allow('builtins', 'slice', standard.slice)
+// A name inside of a class, in protocols 0 to 3: still nothing but a name.
+allow('builtins', 'getattr', ([owner, name], callee) => {
+  if (!(owner instanceof Global) || typeof name !== 'string') throw unexpectedArguments(callee)
+  return globalOf(owner.module, `${owner.path}.${name}`, OWN_NAMES)
+})
 
-const encodeBytes: Construct = ([text, encoding], name) => {
-  if (typeof text !== 'string' || !isLatin1(encoding)) throw unexpectedArguments(name)
-  return Buffer.from(text, 'latin1')
-}
+allow('copyreg', '_reconstructor', reconstruct)
+allow('copyreg', '__newobj__', ([type, ...args], name) => {
+  if (!(type instanceof Internal)) throw unexpectedArguments(name)
+  return new NewObject(type, args)
+})
+allow('copyreg', '__newobj_ex__', ([type, args, kwargs], name) => {
+  if (!(type instanceof Internal) || !Array.isArray(args) || !isDict(kwargs)) throw unexpectedArguments(name)
+  return new NewObject(type, args, kwargs)
+})
 
-const byteArray: Construct = (args, name) => {
-  const [bytes] = args
-  if (args.length === 0) return Buffer.alloc(0)
-  return bytes instanceof Buffer ? bytes : encodeBytes(args, name)
-}
-
-const noBytes: Construct = (args, name) => {
-  if (args.length > 0) throw unexpectedArguments(name)
-  return Buffer.alloc(0)
-}
-
-const setOf: Construct = ([items = []], name) => {
-  if (!Array.isArray(items)) throw unexpectedArguments(name)
-  return new Set<unknown>(items)
-}
-
-const orderedDict: Construct = (args, name) => {
-  const [pairs = []] = args
-  if (args.length > 1 || !Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
-    throw unexpectedArguments(name)
+allow('_codecs', 'encode', standard.encodeBytes)
+allow('collections', 'Counter', standard.counter)
+allow('collections', 'OrderedDict', standard.orderedDict)
+allow('collections', 'defaultdict', standard.defaultDict)
+allow('collections', 'deque', standard.deque)
+allow('decimal', 'Decimal', standard.decimal)
+allow('fractions', 'Fraction', standard.fraction)
+allow('re', '_compile', standard.pattern)
+allow('uuid', 'UUID', standard.uuid)
+for (const version of ['IPv4', 'IPv6'] as const) {
+  for (const kind of ['Address', 'Network', 'Interface'] as const) {
+    allow('ipaddress', version + kind, standard.ipAddress(`${version}${kind}`))
   }
-  return new Map(pairs as [unknown, unknown][])
 }
-
-// Protocols 0 to 2 use the names of Python 2.
-for (const builtins of ['builtins', '__builtin__']) {
-  allow(builtins, 'bytes', noBytes)
-  allow(builtins, 'bytearray', byteArray)
-  allow(builtins, 'set', setOf)
-  allow(builtins, 'frozenset', setOf)
-}
-for (const name of EXCEPTIONS) {
-  allow('builtins', name, exception)
-  allow('exceptions', name, exception)
-}
-allow('_codecs', 'encode', encodeBytes)
-allow('collections', 'OrderedDict', orderedDict)
-
-allow('datetime', 'datetime', dateTime)
-allow('datetime', 'date', date)
-allow('datetime', 'timedelta', duration)
-allow('datetime', 'timezone', timeZone)
-
-allow('decimal', 'Decimal', ([text], name) => {
-  if (typeof text !== 'string') throw unexpectedArguments(name)
-  return new PythonDecimal(text)
-})
-
-const uuid = allow('uuid', 'UUID', (args, name) => {
-  const [digits] = args
-  if (args.length === 0) return new UnfinishedUUID()
-  if (args.length > 1 || typeof digits !== 'string') throw unexpectedArguments(name)
-  return new PythonUUID(digits)
-})
-const object = allow('__builtin__', 'object', classOnly)
-// How protocols 0 and 1 make an object without calling its class.
-for (const module of ['copy_reg', 'copyreg']) {
-  allow(module, '_reconstructor', ([type, base, state], name) => {
-    if (type !== uuid || base !== object || state !== null) throw unexpectedArguments(name)
-    return new UnfinishedUUID()
-  })
-}
-
 for (const kind of ['Path', 'PosixPath', 'WindowsPath', 'PurePath', 'PurePosixPath', 'PureWindowsPath'] as const) {
   // Python 3.13 alone has them in `pathlib._local`.
   for (const module of ['pathlib', 'pathlib._local']) allow(module, kind, (args, name) => path(kind, args, name))
 }
+
+allow('datetime', 'date', date)
+allow('datetime', 'datetime', dateTime)
+allow('datetime', 'time', time)
+allow('datetime', 'timedelta', timeDelta)
+allow('datetime', 'timezone', zones.timeZone)
+for (const module of ['zoneinfo', 'backports.zoneinfo']) allow(module, 'ZoneInfo._unpickle', zones.namedZone)
+allow('pytz', '_UTC', zones.utcZone)
+allow('pytz', '_p', zones.pytzZone)
+allow('pytz', '_FixedOffset', zones.pytzOffset)
+allow('dateutil.tz.tz', 'tzutc', zones.utcZone)
+allow('dateutil.tz.tz', 'tzoffset', zones.dateutilOffset)
+allow('dateutil.tz.tz', 'tzlocal', zones.dateutilLocal)
+allow('dateutil.tz.tz', 'tzfile', zones.dateutilFile)
+allow('dateutil.tz.tz', '_ttinfo', zones.dateutilInfo)
+allow('dateutil.zoneinfo', 'gettz', zones.namedZone)
+
+allow('concurrent.futures.process', '_rebuild_exc', rebuildException)
+allow('multiprocessing.pool', 'rebuild_exc', rebuildException)
 
 const array = allow('array', 'array', arrayOf)
 allow('array', '_array_reconstructor', (args, name) => reconstructArray(args, name, array))

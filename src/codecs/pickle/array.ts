@@ -48,17 +48,29 @@ export function reconstructArray(args: unknown[], name: string, arrayType: Globa
   return typedArray(kind, bytes, format === 0 || format === 1 || (format as number) % 2 === 0)
 }
 
-/** `array.array(code, numbers)`, up to protocol 2. */
+/**
+ * `array.array(code, numbers)`, up to protocol 2; and `array.array(code, bytes)` in every protocol, from a Python that has
+ * imported `multiprocessing.managers`. Its bytes are as its machine has them: little-endian, for all that Python runs on today.
+ */
 export function arrayOf(args: unknown[], name: string): NumberArray {
   const [code, numbers] = args
-  if (typeof code !== 'string' || !Array.isArray(numbers)) throw unexpectedArguments(name)
+  if (typeof code !== 'string') throw unexpectedArguments(name)
   const kind = Object.hasOwn(CODES, code) ? CODES[code] : undefined
   if (!kind) throw new Error(`array.array of type '${code.slice(0, 4)}' is not supported`)
+  if (numbers instanceof Uint8Array) return typedArray(kind, numbers, true)
+  if (!Array.isArray(numbers)) throw unexpectedArguments(name)
   const array = typedArray(kind, Buffer.alloc(numbers.length * Number(kind[1])), true)
   for (let i = 0; i < numbers.length; i++) {
     const number: unknown = numbers[i]
-    if (typeof number !== 'number' && typeof number !== 'bigint') throw unexpectedArguments(name)
-    array[i] = kind.endsWith('8') && kind !== 'f8' ? BigInt(number) : Number(number)
+    if (!isItem(number, kind)) throw unexpectedArguments(name)
+    array[i] = kind === 'i8' || kind === 'u8' ? BigInt(number) : number
   }
   return array
+}
+
+function isItem(value: unknown, kind: NumberKind): value is number | bigint {
+  if (kind === 'i8' || kind === 'u8') {
+    return Number.isSafeInteger(value) || (typeof value === 'bigint' && value >= -(1n << 63n) && value < 1n << 64n)
+  }
+  return typeof value === 'number'
 }

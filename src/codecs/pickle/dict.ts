@@ -1,4 +1,4 @@
-import { PythonError } from './types/error.js'
+import { watchKeys } from './key-collisions.js'
 
 type Dict = Record<string, unknown>
 
@@ -19,48 +19,28 @@ export function setItems(dict: unknown, items: unknown[], start: number, end: nu
 }
 
 function setEntries(map: Map<unknown, unknown>, items: unknown[], start: number, end: number): Map<unknown, unknown> {
-  for (let i = start; i < end; i += 2) map.set(items[i], items[i + 1])
+  const watch = watchKeys(map, (end - start) / 2)
+  for (let i = start; i < end; i += 2) {
+    map.set(items[i], items[i + 1])
+    watch?.added(items[i])
+  }
   return map
 }
 
+/** Adds `items[start..end]` to a set. */
+export function addMembers(set: Set<unknown>, items: readonly unknown[], start: number, end: number): void {
+  const watch = watchKeys(set, end - start)
+  for (let i = start; i < end; i++) {
+    set.add(items[i])
+    watch?.added(items[i])
+  }
+}
+
 /** Assigning to `__proto__` would set the prototype. */
-function define(dict: Dict, key: string, value: unknown): void {
+export function define(dict: Dict, key: string, value: unknown): void {
   Object.defineProperty(dict, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
 export function isDict(value: unknown): value is Dict {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
-/** Puts `replacements` in the place of their keys, wherever these are in `value`: objects that became `Map`s too late. */
-export function replaceAll(value: unknown, replacements: ReadonlyMap<unknown, unknown>): unknown {
-  const met = new Set<unknown>()
-  const todo: unknown[] = []
-  const visit = (child: unknown): unknown => {
-    const now = replacements.get(child) ?? child
-    if (typeof now === 'object' && now !== null && !ArrayBuffer.isView(now)) todo.push(now)
-    return now
-  }
-  const result = visit(value)
-  while (todo.length > 0) {
-    const parent = todo.pop()
-    if (met.has(parent)) continue
-    met.add(parent)
-    if (Array.isArray(parent)) {
-      for (let i = 0; i < parent.length; i++) parent[i] = visit(parent[i])
-    } else if (parent instanceof Map) {
-      for (const [key, item] of parent) {
-        if (visit(key) !== key) throw new Error('a dict is a key of a dict')
-        parent.set(key, visit(item))
-      }
-    } else if (parent instanceof Set) {
-      for (const item of parent) if (visit(item) !== item) throw new Error('a dict is a member of a set')
-    } else if (isDict(parent)) {
-      for (const key of Object.keys(parent)) define(parent, key, visit(parent[key]))
-    } else if (parent instanceof PythonError) {
-      visit(parent.args)
-      visit(parent.attributes)
-    }
-  }
-  return result
 }

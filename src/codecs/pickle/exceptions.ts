@@ -1,7 +1,8 @@
 import { constants } from 'node:os'
 
-import { Internal, refuseInternal } from './internal.js'
-import { PythonError } from './types/error.js'
+import { type Creation, type Global, Internal, NewObject, Reduction, unexpectedArguments } from './internal.js'
+import type { PickleSettings } from './options.js'
+import { EXCEPTION_NAMES } from './python-names.js'
 
 const { errno } = constants
 
@@ -41,33 +42,39 @@ const SYSTEM_ERRORS = new Map<unknown, string>([
   [errno.ETIMEDOUT, 'TimeoutError'],
 ])
 
-const SYSTEM_ERROR_NAMES = new Set(['OSError', ...SYSTEM_ERRORS.values()])
+/** Other names of `OSError`. */
+const ALIASES: ReadonlySet<string> = new Set(['IOError', 'EnvironmentError', 'WindowsError'])
 
-/** The `Error` of a built-in exception. */
-export function exception(args: unknown[], qualified: string): PythonError {
-  for (const arg of args) if (arg instanceof Internal) refuseInternal(arg)
-  const given = qualified.slice(qualified.indexOf('.') + 1)
-  const plain = given === 'IOError' || given === 'EnvironmentError' ? 'OSError' : given
-  const name = plain === 'OSError' && args.length >= 2 ? (SYSTEM_ERRORS.get(args[0]) ?? plain) : plain
-  return new PythonError(name, args, message(name, args))
+/** How the names of exceptions end, by the habit of Python's programmers. */
+const ENDING = /(Error|Exception|Warning|Exit|Interrupt|Empty|Full)$/
+
+/** The longest name that is looked up: a peer may send one of megabytes, again and again. */
+const LONGEST_NAME = 1000
+
+/** Whether a class is an exception's. A pickle doesn't say so: its name does, or how it is used. */
+export function isException({ module, path }: Global, creation: Creation, { exceptions }: PickleSettings): boolean {
+  if (path.length + module.length > LONGEST_NAME) return false
+  if (EXCEPTION_NAMES.get(module)?.has(path) || (module === 'builtins' && ALIASES.has(path))) return true
+  if (exceptions.size > 0 && exceptions.has(`${module}.${path}`)) return true
+  return creation === 'call' && ENDING.test(path)
 }
 
-function message(name: string, args: unknown[]): string {
-  const texts = args.map(text)
-  if (args.length < 2) return texts.join('')
-  if (name.endsWith('ExceptionGroup')) return texts[0]!
-  if (!SYSTEM_ERROR_NAMES.has(name)) return `(${texts.join(', ')})`
-  const file = args.length > 2 && args[2] !== null ? `: '${texts[2]}'` : ''
-  return `[Errno ${texts[0]}] ${texts[1]}${file}`
+/** The name of an exception: of an `OSError` with a number, that of the class which Python makes of it. */
+export function exceptionName({ module, path }: Global, args: readonly unknown[]): string {
+  if (module !== 'builtins') return path
+  const plain = ALIASES.has(path) ? 'OSError' : path
+  return plain === 'OSError' && args.length >= 2 && args.length <= 5 ? (SYSTEM_ERRORS.get(args[0]) ?? plain) : plain
 }
 
-/** The decimal digits of a larger integer take a time that grows faster than their number. */
-const BITS_SHOWN = 14_000
+/** `rebuild_exc(exception, traceback)`, of Python's pools of processes. */
+export function rebuildException([error, traceback]: unknown[], name: string): Reduction {
+  if (!(error instanceof Reduction) || typeof traceback !== 'string') throw unexpectedArguments(name)
+  error.cause = traceback
+  return error
+}
 
-/** Never what is inside something: it may be shared so often that its text would have no end. */
-function text(value: unknown): string {
-  if (typeof value === 'bigint' && BigInt.asIntN(BITS_SHOWN, value) !== value) return '…'
-  if (Array.isArray(value)) return '[…]'
-  if (value === null) return 'None'
-  return typeof value === 'object' ? '{…}' : String(value)
+/** `_reconstructor(class, base, state)`: how protocols 0 and 1 make an object without calling its class. */
+export function reconstruct([type, base, state]: unknown[], name: string): NewObject {
+  if (!(type instanceof Internal) || !(base instanceof Internal)) throw unexpectedArguments(name)
+  return new NewObject(type, base.name === 'builtins.object' && state === null ? [] : [state])
 }

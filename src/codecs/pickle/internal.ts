@@ -1,17 +1,29 @@
+import type { PickleSettings } from './options.js'
+
+/** How an object is made: its class is called, or makes an object that is not initialized. */
+export type Creation = 'call' | 'new'
+
 /**
- * What has a meaning inside a pickle only: a name from the allow-list, an unfinished object, a time zone. It is never part of
- * a decoded value: whatever the reader puts into a container, or returns, it refuses if it is one of these.
+ * What has a meaning inside a pickle only: a name, an unfinished object, a time zone. Once the pickle has been read, whatever
+ * of it is part of the value is resolved: see `resolve.ts`.
  */
 export abstract class Internal {
   /** Where the memo has it, if it does: what takes its place is put there. */
   slot = -1
+  /** What a state made of it, if it made something else. */
+  becomes: unknown = undefined
+  /** The call that made it, and the state that it was given: all that a pickle says of an object. */
+  callee: Internal | undefined = undefined
+  args: unknown[] = []
+  creation: Creation = 'call'
+  state: unknown = undefined
 
   /** As Python calls it, for the refusal. */
   abstract get name(): string
 
   /** What `state` makes of it. */
-  build(_state: unknown): unknown {
-    throw new Error(`a state for ${this.name} is not supported`)
+  build(_state: unknown, _settings: PickleSettings): unknown {
+    throw new Error(`a state for ${printable(this.name)} is not supported`)
   }
 }
 
@@ -29,23 +41,98 @@ export class Arguments extends Internal {
   }
 }
 
-/** A class or function that a pickle may name. What it would do in Python is done here, without it. */
-export class Global extends Internal {
-  readonly name: string
-  readonly construct: (this: void, args: unknown[], name: string) => unknown
+/** What the call of a class or function would make in Python, made without it. */
+export type Construct = (this: void, args: unknown[], name: string, settings: PickleSettings) => unknown
 
-  constructor(module: string, name: string, construct: (this: void, args: unknown[], name: string) => unknown) {
+/** A class or function by its name. Of those on the allow-list it is known what a call makes. */
+export class Global extends Internal {
+  readonly module: string
+  /** In the module. */
+  readonly path: string
+  readonly construct: Construct | undefined
+
+  constructor(module: string, path: string, construct?: Construct) {
     super()
-    this.name = `${module}.${name}`
+    this.module = module
+    this.path = path
     this.construct = construct
+  }
+
+  get name(): string {
+    return `${this.module}.${this.path}`
   }
 }
 
-export function refuseInternal({ name }: Internal): never {
-  throw new Error(`${name} can only be received as a part of a value that has a JavaScript form`)
+/** An object to be made of a class without calling it, as a function of Python's `copyreg` says. */
+export class NewObject extends Internal {
+  readonly type: Internal
+  readonly kwargs: Record<string, unknown> | undefined
+
+  constructor(type: Internal, args: unknown[], kwargs?: Record<string, unknown>) {
+    super()
+    this.type = type
+    this.args = args
+    this.kwargs = kwargs
+  }
+
+  get name(): string {
+    return this.type.name
+  }
+}
+
+/**
+ * An object that no constructor of the allow-list makes: an exception, which has no form until its message is known; one of
+ * a class that the program's options name; or one that is refused, or kept as what the pickle says of it.
+ */
+export class Reduction extends Internal {
+  /** A `Global`, or what another call made. */
+  declare callee: Internal
+  readonly kwargs: Record<string, unknown> | undefined
+  items: unknown[] | undefined = undefined
+  entries: [unknown, unknown][] | undefined = undefined
+  /** Whether it is an exception, by its name or by what the pickle does with it. */
+  isError = false
+  /** Of an exception, the one that it was raised from. */
+  cause: unknown = undefined
+  /** Why no constructor of the allow-list made it. */
+  readonly reason: string | undefined
+  /** What a constructor of the allow-list made of it, where the program's options want something else. */
+  known: unknown = undefined
+  /** When it was last added to, counted in such events: what is inside of something is complete before it. */
+  completed = 0
+
+  constructor(
+    callee: Internal,
+    args: unknown[],
+    creation: Creation,
+    kwargs?: Record<string, unknown>,
+    reason?: string,
+  ) {
+    super()
+    this.callee = callee
+    this.args = args
+    this.creation = creation
+    this.kwargs = kwargs
+    this.reason = reason
+  }
+
+  get name(): string {
+    return this.callee.name
+  }
+
+  override build(state: unknown, settings: PickleSettings): this {
+    this.state = state
+    if (this.known instanceof Internal) this.known = this.known.build(state, settings)
+    return this
+  }
 }
 
 /** Arguments that no Python would have written. */
 export function unexpectedArguments(name: string): Error {
-  return new Error(`unexpected arguments for ${name}`)
+  return new Error(`unexpected arguments for ${printable(name)}`)
+}
+
+/** A name that a peer chose, for a message. */
+export function printable(name: string): string {
+  return name.slice(0, 200).replaceAll(/[^\x20-\x7e]/g, '?')
 }

@@ -1,7 +1,10 @@
-import { isDict, replaceAll, setItems } from './dict.js'
-import { Arguments, Global, Internal, refuseInternal } from './internal.js'
-import { PythonError } from './types/error.js'
+import { addMembers, isDict, setItems } from './dict.js'
+import { isException } from './exceptions.js'
+import { Arguments, type Creation, Global, Internal, NewObject, Reduction } from './internal.js'
+import type { PickleSettings } from './options.js'
 import type { NativeBuffer } from './text.js'
+import { PythonFloat } from './types/float.js'
+import { PythonTuple } from './types/tuple.js'
 
 const NOTHING = Buffer.alloc(0) as NativeBuffer
 
@@ -11,6 +14,12 @@ const NOTHING = Buffer.alloc(0) as NativeBuffer
  */
 const COPIES_MIN = 1 << 20
 const COPIES_PER_BYTE = 16
+
+/** So many calls may fail, and be left to be refused if something refers to them: to fail costs more than to succeed. */
+const FAILURES_MAX = 10_000
+
+/** The longest name that is looked for among the program's. */
+const LONGEST_NAME = 1000
 
 /** Up to this length, arrays are used again: making them is a good part of what reading a small message costs. */
 const REUSED = 64
@@ -41,14 +50,33 @@ export class Machine {
   #stale = false
   /** Whether there may be anything internal: in most pickles there is nothing. */
   #internals = false
+  /** Whether something internal is in a container. */
+  #pending = false
+  /** In the order in which they were made. */
+  #reductions: Reduction[] = []
+  /** How often something was added to one of them. */
+  #events = 0
+  #failures = 0
   /** What constructors have been passed so far. */
   #copied = 0
+  #settings!: PickleSettings
+  /** The version that the pickle says it has. */
+  protocol = 0
+  /** Tuples are read as what is written as one again. */
+  #tuples = false
+  /** Of values whose type doesn't say it, the class that made them: noted where each has to be printed as Python does. */
+  origins: Map<unknown, string> | undefined
 
-  begin(bytes: NativeBuffer, start: number, end: number): void {
+  /** `exact`: notes the origins of values, and reads a whole float as a `PythonFloat`. */
+  begin(bytes: NativeBuffer, start: number, end: number, settings: PickleSettings, exact: boolean): void {
     this.bytes = bytes
     this.at = start
     this.end = end
     this.#start = start
+    this.#settings = settings
+    this.#tuples = settings.tuples || exact
+    this.protocol = 0
+    if (exact) this.origins = new Map()
   }
 
   /** Forgets everything, so that nothing of a message stays alive. */
@@ -64,7 +92,12 @@ export class Machine {
     this.#converted = undefined
     this.#stale = false
     this.#internals = false
+    this.#pending = false
+    if (this.#reductions.length > 0) this.#reductions = []
+    this.#events = 0
+    this.#failures = 0
     this.#copied = 0
+    this.origins = undefined
   }
 
   mark(height: number): void {
@@ -115,27 +148,44 @@ export class Machine {
     return isDict(value) ? this.#fetch(value) : value
   }
 
-  /** Refuses what is internal in `stack[from..to]`, which becomes a part of a value. */
+  /** Notes whether anything internal is in `stack[from..to]`, which becomes a part of a value. */
   check(from: number, to: number): void {
-    if (!this.#internals) return
-    for (let i = from; i < to; i++) {
-      const item = this.stack[i]
-      if (item instanceof Internal) refuseInternal(item)
-    }
+    if (!this.#internals || this.#pending) return
+    for (let i = from; i < to; i++) if (this.stack[i] instanceof Internal) this.#pending = true
   }
 
   append(list: unknown, from: number, to: number): void {
-    if (!Array.isArray(list)) throw new Error('the pickle appends to something that is not a list')
-    this.check(from, to)
     const { stack } = this
-    for (let i = from; i < to; i++) list.push(stack[i])
+    if (Array.isArray(list)) {
+      this.check(from, to)
+      for (let i = from; i < to; i++) list.push(stack[i])
+    } else if (list instanceof Reduction) {
+      list.items ??= []
+      for (let i = from; i < to; i++) list.items.push(stack[i])
+      list.completed = ++this.#events
+    } else {
+      throw new Error('the pickle appends to something that is not a list')
+    }
+  }
+
+  /** Adds the members `stack[from..to]` to a set. */
+  add(set: unknown, from: number, to: number): void {
+    if (!(set instanceof Set)) throw new Error('the pickle adds members to something that is not a set')
+    this.check(from, to)
+    addMembers(set, this.stack, from, to)
   }
 
   /** Sets the items `stack[from..to]` of the dict below them. */
   setItems(from: number, to: number): void {
     if ((to - from) % 2 !== 0) throw new Error('the pickle has a dict key without its value')
-    this.check(from, to)
     const top = this.stack[from - 1]
+    if (top instanceof Reduction) {
+      top.entries ??= []
+      for (let i = from; i < to; i += 2) top.entries.push([this.stack[i], this.stack[i + 1]])
+      top.completed = ++this.#events
+      return
+    }
+    this.check(from, to)
     const dict = this.#converted?.get(top) ?? top
     const now = setItems(dict, this.stack, from, to)
     this.stack[from - 1] = now
@@ -146,7 +196,8 @@ export class Machine {
   }
 
   tuple(items: unknown[]): unknown {
-    return this.#internals && items.some((item) => item instanceof Internal) ? new Arguments(items) : items
+    const tuple = this.#tuples ? PythonTuple.from(items) : items
+    return this.#internals && items.some((item) => item instanceof Internal) ? new Arguments(tuple) : tuple
   }
 
   pushGlobal(global: Global): void {
@@ -154,13 +205,66 @@ export class Machine {
     this.stack[this.height++] = global
   }
 
-  /** What Python would get from calling `callable` with `args`. */
-  call(callable: unknown, args: unknown): unknown {
-    if (!(callable instanceof Global)) throw new Error('the pickle calls something that is not a class or function')
+  /** What Python would get from calling `callee` with `args`, or from making an object of that class. */
+  call(callee: unknown, args: unknown, creation: Creation, kwargs?: Record<string, unknown>): unknown {
+    if (!(callee instanceof Internal) || callee instanceof Arguments) {
+      throw new Error('the pickle calls something that is not a class or function')
+    }
     const items = args instanceof Arguments ? args.items : args
-    if (!Array.isArray(items)) throw new Error(`the arguments for ${callable.name} are not a tuple`)
+    if (!Array.isArray(items)) throw new Error(`the arguments for ${callee.name} are not a tuple`)
     this.#allowCopies(items)
-    return callable.construct(items, callable.name)
+    if (!(callee instanceof Global) || callee.construct === undefined)
+      return this.#reduce(callee, items, creation, kwargs)
+    if (kwargs) return this.#reduce(callee, items, creation, kwargs, `it makes ${callee.name} with keyword arguments`)
+    let value: unknown
+    try {
+      value = callee.construct(this.#plain(items), callee.name, this.#settings)
+    } catch (error) {
+      return this.#fail(callee, items, creation, error)
+    }
+    if (value instanceof NewObject) return this.call(value.type, value.args, 'new', value.kwargs)
+    if (value instanceof Internal) {
+      // A part of a name, and an exception that was raised from another, are as they were made.
+      if (value instanceof Global || value instanceof Reduction) return value
+      value.callee = callee
+      value.args = items
+      value.creation = creation
+    } else if (typeof value === 'object' && value !== null) {
+      this.origins?.set(value, callee.name)
+    }
+    if (!isChosen(callee, this.#settings)) return value
+    const reduction = this.#reduce(callee, items, creation)
+    reduction.known = value
+    return reduction
+  }
+
+  /** The arguments as constructors of the allow-list expect them. */
+  #plain(items: unknown[]): unknown[] {
+    const known = this.#settings.classes.size > 0
+    if (!known && this.origins === undefined) return items
+    return items.map((item) => {
+      if (item instanceof PythonFloat) return item.value
+      return known && item instanceof Reduction && item.known !== undefined ? item.known : item
+    })
+  }
+
+  #fail(callee: Internal, args: unknown[], creation: Creation, error: unknown): Reduction {
+    if (++this.#failures > FAILURES_MAX || !(error instanceof Error)) throw error
+    return this.#reduce(callee, args, creation, undefined, error.message)
+  }
+
+  #reduce(
+    callee: Internal,
+    args: unknown[],
+    creation: Creation,
+    kwargs?: Record<string, unknown>,
+    reason?: string,
+  ): Reduction {
+    const reduction = new Reduction(callee, args, creation, kwargs, reason)
+    reduction.isError = callee instanceof Global && isException(callee, creation, this.#settings)
+    reduction.completed = ++this.#events
+    this.#reductions.push(reduction)
+    return reduction
   }
 
   /** Constructors copy their arguments. The memo gives one of a megabyte again and again, for two bytes each. */
@@ -178,27 +282,74 @@ export class Machine {
   build(): void {
     const state = this.stack[--this.height]
     const value = this.stack[this.height - 1]
-    if (value instanceof Internal) {
-      if (Array.isArray(state)) this.#allowCopies(state)
-      if (state instanceof Arguments) this.#allowCopies(state.items)
-      const built = value.build(state)
-      this.stack[this.height - 1] = built
-      if (value.slot >= 0) this.#memo[value.slot] = built
-    } else if (value instanceof PythonError && isDict(state)) {
-      value.attributes = state
-    } else {
+    if (!(value instanceof Internal) || value instanceof Arguments || value instanceof Global) {
+      // The attributes of an `OrderedDict`.
+      if (value instanceof Map) return
       throw new Error('the pickle gives a state to something that has none')
+    }
+    if (Array.isArray(state)) this.#allowCopies(state)
+    if (state instanceof Arguments) this.#allowCopies(state.items)
+    value.state = state
+    const built = this.#built(value, state)
+    if (built === value) return
+    value.becomes = built
+    this.stack[this.height - 1] = built
+    if (value.slot >= 0) this.#memo[value.slot] = built
+    if (typeof built === 'object' && built !== null) this.origins?.set(built, value.name)
+  }
+
+  #built(value: Internal, state: unknown): unknown {
+    if (value instanceof Reduction) {
+      value.completed = ++this.#events
+      // What else would Python call first, and then give attributes?
+      if (value.creation === 'call' && value.callee instanceof Global && value.callee.construct === undefined) {
+        value.isError ||= isDict(state)
+      }
+    }
+    try {
+      return value.build(state, this.#settings)
+    } catch (error) {
+      const reduction = this.#fail(value.callee ?? value, value.args, value.creation, error)
+      reduction.state = state
+      return reduction
     }
   }
 
-  /** The value that the pickle was made of. */
-  result(): unknown {
+  /** The value that the pickle was made of, and what is still to be done about it. */
+  result(): PickleResult {
     if (this.height - this.floor < 1) throw underflow()
     if (this.at < this.end) throw new Error(`the pickle ends at its byte ${this.at - this.#start}, the message goes on`)
-    this.check(this.height - 1, this.height)
     const value = this.stack[this.height - 1]
-    return this.#stale && this.#converted ? replaceAll(value, this.#converted) : value
+    const converted = this.#stale ? this.#converted : undefined
+    if (!this.#pending && converted === undefined && !(value instanceof Internal))
+      return { value, unresolved: undefined }
+    return { value, unresolved: { reductions: this.#reductions, converted, origins: this.origins } }
   }
+}
+
+/** What a pickle was read as. */
+export interface PickleResult {
+  value: unknown
+  /** Where anything internal, or a dict that became a `Map` too late, is or may be part of the value. */
+  unresolved: Unresolved | undefined
+}
+
+export interface Unresolved {
+  /** In the order in which they were made. */
+  readonly reductions: readonly Reduction[]
+  /** Objects that turned out to be `Map`s. */
+  readonly converted: ReadonlyMap<unknown, unknown> | undefined
+  readonly origins: ReadonlyMap<unknown, string> | undefined
+}
+
+/** A float that can be told from an integer. */
+export function exactFloat(value: number): number | PythonFloat {
+  return Number.isInteger(value) ? new PythonFloat(value) : value
+}
+
+/** Whether the program's options say what to make of objects of this class. */
+export function isChosen(callee: Internal, { classes }: PickleSettings): boolean {
+  return classes.size > 0 && callee instanceof Global && callee.path.length < LONGEST_NAME && classes.has(callee.name)
 }
 
 /** An array that V8 takes for one of anything from the beginning: changing its mind would cost more than the array. */

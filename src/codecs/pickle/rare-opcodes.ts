@@ -1,8 +1,7 @@
 import { globalOf } from './allow-list.js'
-import { setItems } from './dict.js'
+import { isDict, setItems } from './dict.js'
 import { decodeInteger, parseInteger } from './integers.js'
-import { Global } from './internal.js'
-import { type Machine, truncated, uint32, underflow } from './machine.js'
+import { exactFloat, type Machine, truncated, uint32, underflow } from './machine.js'
 import * as op from './opcodes.js'
 import { decodeText } from './text.js'
 import { parseFloat64, unescapeText, unquote } from './text-opcodes.js'
@@ -18,6 +17,7 @@ export function runRare(machine: Machine, opcode: number): void {
       if (version > NEWEST_PROTOCOL) {
         throw new Error(`the pickle has protocol ${version}; up to ${NEWEST_PROTOCOL} is supported`)
       }
+      machine.protocol = version
       return
     }
     case op.FRAME: {
@@ -55,7 +55,7 @@ export function runRare(machine: Machine, opcode: number): void {
       return
     }
     case op.FLOAT:
-      push(machine, parseFloat64(takeLine(machine)))
+      push(machine, machine.origins ? exactFloat(parseFloat64(takeLine(machine))) : parseFloat64(takeLine(machine)))
       return
     case op.STRING:
       push(machine, unquote(takeLine(machine)))
@@ -74,6 +74,7 @@ export function runRare(machine: Machine, opcode: number): void {
     case op.BINBYTES8:
     case op.BYTEARRAY8:
       push(machine, take(machine, takeLength(machine, opcode === op.BINBYTES ? 4 : 8)))
+      if (opcode === op.BYTEARRAY8) machine.origins?.set(stack[machine.height - 1], 'builtins.bytearray')
       return
 
     case op.EMPTY_SET:
@@ -81,14 +82,19 @@ export function runRare(machine: Machine, opcode: number): void {
       return
     case op.ADDITEMS: {
       const mark = machine.popMark(1)
-      const set = stack[mark - 1]
-      if (!(set instanceof Set)) throw new Error('the pickle adds members to something that is not a set')
-      for (const item of takeItems(machine, mark)) set.add(item)
+      machine.add(stack[mark - 1], mark, machine.height)
+      machine.height = mark
       return
     }
-    case op.FROZENSET:
-      push(machine, new Set(takeItems(machine, machine.popMark(0))))
+    case op.FROZENSET: {
+      const mark = machine.popMark(0)
+      const set = new Set()
+      machine.add(set, mark, machine.height)
+      machine.height = mark
+      push(machine, set)
+      machine.origins?.set(set, 'builtins.frozenset')
       return
+    }
     case op.LIST:
       push(machine, takeItems(machine, machine.popMark(0)))
       return
@@ -117,7 +123,7 @@ export function runRare(machine: Machine, opcode: number): void {
 
     case op.GLOBAL: {
       const module = takeName(machine)
-      machine.pushGlobal(globalOf(module, takeName(machine)))
+      machine.pushGlobal(globalOf(module, takeName(machine), machine.protocol))
       return
     }
     case op.STACK_GLOBAL: {
@@ -125,25 +131,25 @@ export function runRare(machine: Machine, opcode: number): void {
       machine.height -= 2
       const [module, name] = [stack[machine.height], stack[machine.height + 1]]
       if (typeof module !== 'string' || typeof name !== 'string') throw new Error('a name in the pickle is not a text')
-      machine.pushGlobal(globalOf(module, name))
+      machine.pushGlobal(globalOf(module, name, machine.protocol))
       return
     }
     case op.REDUCE:
     case op.NEWOBJ: {
       need(machine, 2)
       const args = stack[--machine.height]
-      stack[machine.height - 1] = machine.call(stack[machine.height - 1], args)
+      stack[machine.height - 1] = machine.call(stack[machine.height - 1], args, opcode === op.REDUCE ? 'call' : 'new')
       return
     }
     case op.INST: {
       const module = takeName(machine)
-      const type = globalOf(module, takeName(machine))
-      push(machine, machine.call(type, takeItems(machine, machine.popMark(0))))
+      const type = globalOf(module, takeName(machine), machine.protocol)
+      push(machine, machine.call(type, takeAll(machine, machine.popMark(0)), 'call'))
       return
     }
     case op.OBJ: {
       const [type, ...args] = takeAll(machine, machine.popMark(0))
-      push(machine, machine.call(type, machine.tuple(args)))
+      push(machine, machine.call(type, args, 'call'))
       return
     }
     case op.BUILD:
@@ -153,9 +159,11 @@ export function runRare(machine: Machine, opcode: number): void {
 
     case op.NEWOBJ_EX: {
       need(machine, 3)
-      const type = stack[machine.height - 3]
-      const name = type instanceof Global ? type.name : 'an object'
-      throw new Error(`the pickle makes ${name} with keyword arguments, which is not supported`)
+      machine.height -= 2
+      const [type, args, kwargs] = stack.slice(machine.height - 1, machine.height + 2)
+      if (!isDict(kwargs)) throw new Error('the keyword arguments in the pickle are not a dict of texts')
+      stack[machine.height - 1] = machine.call(type, args, 'new', kwargs)
+      return
     }
     case op.PERSID:
     case op.BINPERSID:

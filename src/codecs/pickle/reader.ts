@@ -1,10 +1,12 @@
-import { Machine, truncated, uint32, underflow } from './machine.js'
+import { isPlain, Messages } from './exception-message.js'
+import { exactFloat, Machine, type PickleResult, truncated, uint32, underflow, type Unresolved } from './machine.js'
 import * as op from './opcodes.js'
 import { decodeText, type NativeBuffer } from './text.js'
 import { runRare } from './rare-opcodes.js'
+import { type MessageOf, resolve } from './resolve.js'
 import type { PickleSettings } from './options.js'
 
-/** Decoding runs no code but carom's: it is never entered twice. */
+/** Runs no code but carom's, and is never entered twice: the program's functions are called when it has done. */
 const machine = new Machine()
 
 /** Making a view of a message costs as much as reading so many floats without one. */
@@ -14,20 +16,48 @@ const FEW_FLOATS = 16
 const scratch = new DataView(new ArrayBuffer(8))
 
 /** Reads the pickle at `bytes[start..end]`. */
-export function readPickle(bytes: Buffer, start: number, end: number, _settings: PickleSettings): unknown {
-  machine.begin(bytes as NativeBuffer, start, end)
+export function readPickle(bytes: Buffer, start: number, end: number, settings: PickleSettings): unknown {
+  const { value, unresolved } = runOn(bytes, start, end, settings, false)
+  if (!unresolved) return value
+  const messages = messagesOf(unresolved, bytes, start, end, settings)
+  return resolve(value, unresolved, settings, messages)
+}
+
+function runOn(bytes: Buffer, start: number, end: number, settings: PickleSettings, exact: boolean): PickleResult {
+  machine.begin(bytes as NativeBuffer, start, end, settings, exact)
   try {
-    return run(bytes as NativeBuffer, start, end)
+    return run(bytes as NativeBuffer, start, end, exact)
   } finally {
     machine.clear()
   }
 }
 
 /**
+ * What Python prints of the exceptions in a pickle. Some of it is lost in what their arguments are read as: whether an `Array`
+ * was a list or a tuple, a number an `int` or a `float`. Where there may be such, the pickle is run once more, which notes it.
+ */
+function messagesOf(
+  { reductions }: Unresolved,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  settings: PickleSettings,
+): MessageOf {
+  if (reductions.every((reduction) => !reduction.isError || isPlain(reduction))) {
+    const messages = new Messages(new Map(), end - start)
+    return (error) => messages.of(error)
+  }
+  const { unresolved: exact } = runOn(bytes, start, end, { ...settings, naive: true }, true)
+  const messages = new Messages(exact?.origins ?? new Map<unknown, string>(), end - start)
+  const exactly = new Map(reductions.map((reduction, n) => [reduction, exact?.reductions[n]]))
+  return (error) => messages.of(exactly.get(error) ?? error)
+}
+
+/**
  * Runs a pickle. The opcodes that nearly all of a pickle consists of are here, the others in
  * `runRare`.
  */
-function run(bytes: NativeBuffer, start: number, end: number): unknown {
+function run(bytes: NativeBuffer, start: number, end: number, exact: boolean): PickleResult {
   const { stack } = machine
   let floats = 0
   let view: DataView | undefined
@@ -89,7 +119,9 @@ function run(bytes: NativeBuffer, start: number, end: number): unknown {
         break
       case op.BINFLOAT:
         if (p + 8 > end) throw truncated()
-        stack[height++] = view ? view.getFloat64(p) : float64(bytes, p)
+        stack[height] = view ? view.getFloat64(p) : float64(bytes, p)
+        if (exact) stack[height] = exactFloat(stack[height] as number)
+        height++
         if (++floats === FEW_FLOATS) view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
         p += 8
         break
@@ -109,8 +141,10 @@ function run(bytes: NativeBuffer, start: number, end: number): unknown {
         stack[height++] = {}
         break
       case op.EMPTY_LIST:
-      case op.EMPTY_TUPLE:
         stack[height++] = []
+        break
+      case op.EMPTY_TUPLE:
+        stack[height++] = machine.tuple([])
         break
       case op.SETITEM:
         if (height - machine.floor < 3) throw underflow()

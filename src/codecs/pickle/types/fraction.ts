@@ -27,6 +27,15 @@ export class PythonFraction {
   }
 }
 
+/**
+ * The fraction of two integers as they are: Python sends them in lowest terms, and to find those of long integers would take a
+ * time that a peer's few bytes don't account for.
+ */
+export function fractionOf(numerator: bigint, denominator: bigint): PythonFraction {
+  if (denominator <= 0n) throw new RangeError('the denominator of a fraction must be positive')
+  return Object.assign(Object.create(PythonFraction.prototype) as PythonFraction, { numerator, denominator })
+}
+
 function whole(value: number | bigint): bigint {
   if (typeof value === 'bigint') return value
   if (!Number.isSafeInteger(value)) throw new TypeError(`${String(value)} is not a whole number that is exact`)

@@ -1,6 +1,13 @@
 /** How Python makes an object: it calls its class, or has it make an object without initializing it (`__new__`). */
 export type PythonCreation = 'call' | 'new'
 
+/** The rarer parts of a `PythonObject`. */
+export interface PythonObjectOptions {
+  kwargs?: Record<string, unknown>
+  creation?: PythonCreation
+  callable?: PythonObject
+}
+
 const received = new WeakSet<PythonObject>()
 
 /**
@@ -27,6 +34,8 @@ export class PythonObject {
   /** Arguments by keyword. */
   kwargs: Record<string, unknown> | undefined
   creation: PythonCreation
+  /** What is called, where it is no name but what another call returns: `module` and `name` are then what that one calls. */
+  callable: PythonObject | undefined
 
   constructor(
     module: string,
@@ -35,7 +44,7 @@ export class PythonObject {
     state?: unknown,
     items?: unknown[],
     entries?: [key: unknown, value: unknown][],
-    { kwargs, creation = 'call' }: { kwargs?: Record<string, unknown>; creation?: PythonCreation } = {},
+    { kwargs, creation = 'call', callable }: PythonObjectOptions = {},
   ) {
     for (const text of [module, name]) {
       if (typeof text !== 'string' || text === '')
@@ -49,6 +58,7 @@ export class PythonObject {
     this.entries = entries
     this.kwargs = kwargs
     this.creation = creation
+    this.callable = callable
   }
 }
 
