@@ -25,13 +25,17 @@ export declare class Child {
 export declare class Reactor {
   /**
    * Begins to connect to `address`, a TCP one by the numbers in `candidates`, in turn. Returns a number for
-   * `connectAdvance`, which is closed with `close`.
+   * `connectAdvance`, which is closed with `close`. `descriptors`: a Unix socket takes those that the listener sends, from the
+   * first byte on.
    */
-  connectBegin(address: JsAddress, candidates: Array<HostPort>): number
+  connectBegin(address: JsAddress, candidates: Array<HostPort>, descriptors: boolean): number
   /** Goes as far as it can without waiting. */
   connectAdvance(id: number): Advanced
-  /** The descriptors of the oldest message that had some, which are the caller's; `null` where there are none. */
-  takeDescriptors(id: number): Array<number> | null
+  /**
+   * The descriptors that came with message `message` of the connection, counted from 0, which are the caller's. There must be
+   * `count`: if not, they are closed, and there are none. Those of earlier messages are closed.
+   */
+  takeDescriptors(id: number, message: number, count: number): Array<ArrivedDescriptor>
   /**
    * Hands `bytes` to the kernel with `fds`, which stay the caller's, waiting up to `timeout` milliseconds for room, for ever
    * where it is negative. Returns how many bytes it took, or a status; with the first byte, all descriptors are on their way.
@@ -44,9 +48,9 @@ export declare class Reactor {
   receiveHandle(id: number, timeout: number): number
   /**
    * Adopts the descriptor `fd` for a handshake: as the end that has accepted, or has connected. `digests` are accepted;
-   * `redhat` selects that dialect. Returns a number; `detach` gives the descriptor back when it is done, `close` closes it.
+   * `redhat` selects that dialect; `descriptors`: once the peer has proved the key, the socket takes those that it sends. Returns a number; `detach` gives the descriptor back when it is done, `close` closes it.
    */
-  handshakeBegin(fd: number, listens: boolean, key: Uint8Array, digests: Array<string>, redhat: boolean): number
+  handshakeBegin(fd: number, listens: boolean, key: Uint8Array, digests: Array<string>, redhat: boolean, descriptors: boolean): number
   /**
    * Goes on, waiting up to `timeout` milliseconds, for ever where it is negative. Returns one of the
    * `HANDSHAKE_` constants.
@@ -54,24 +58,32 @@ export declare class Reactor {
   handshakeAdvance(id: number, timeout: number): number
   /** The time is up: what the peer owes, as an exception. */
   handshakeExpire(id: number): void
-  /** Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter. */
-  listen(address: JsAddress | undefined | null, backlog: number, mode: number): Listening
-  /** Listens on the descriptor `fd`, a socket that listens already, and takes it. */
-  adoptListener(fd: number): Listening
+  /**
+   * Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter. `descriptors`: its
+   * connections take those that a peer sends from the first byte on.
+   */
+  listen(address: JsAddress | undefined | null, backlog: number, mode: number, descriptors: boolean): Listening
+  /**
+   * Listens on the descriptor `fd`, a socket that listens already, and takes it; `shared`: it came from a peer, and is never
+   * waited on in a call. One that it refuses stays the caller's.
+   */
+  adoptListener(fd: number, shared: boolean): Listening
   /** The descriptor of a listener, which it keeps. */
   descriptor(id: number): number
   /** Accepts a connection, waiting up to `timeout` milliseconds, for ever where it is negative; `null` where nobody came. */
   accept(id: number, timeout: number): Accepted | null
   /**
    * Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
-   * 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with how many there are.
+   * 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with
+   * how many there are. Both are the caller's to keep alive.
    */
   constructor(driver: string, reports: Uint32Array, dispatch: (arg: number) => void)
   /**
    * Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
-   * or adaptively where that is negative; with `descriptors`, those that the peer sends are taken.
+   * or adaptively where that is negative. `descriptors`: 0, the peer can send none, as far as the kernel refuses them; 1, it can
+   * send them outside the framing; 2, also with messages.
    */
-  open(fd: number, limit: number, spin: number, descriptors: boolean): Opened
+  open(fd: number, limit: number, spin: number, descriptors: number): Opened
   /** A number for the descriptor `fd`, to wait on. It stays the caller's. */
   openWatched(fd: number): number
   /** Closes a descriptor. */
@@ -116,6 +128,19 @@ export interface Advanced {
   /** Milliseconds after which to try again: the listener has no room in its backlog. */
   retry?: number
 }
+
+/** A descriptor that a peer has sent. */
+export interface ArrivedDescriptor {
+  /** The descriptor. */
+  fd: number
+  /** Whether it can be a connection: it is a stream socket. */
+  isStream: boolean
+  /** Whether it can be a listener: it listens, and is in non-blocking mode. */
+  isListener: boolean
+}
+
+/** Closes descriptors that a peer has sent, and that nobody wants, without waiting for it. */
+export declare function closeArrived(fds: Array<number>): void
 
 /** Closes the descriptor `fd`, which nobody has adopted. */
 export declare function closeDescriptor(fd: number): void
@@ -198,6 +223,9 @@ export interface HostPort {
  * it as a file's.
  */
 export declare function inheritable(fd: number): number
+
+/** Whether the open file of the descriptor `fd` is in non-blocking mode. */
+export declare function isNonblocking(fd: number): boolean
 
 /** Whether this process is a child that still imports its target's module. */
 export declare function isStarting(): boolean

@@ -234,16 +234,6 @@ test('a message that could not leave any more closes its connections', async (t)
   await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
 })
 
-test('a receiver that takes no descriptors gets none, and a clear error', async (t) => {
-  const [a, b] = pair(t, { descriptors: false })
-  const [here, there] = pair(t)
-  await a.send({ there })
-  await a.send('next')
-  await t.throwsAsync(() => b.recv(), { instanceOf: DecodeError, message: /descriptors: false/ })
-  t.is(await b.recv(), 'next')
-  await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
-})
-
 test('a message that claims descriptors without any is an error for itself alone', async (t) => {
   const [a, b] = pair(t)
   const [c, d] = pair(t)
@@ -302,8 +292,11 @@ test('a flood of descriptors that nobody asked for is closed as it comes', async
   const python = beside(t, Buffer.alloc(300, 0xc0), 'each', 20)
   const before = openDescriptors().size
   t.true(await python.poll(Infinity))
-  // Six thousand came with one message.
-  t.true(openDescriptors().size - before < 300, `${openDescriptors().size - before} are open`)
+  // Six thousand came with one message; those beside its first byte are its own until it is taken.
+  await until(
+    () => openDescriptors().size - before <= 20,
+    () => `${openDescriptors().size - before} are open`,
+  )
   t.is((await python.recvBytes()).length, 300)
   t.is((await python.recvBytes()).toString(), 'sent')
   t.is((await python.recvBytes()).toString(), 'all closed')

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 
-import { interpreters } from '../__test__/interpreters.ts'
+import { interpreters, virtualEnvironment } from '../__test__/interpreters.ts'
 import { machine } from './machine.ts'
 import { program, root } from './places.ts'
 import { describeMachine } from './report.ts'
@@ -31,17 +31,24 @@ const node = (name: string): string[] => [process.execPath, ...process.execArgv,
 interface Measurement {
   what: string
   who: string
-  /** Messages or connections a second. */
-  measure: () => Promise<number>
+  measure: () => Promise<Figure>
 }
 
-async function printed(command: readonly string[]): Promise<number> {
+interface Figure {
+  /** Messages or connections a second. */
+  rate: number
+  /** For how many milliseconds the event loop of Node.js stood still at most. */
+  stall?: number | undefined
+}
+
+async function printed(command: readonly string[]): Promise<Figure> {
   const [first = '', ...args] = command
-  return Number((await run(first, args, { timeout: 60_000 })).stdout)
+  const [rate, stall] = (await run(first, args, { timeout: 60_000 })).stdout.split(' ').map(Number)
+  return { rate: rate!, stall }
 }
 
 /** What a client finds of a listener in a process of its own. */
-async function against(listener: readonly string[], client: readonly string[], key: string): Promise<number> {
+async function against(listener: readonly string[], client: readonly string[], key: string): Promise<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'carom-bench-'))
   const address = join(folder, 'socket')
   const [first = '', ...args] = listener
@@ -73,6 +80,20 @@ for (const act of ['round trip', 'to Python', 'from Python']) {
     )
   }
 }
+// Only the Python with numpy has that, at both ends.
+const withNumpy = (await virtualEnvironment()).path
+for (const act of ['to Python', 'from Python']) {
+  const what = `${act}, 100 MiB of numpy`
+  const bounds = [act, '100 MiB of numpy', '1', '3']
+  all.push(
+    { what, who: 'Python', measure: () => printed([withNumpy, file('messages.py'), 'near', ...bounds]) },
+    ...['async', 'sync'].map((waiting) => ({
+      what,
+      who: `carom ${waiting}`,
+      measure: () => printed([...node('near'), waiting, withNumpy, ...bounds]),
+    })),
+  )
+}
 const inPython = [python.path, file('listening.py')]
 const inNode = node('listening')
 for (const [what, key] of [
@@ -96,28 +117,32 @@ for (const [what, key] of [
 
 const only = new RegExp(options.only)
 const measurements = all.filter(({ what }) => only.test(what))
-const found = new Map<Measurement, number[]>(measurements.map((measurement) => [measurement, []]))
+const found = new Map<Measurement, Figure[]>(measurements.map((measurement) => [measurement, []]))
 
 console.log(`${describeMachine(await machine({ python }))}\n- rounds: ${rounds} of ${SECONDS} s each\n`)
 for (let round = 0; round < rounds; round++) {
   // Every other round goes backwards, so that a machine that gets slower or faster favours nobody.
   for (const measurement of round % 2 === 0 ? measurements : measurements.toReversed()) {
-    const rate = await measurement.measure()
-    found.get(measurement)![round] = rate
-    console.error(`round ${round + 1} of ${rounds}: ${measurement.what}: ${measurement.who}: ${show(rate)}`)
+    const figure = await measurement.measure()
+    found.get(measurement)![round] = figure
+    console.error(`round ${round + 1} of ${rounds}: ${measurement.what}: ${measurement.who}: ${show(figure.rate)}`)
   }
 }
 
 function show(rate: number): string {
+  if (rate < 100) return `${rate.toFixed(1)}/s`
   return rate < 10_000 ? `${rate.toFixed(0)}/s` : `${(rate / 1000).toFixed(1)} k/s`
 }
 
-console.log('| | | a second | ÷ Python |\n| --- | --- | ---: | ---: |')
-let base: readonly number[] = []
+console.log('| | | a second | ÷ Python | longest stall |\n| --- | --- | ---: | ---: | ---: |')
+let base: readonly Figure[] = []
 let last = ''
-for (const [{ what, who }, rates] of found) {
-  if (what !== last) base = rates
+for (const [{ what, who }, figures] of found) {
+  if (what !== last) base = figures
   last = what
-  const ratio = median(rates.map((rate, round) => rate / base[round]!))
-  console.log(`| ${what} | ${who} | ${show(median(rates))} | ${ratio.toFixed(2)} |`)
+  const rates = figures.map(({ rate }) => rate)
+  const ratio = median(rates.map((rate, round) => rate / base[round]!.rate))
+  const stalls = figures.flatMap(({ stall }) => (stall && who.endsWith('async') ? [stall] : []))
+  const stall = stalls.length === 0 ? '' : `${median(stalls).toFixed(0)} ms`
+  console.log(`| ${what} | ${who} | ${show(median(rates))} | ${ratio.toFixed(2)} | ${stall} |`)
 }

@@ -22,11 +22,11 @@ elif sys.argv[1] == "beside":
     readers = []
     carrier = socket.socket(fileno=os.dup(3))
     for at in range(0, len(frame), step):
-        pipes = [os.pipe() for _ in range(int(sys.argv[4]))]
-        socket.send_fds(carrier, [frame[at : at + step]], [writer for _, writer in pipes])
-        for reader, writer in pipes:
-            os.close(writer)
-            readers.append(reader)
+        pairs = [socket.socketpair() for _ in range(int(sys.argv[4]))]
+        socket.send_fds(carrier, [frame[at : at + step]], [there.fileno() for _, there in pairs])
+        for here, there in pairs:
+            there.close()
+            readers.append(here.detach())
     connection.send_bytes(b"sent")
     # Each ends when nobody has its other end any more.
     for reader in readers:

@@ -7,6 +7,11 @@ import sys
 import time
 from multiprocessing.connection import Connection, Pipe
 
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
 BYTES = b"c" * 64
 LARGE = b"c" * (1 << 20)
 
@@ -22,6 +27,10 @@ def small_object(index):
 
 
 KINDS = {"small object": small_object, "64 B": lambda index: BYTES, "1 MiB": lambda index: LARGE}
+ARRAY = "100 MiB of numpy"
+if numpy and ARRAY in sys.argv:
+    array = numpy.arange(100 * (1 << 20) // 8, dtype="f8")
+    KINDS[ARRAY] = lambda index: array
 
 
 def far(connection):
@@ -69,7 +78,7 @@ def rate(run, warm_up, seconds):
         return time.perf_counter() - start
 
     run(1)
-    count, took = 16, timed(16)
+    count, took = 1, timed(1)
     while took < warm_up:
         count *= 2
         took = timed(count)
@@ -84,7 +93,7 @@ if __name__ == "__main__":
         act, kind, warm_up, seconds = sys.argv[2:]
         here, there = Pipe()
         child = subprocess.Popen(
-            [sys.executable, __file__, "far"], close_fds=False, preexec_fn=lambda: os.dup2(there.fileno(), 3)
+            [sys.executable, __file__, "far", kind], close_fds=False, preexec_fn=lambda: os.dup2(there.fileno(), 3)
         )
         there.close()
         print(json.dumps(rate(lambda count: near(here, act, kind, count), float(warm_up), float(seconds))))

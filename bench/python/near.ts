@@ -1,24 +1,28 @@
 // The near end in Node.js, `near.ts <async or sync> <python> <act> <kind> <seconds of warm-up> <seconds>`; the far end is a Python.
-// Prints messages a second.
+// Prints messages a second, and for how many milliseconds the event loop stood still at most.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
 import { type Connection, pipe } from 'carom'
+import { ndarray } from 'carom/python'
 
 import { root } from '../places.ts'
 import { rate } from '../rate.ts'
+import { Stall } from '../stall.ts'
 
 const [waiting, python = '', act = '', kind = '', warmUp, seconds] = process.argv.slice(2)
 
 const [here, there] = pipe({ codec: 'pickle' })
 const far = join(root, 'bench/python/messages.py')
-const child = spawn(python, [far, 'far'], { stdio: ['ignore', 'inherit', 'inherit', there.fd] })
+const child = spawn(python, [far, 'far', kind], { stdio: ['ignore', 'inherit', 'inherit', there.fd] })
 const ended = once(child, 'exit')
 void there.close()
 
+const ARRAY = '100 MiB of numpy'
 const bytes = Buffer.alloc(64, 'c')
 const large = Buffer.alloc(1 << 20, 'c')
+const array = kind === ARRAY ? ndarray(new Float64Array((100 * (1 << 20)) / 8).fill(1)) : undefined
 const kinds: Record<string, (index: number) => unknown> = {
   'small object': (index) => ({
     id: index,
@@ -29,6 +33,7 @@ const kinds: Record<string, (index: number) => unknown> = {
   }),
   '64 B': () => bytes,
   '1 MiB': () => large,
+  [ARRAY]: () => array,
 }
 const make = kinds[kind]!
 
@@ -63,7 +68,8 @@ function runSync(connection: Connection, count: number): void {
 }
 
 const run = waiting === 'sync' ? runSync : runAsync
+const stall = new Stall()
 const found = await rate((count) => run(here, count), { warmUp: Number(warmUp), seconds: Number(seconds) })
 await here.close()
 await ended
-console.log(found.messages / found.seconds)
+console.log(`${found.messages / found.seconds} ${stall.end()}`)

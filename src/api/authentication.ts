@@ -28,10 +28,15 @@ export interface Authentication {
   redhat: boolean
   /** Milliseconds. */
   timeout: number
+  /** Whether descriptors are taken from a peer that has proved the key. */
+  descriptors: boolean
 }
 
 /** How peers are authenticated; not at all where there is no key. */
-export function authentication(options: AuthenticationOptions): Authentication | undefined {
+export function authentication(
+  options: AuthenticationOptions & { descriptors?: boolean | undefined },
+): Authentication | undefined {
+  const { descriptors = true } = options
   const { authkey, digests = DIGESTS, dialect = 'modern', handshakeTimeout = 10_000 } = options
   if (!Array.isArray(digests)) throw invalidType('digests', 'an array', digests)
   for (const digest of digests) {
@@ -45,7 +50,7 @@ export function authentication(options: AuthenticationOptions): Authentication |
   // A copy: the caller may wipe its own.
   const key = typeof authkey === 'string' ? Buffer.from(authkey) : new Uint8Array(bytes('authkey', authkey))
   if (key.length === 0) throw outOfRange('authkey', 'one byte at least, or better 32 random ones', 'empty')
-  return { key, digests: [...(digests as Digest[])], redhat: dialect === 'redhat', timeout: milliseconds }
+  return { key, digests: [...(digests as Digest[])], redhat: dialect === 'redhat', timeout: milliseconds, descriptors }
 }
 
 function missingKey(authkey: unknown): TypeError {

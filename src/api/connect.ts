@@ -12,7 +12,7 @@ import { environmentOf } from '../event-loop/environment.js'
 import { SystemError, TimeoutError } from './errors.js'
 import { type Authenticated, Handshake, shakeHandsSync } from '../connection/handshake.js'
 import { CONNECT, CONNECT_SYNC } from './option-names.js'
-import { type ConnectionOptions, settings } from './options.js'
+import { type ConnectionOptions, Descriptors, settings } from './options.js'
 import { checked } from '../native/status.js'
 
 export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions {
@@ -40,7 +40,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   const milliseconds = check.timeout(timeout)
   const abort = check.abortSignal(signal)
   const how = authentication(withinTimeout(rest, timeout))
-  settings(rest)
+  const { descriptors } = settings(rest)
   abort?.throwIfAborted()
 
   // What ends the attempt before its time, whichever step it is at.
@@ -50,11 +50,13 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
     milliseconds === Infinity
       ? undefined
       : setTimeout(() => limit.abort(timedOut(to, milliseconds)), Math.min(milliseconds, 0x7fffffff))
+  // With a key, once the listener has proved that it knows it.
+  const atOnce = !how && descriptors !== Descriptors.None
   const environment = environmentOf()
   environment.hold()
   try {
     const candidates = typeof to === 'string' ? [] : await lookedUp(to.host, to.port, limit.signal)
-    const fd = await ending<number>(limit.signal, (end) => new Connecting(to, candidates, end))
+    const fd = await ending<number>(limit.signal, (end) => new Connecting(to, candidates, atOnce, end))
     if (!how) return Connection.adopt(fd, rest)
     const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'connect', to, how, end))
     return Connection.adopt(known.fd, rest, { legacy: known.legacy })
@@ -74,18 +76,19 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
   const how = authentication(withinTimeout(rest, timeout))
-  settings(rest)
+  const { descriptors } = settings(rest)
+  const atOnce = !how && descriptors !== Descriptors.None
   environmentOf().flush()
   const deadline = new Deadline(milliseconds)
   const candidates = typeof to === 'string' ? [] : checked(() => resolve(to.host, to.port), to)
-  const fd = connectingSync(to, candidates, deadline, () => timedOut(to, milliseconds))
+  const fd = connectingSync(to, candidates, atOnce, deadline, () => timedOut(to, milliseconds))
   if (!how) return Connection.adopt(fd, rest)
   const known = shakeHandsSync(fd, 'connect', to, how, deadline)
   return Connection.adopt(known.fd, rest, { legacy: known.legacy })
 }
 
 /** A caller's `timeout` bounds the handshake too, so the default for handshakes does not apply. */
-function withinTimeout(options: AuthenticationOptions, timeout: number): AuthenticationOptions {
+function withinTimeout<T extends AuthenticationOptions>(options: T, timeout: number): T {
   const { handshakeTimeout = timeout === Infinity ? undefined : timeout } = options
   return { ...options, handshakeTimeout }
 }

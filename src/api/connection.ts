@@ -46,9 +46,6 @@ const RECV_BYTES_INTO = receiving('recvBytesInto')
 const RECV_HANDLE = receiving('recvHandle')
 const POLL = receiving('poll')
 
-/** Whoever blocks until all is sent meets the same error. */
-const ignore = (sent: Promise<void>): void => void sent.catch(() => {})
-
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
 /**
@@ -128,8 +125,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   sendSync(value: TSend): void {
     const { parts, bytes, start, end, transferList } = this.#encode(value)
     if (transferList) {
-      ignore(this.#endpoint.sendTransferring(bytes, start, end, transferList))
-      this.#endpoint.sender.flushSync()
+      this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
       return
     }
     if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
@@ -253,8 +249,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /** As `sendHandle`, blocking until the kernel has taken it. */
   sendHandleSync(fd: number): void {
     this.#endpoint.assertWritable()
-    ignore(this.#endpoint.sendRaw(HANDLE, [new Handle(fd)]))
-    this.#endpoint.sender.flushSync()
+    this.#endpoint.sendRawSync(HANDLE, [new Handle(fd)])
   }
 
   /**
@@ -418,7 +413,13 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 }
 
 /** What is said of a connection where it goes to another process. */
-type Described = Directions | { traits: Required<Traits>; options: ConnectionOptions }
+type Described = Directions | ForChild
+
+/** The same, where the other process is one that this one starts. */
+interface ForChild {
+  traits: Required<Traits>
+  options: ConnectionOptions
+}
 
 /** What goes in a message is no more than the directions: all else is the receiver's to choose. */
 function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
@@ -433,14 +434,31 @@ function describe({ settings: own, traits }: Endpoint, carrier: string | undefin
       `a connection with the codec '${own.codec}' can't go by one with the codec '${carrier}', which it would have at its receiver: make both with the same, or send a Handle of its detach()`,
     )
   }
+  if (traits.legacy) {
+    throw new TypeError(
+      "a connection to billiard or to a Python before 3.12 can't go in a message, for its receiver would not know of the limit on the size of messages: send a Handle of its detach()",
+    )
+  }
   const { readable, writable } = traits
   return { readable, writable }
 }
 
-onArrival('connection', (fd, described: Described, carrier: Settings | undefined) => {
-  if ('traits' in described) return Connection.adopt(fd, described.options, described.traits)
-  return Connection.adopt(fd, carrier && optionsOf(carrier), described)
+onArrival('connection', {
+  fromMessage({ fd, isStream }, described, carrier: Settings) {
+    if (!isStream) throw new TypeError('what the message calls a connection is no stream socket: it is closed')
+    return Connection.adopt(fd, optionsOf(carrier), directionsOf(described))
+  },
+  fromParent: (fd, { traits, options }: ForChild) => Connection.adopt(fd, options, traits),
+  discard: (connection: Connection) => void connection.close(),
 })
+
+/** What a peer says of the connection that it sends. */
+function directionsOf(described: unknown): Directions {
+  if (typeof described !== 'object' || described === null) {
+    throw check.invalidType('what a message says of a connection', 'an object', described)
+  }
+  return directions(described)
+}
 
 /** Where the part of `bytes` ends that begins at `offset` and has `size` bytes, or all the rest. */
 function part(bytes: Uint8Array, offset: number, size: number | undefined): number {

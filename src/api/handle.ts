@@ -1,6 +1,6 @@
 import type { InspectOptions } from 'node:util'
 
-import { closeDescriptor } from '../native/numbers.js'
+import { closeAside, closeDescriptor } from '../native/numbers.js'
 import { integer } from './arguments.js'
 import { inspection, shownAs } from './inspection.js'
 import { onArrival } from '../wire/arrived.js'
@@ -46,4 +46,8 @@ export class Handle implements Transferable {
   }
 }
 
-onArrival('handle', (fd) => new Handle(fd))
+onArrival('handle', {
+  fromMessage: ({ fd }) => new Handle(fd),
+  fromParent: (fd) => new Handle(fd),
+  discard: ({ fd }: Handle) => closeAside([fd]),
+})

@@ -15,10 +15,11 @@ import { Handshake, shakeHandsSync } from '../connection/handshake.js'
 import { inspection, shownAs } from './inspection.js'
 import { type Admitted, ListenerResource } from '../connection/listener-resource.js'
 import { LISTENER, LISTENER_FROM_FD, receiving } from './option-names.js'
-import { type ConnectionOptions, optionsOf, type Settings, settings } from './options.js'
+import { type ConnectionOptions, Descriptors, optionsOf, type Settings, settings } from './options.js'
 import { disown, own } from '../event-loop/resource.js'
 import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
+import { isNonblocking } from '../native/binding.js'
 import { onArrival } from '../wire/arrived.js'
 import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 import { watch } from '../event-loop/watch.js'
@@ -100,13 +101,16 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     check.integer('backlog', backlog, 0, 0x7fffffff)
     check.integer('mode', mode, 0, 0o777)
     this.#authentication = authentication(rest)
-    settings(rest)
+    const { descriptors } = settings(rest)
+    // With a key, each connection takes them once its peer has proved the key.
+    const atOnce = !this.#authentication && descriptors !== Descriptors.None
     this.#options = rest
     const environment = environmentOf()
     this.#environment = environment
     const { native } = environment
     const listening = checked(
-      () => (inherited ? native.adoptListener(inherited.fd) : native.listen(at, backlog, mode)),
+      () =>
+        inherited ? native.adoptListener(inherited.fd, inherited.shared) : native.listen(at, backlog, mode, atOnce),
       at,
     )
     this.#id = listening.id
@@ -132,7 +136,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     options?: ConnectionOptions & AuthenticationOptions,
   ): Listener<TRecv, TSend> {
     check.options(options, LISTENER_FROM_FD)
-    return new Listener(new Inherited(check.integer('fd', fd, 0, 0x7fffffff)), options)
+    return new Listener(new Inherited(check.integer('fd', fd, 0, 0x7fffffff), false), options)
   }
 
   /** The next peer's connection, once the peer has proved that it knows the key, if there is one. */
@@ -401,6 +405,11 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         `a listener with the codec '${codec}' can't go by a connection with the codec '${carrier}', which it would have at its receiver: make both with the same, or send a Handle of its fd`,
       )
     }
+    if (!isNonblocking(this.fd)) {
+      throw new TypeError(
+        "a listener whose socket is in blocking mode can't go in a message, for its receiver would be held up by it: send a Handle of its fd",
+      )
+    }
     return {}
   }
 
@@ -426,18 +435,30 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 /** A descriptor to listen on, in place of an address. */
 class Inherited {
   readonly fd: number
+  /** A peer has sent it, and may have it too. */
+  readonly shared: boolean
 
-  constructor(fd: number) {
+  constructor(fd: number, shared: boolean) {
     this.fd = fd
+    this.shared = shared
   }
 }
 
 /** What is said of a listener where it goes to another process: nothing in a message. */
 type Described = Omit<ListenerOptions, 'authkey'> & { key?: string | undefined }
 
-onArrival('listener', (fd, { key, ...options }: Described, carrier: Settings | undefined) => {
-  if (carrier) return Listener.fromFd(fd, optionsOf(carrier))
-  return Listener.fromFd(fd, { ...options, ...(key !== undefined && { authkey: Buffer.from(key, 'base64') }) })
+onArrival('listener', {
+  fromMessage({ fd, isListener }, _described, carrier: Settings) {
+    if (!isListener) {
+      throw new TypeError(
+        'what the message calls a listener is no stream socket that listens, in non-blocking mode: it is closed',
+      )
+    }
+    return new Listener(new Inherited(fd, true), optionsOf(carrier))
+  },
+  fromParent: (fd, { key, ...options }: Described) =>
+    Listener.fromFd(fd, { ...options, ...(key !== undefined && { authkey: Buffer.from(key, 'base64') }) }),
+  discard: (listener: Listener) => void listener.close(),
 })
 
 function closedError(): ConnectionClosedError {

@@ -18,8 +18,9 @@ export interface ConnectionOptions {
    */
   spin?: number | 'adaptive' | undefined
   /**
-   * Whether connections, listeners and `Handle`s arrive that the peer sends in its messages: with the codec `'msgpack'`, over a
-   * Unix socket. Default `true`. Sending them needs no option.
+   * Whether connections, listeners and `Handle`s arrive that the peer sends over a Unix socket: in its messages, with the codec
+   * `'msgpack'`, or for `recvHandle`. Default `true`. If not, a peer that sends some gets `EPERM` where the kernel can refuse them
+   * (Linux 6.16), and they are closed elsewhere. Sending them needs no option.
    */
   descriptors?: boolean | undefined
 }
@@ -33,9 +34,18 @@ export interface Settings {
   highWaterMark: number
   /** Microseconds; negative is adaptive. */
   spin: number
-  /** Whether to take descriptors that come with messages. */
-  descriptors: boolean
+  /** Which descriptors the connection takes. */
+  descriptors: Descriptors
 }
+
+/** Which descriptors of its peer's a connection takes; it closes others, where the kernel does not refuse them. */
+export const Descriptors = {
+  None: 0,
+  /** Those outside the framing, by `recvHandle`: its codec has no connections in messages. */
+  Handles: 1,
+  InMessages: 2,
+} as const
+export type Descriptors = (typeof Descriptors)[keyof typeof Descriptors]
 
 /** A longer spin would be a hang. */
 const SPIN_MAX = 1_000_000
@@ -56,7 +66,7 @@ export function settings(given: ConnectionOptions = {}): Settings {
     highWaterMark:
       highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
     spin: spin === 'adaptive' ? -1 : microseconds(spin),
-    descriptors: boolean('descriptors', descriptors) && name === 'msgpack',
+    descriptors: taken(boolean('descriptors', descriptors), name),
   }
 }
 
@@ -67,8 +77,13 @@ export function optionsOf({ codec, maxMessageSize, highWaterMark, spin, descript
     maxMessageSize,
     highWaterMark,
     spin: spin < 0 ? 'adaptive' : spin,
-    descriptors,
+    descriptors: descriptors !== Descriptors.None,
   }
+}
+
+function taken(descriptors: boolean, codec: string | undefined): Descriptors {
+  if (!descriptors) return Descriptors.None
+  return codec === 'msgpack' ? Descriptors.InMessages : Descriptors.Handles
 }
 
 function microseconds(spin: unknown): number {

@@ -25,10 +25,11 @@ export class Connecting implements Watcher {
   readonly #end: ConnectingEnd
   #timer: NodeJS.Timeout | undefined
 
-  constructor(address: Address, candidates: Candidate[], end: ConnectingEnd) {
+  /** `descriptors`: a Unix socket takes them from its first byte on. */
+  constructor(address: Address, candidates: Candidate[], descriptors: boolean, end: ConnectingEnd) {
     this.#environment = environmentOf()
     this.#address = address
-    this.#id = begin(this.#environment, address, candidates)
+    this.#id = begin(this.#environment, address, candidates, descriptors)
     this.#end = end
     this.#environment.add(this.#id, this)
   }
@@ -64,12 +65,13 @@ export class Connecting implements Watcher {
 export function connectingSync(
   address: Address,
   candidates: Candidate[],
+  descriptors: boolean,
   deadline: Deadline,
   late: () => Error,
 ): number {
   const environment = environmentOf()
   const { native } = environment
-  const id = begin(environment, address, candidates)
+  const id = begin(environment, address, candidates, descriptors)
   try {
     for (;;) {
       const { fd, retry } = checked(() => native.connectAdvance(id), address)
@@ -83,8 +85,8 @@ export function connectingSync(
   }
 }
 
-function begin({ native }: Environment, address: Address, candidates: Candidate[]): number {
-  return checked(() => native.connectBegin(address, candidates), address)
+function begin({ native }: Environment, address: Address, candidates: Candidate[], descriptors: boolean): number {
+  return checked(() => native.connectBegin(address, candidates, descriptors), address)
 }
 
 function sleep(milliseconds: number): void {

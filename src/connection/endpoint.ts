@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 
-import { closeDescriptor } from '../native/numbers.js'
+import { closeAside, closeDescriptor } from '../native/numbers.js'
 import { onAbort } from '../event-loop/abort.js'
 import { outOfRange } from '../api/arguments.js'
 import { duplicate } from '../native/binding.js'
@@ -19,7 +19,7 @@ import {
   WouldBlockError,
 } from '../api/errors.js'
 import type { Chunk } from './inbox.js'
-import type { Directions, Settings } from '../api/options.js'
+import { Descriptors, type Directions, type Settings } from '../api/options.js'
 import { takeFirst } from './queue.js'
 import { Receiver } from './receiver.js'
 import { disown, own } from '../event-loop/resource.js'
@@ -285,20 +285,19 @@ export class Endpoint implements Watcher, Source {
     const { chunk, start, end } = inbox
     if (how.maxLength !== undefined && end - start > how.maxLength) throw this.#refuse(end - start, how.maxLength)
     inbox.take()
-    this.messages++
+    const number = this.messages++
     this.bytes += end - start
-    return this.receiver.descriptors ? this.#takeWithDescriptors(how, chunk, start, end) : how.take(chunk, start, end)
+    return this.receiver.descriptors
+      ? this.#takeWithDescriptors(how, number, chunk, start, end)
+      : how.take(chunk, start, end)
   }
 
-  /** Takes a message, and the descriptors that came with it. Those that it has no use for are closed. */
-  #takeWithDescriptors(how: Receive, chunk: Chunk, start: number, end: number): unknown {
+  /** Takes the message, counted from 0, and the descriptors that came with it. Those that it has no use for are closed. */
+  #takeWithDescriptors(how: Receive, number: number, chunk: Chunk, start: number, end: number): unknown {
     const count = descriptorsOf(chunk.bytes, start, end)
-    let fds = count > 0 ? (this.#environment.native.takeDescriptors(this.id) ?? []) : []
-    if (fds.length !== count) {
-      for (const fd of fds) closeDescriptor(fd)
-      fds = []
-    }
-    const arrived = new Arrived(fds, closeDescriptor, this.#settings)
+    const descriptors = this.#environment.native.takeDescriptors(this.id, number, count)
+    if (descriptors.length === 0) return how.take(chunk, start, end)
+    const arrived = Arrived.withMessage(descriptors, closeAside, this.#settings)
     let decoded = false
     try {
       const value = how.take(chunk, start, end, arrived)
@@ -306,17 +305,7 @@ export class Endpoint implements Watcher, Source {
       return value
     } finally {
       arrived.finish(decoded)
-      if (this.#open && !this.receiver.holdsBytes) this.#dropDescriptors()
     }
-  }
-
-  /** Closes descriptors that came beside no message that asks for them. */
-  #dropDescriptors(): void {
-    const { native } = this.#environment
-    for (let fds = native.takeDescriptors(this.id); fds; fds = native.takeDescriptors(this.id)) {
-      for (const fd of fds) closeDescriptor(fd)
-    }
-    this.receiver.descriptors = false
   }
 
   /** Receives a descriptor that the peer sends outside the framing, when it comes. */
@@ -364,6 +353,9 @@ export class Endpoint implements Watcher, Source {
 
   #assertNothingHeld(): void {
     this.assertReadable()
+    if (this.#settings.descriptors === Descriptors.None) {
+      throw new TypeError('this connection takes no handles: it was made with descriptors: false')
+    }
     this.#assertIdle()
     if (this.receiver.holdsBytes) {
       throw new BusyError('received messages are held back: receive them before a handle')
@@ -522,22 +514,39 @@ export class Endpoint implements Watcher, Source {
 
   /** Accepts a message with descriptors: those of `objects`, which are handed over. */
   sendTransferring(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): Promise<void> {
-    if (objects.length > DESCRIPTORS_MAX) {
-      throw outOfRange('the number of connections in a message', `at most ${DESCRIPTORS_MAX}`, objects.length)
-    }
-    if (end - start > MAX_SHORT - MARK) {
-      throw outOfRange('the size of a message with connections', `at most ${MAX_SHORT - MARK}`, end - start)
-    }
-    const message = marked(bytes, start, end, objects.length, HEADER)
-    message.writeInt32BE(message.length - HEADER)
+    const message = framed(bytes, start, end, objects)
     const sent = this.sendRaw(message, objects)
+    this.#count(message)
+    return sent
+  }
+
+  /** As `sendTransferring`, blocking until the kernel has taken the message. */
+  sendTransferringSync(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): void {
+    const message = framed(bytes, start, end, objects)
+    this.sendRawSync(message, objects)
+    this.#count(message)
+  }
+
+  #count(message: Uint8Array): void {
     this.sender.messages++
     this.sender.bytes += message.length - HEADER
-    return sent
   }
 
   /** Accepts bytes, framed or not, with the descriptors of `objects`, which are handed over. */
   sendRaw(bytes: Uint8Array, objects: Transferable[]): Promise<void> {
+    const sent = this.sender.sendWithDescriptors(bytes, this.#duplicates(objects))
+    handOver(objects)
+    return sent
+  }
+
+  /** As `sendRaw`, blocking until the kernel has taken the bytes. */
+  sendRawSync(bytes: Uint8Array, objects: Transferable[]): void {
+    this.sender.sendWithDescriptorsSync(bytes, this.#duplicates(objects))
+    handOver(objects)
+  }
+
+  /** Descriptors of the same open files, for a message that takes them along. */
+  #duplicates(objects: Transferable[]): number[] {
     if (!this.#carriesDescriptors) {
       throw new SystemError(
         'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
@@ -550,14 +559,15 @@ export class Endpoint implements Watcher, Source {
     const fds: number[] = []
     try {
       // A getter of the value may have closed one meanwhile: then there is no descriptor to be had.
-      for (const { [transfer]: how } of objects) fds.push(checked(() => duplicate(how.fd)))
+      for (const { [transfer]: how } of objects) {
+        const { fd } = how
+        fds.push(checked(() => duplicate(fd)))
+      }
     } catch (error) {
       for (const fd of fds) closeDescriptor(fd)
       throw error
     }
-    const sent = this.sender.sendWithDescriptors(bytes, fds)
-    for (const each of objects) each[transfer].handOver()
-    return sent
+    return fds
   }
 
   assertWritable(): void {
@@ -664,6 +674,23 @@ export class Endpoint implements Watcher, Source {
     disown(this.#owned)
     this.#updateHold()
   }
+}
+
+function handOver(objects: Transferable[]): void {
+  for (const each of objects) each[transfer].handOver()
+}
+
+/** The message `bytes[start..end]` as a whole frame, marked as one that comes with the descriptors of `objects`. */
+function framed(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): Uint8Array {
+  if (objects.length > DESCRIPTORS_MAX) {
+    throw outOfRange('the number of connections in a message', `at most ${DESCRIPTORS_MAX}`, objects.length)
+  }
+  if (end - start > MAX_SHORT - MARK) {
+    throw outOfRange('the size of a message with connections', `at most ${MAX_SHORT - MARK}`, end - start)
+  }
+  const message = marked(bytes, start, end, objects.length, HEADER)
+  message.writeInt32BE(message.length - HEADER)
+  return message
 }
 
 /** An older Python, or billiard, would take a longer message for something else, and lose step without a word. */

@@ -123,7 +123,9 @@ export function shakeHandsSync(
 }
 
 function begin({ native }: Environment, fd: number, operation: Operation, how: Authentication): number {
-  return checked(() => native.handshakeBegin(fd, operation === 'accept', how.key, how.digests, how.redhat))
+  return checked(() =>
+    native.handshakeBegin(fd, operation === 'accept', how.key, how.digests, how.redhat, how.descriptors),
+  )
 }
 
 function tellAuthenticated(operation: Operation, address: Address, legacy: boolean): void {

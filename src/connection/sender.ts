@@ -1,8 +1,10 @@
+import { constants } from 'node:os'
+
 import { closeDescriptor } from '../native/numbers.js'
 import { FOR_EVER } from '../event-loop/blocking.js'
 import { type Environment, SLAB } from '../event-loop/environment.js'
-import { type SystemError, WouldBlockError } from '../api/errors.js'
-import { NOTHING, systemError } from '../native/status.js'
+import { SystemError, WouldBlockError } from '../api/errors.js'
+import { NOTHING, REFUSED, systemError } from '../native/status.js'
 
 /** Messages from this size on go to the kernel from the caller's memory; copying smaller ones costs less than a call. */
 const DIRECT = 16 * 1024
@@ -29,6 +31,10 @@ interface Piece {
   borrowed: boolean
   /** Descriptors of the sender's that go beside the first byte. */
   fds?: number[] | undefined
+  /** The kernel refuses them: the piece has not left, and will not. */
+  refused?: SystemError
+  /** The call that waits until they have left. */
+  waiter?: Waiter
 }
 
 interface Waiter {
@@ -182,20 +188,36 @@ export class Sender {
 
   /**
    * Accepts bytes that are whole frames, with descriptors that arrive beside them, or before; both are the sender's from now
-   * on. Resolves as `send` does.
+   * on. Resolves as `send` does, but when they have left at the earliest: a peer that takes no descriptors makes it fail. Throws
+   * where that is known at once.
    */
   sendWithDescriptors(bytes: Uint8Array, fds: number[]): Promise<void> {
+    const piece = this.#enclose(bytes, fds)
+    if (piece.refused) throw piece.refused
+    if (piece.fds) return new Promise((resolve, reject) => (piece.waiter = { resolve, reject }))
+    return this.unsent <= this.#highWaterMark ? ACCEPTED : this.#wait()
+  }
+
+  /** As `sendWithDescriptors`, blocking until the kernel has taken all of it. */
+  sendWithDescriptorsSync(bytes: Uint8Array, fds: number[]): void {
+    const piece = this.#enclose(bytes, fds)
+    if (!piece.refused) this.flushSync()
+    if (piece.refused) throw piece.refused
+  }
+
+  #enclose(bytes: Uint8Array, fds: number[]): Piece {
     // What was sent before goes first.
     if (!this.#failure) this.push()
     if (this.#failure) {
       for (const fd of fds) closeDescriptor(fd)
       throw this.#error()
     }
-    this.#queue.push({ bytes, at: 0, end: bytes.length, borrowed: false, fds })
+    const piece: Piece = { bytes, at: 0, end: bytes.length, borrowed: false, fds }
+    this.#queue.push(piece)
     this.#queued += bytes.length
     this.#pushQueue()
     if (this.#failure) throw this.#error()
-    return this.unsent <= this.#highWaterMark ? ACCEPTED : this.#wait()
+    return piece
   }
 
   /** Resolves when not more than the high-water mark is unsent. */
@@ -212,7 +234,10 @@ export class Sender {
     if (this.#waiters.length > 0) this.#watcher.waiting(false)
     this.#waiters = []
     this.#flushers = []
-    for (const { fds = [] } of this.#queue) for (const fd of fds) closeDescriptor(fd)
+    for (const { fds = [], waiter } of this.#queue) {
+      for (const fd of fds) closeDescriptor(fd)
+      if (waiter) waiters.push(waiter)
+    }
     this.#queue = []
     this.#queued = 0
     this.#tellBlocked()
@@ -386,15 +411,16 @@ export class Sender {
       const taken = piece.fds
         ? this.#environment.native.sendDescriptors(this.#id, piece.bytes, piece.fds, timeout)
         : transfer.send(this.#id, piece.bytes, piece.at, piece.end, NONE, 0, 0, timeout)
-      if (taken < NOTHING) {
+      if (piece.fds && taken === REFUSED) {
+        this.#refuse(piece)
+      } else if (taken < NOTHING) {
         this.#fail(taken)
         return false
-      }
-      if (taken > 0) {
+      } else if (taken > 0) {
         piece.at += taken
         this.#queued -= taken
-        for (const fd of piece.fds ?? []) closeDescriptor(fd)
-        piece.fds = undefined
+        this.#left(piece)
+        piece.waiter?.resolve()
       }
       if (piece.at < piece.end) break
       done++
@@ -402,6 +428,27 @@ export class Sender {
     this.#queue.splice(0, done)
     this.#tellBlocked()
     return !this.blocked
+  }
+
+  /** The peer's socket takes no descriptors: what was to go with them is not sent, and all else is. */
+  #refuse(piece: Piece): void {
+    this.#queued -= piece.end - piece.at
+    piece.at = piece.end
+    this.#left(piece)
+    piece.refused = new SystemError(
+      'sendmsg: the peer takes no connections or descriptors in messages (EPERM): it was made with descriptors: false, or has not proved its key yet',
+      'EPERM',
+      -constants.errno.EPERM,
+      'sendmsg',
+    )
+    piece.waiter?.reject(piece.refused)
+  }
+
+  /** The descriptors of a piece are in the kernel, or will not be. */
+  #left(piece: Piece): void {
+    if (!piece.fds) return
+    for (const fd of piece.fds) closeDescriptor(fd)
+    piece.fds = undefined
   }
 
   /** Waits until the kernel has taken all kept pieces. Those of other connections go on leaving meanwhile. */

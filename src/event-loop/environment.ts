@@ -73,13 +73,15 @@ class Environment {
   #deferred: Watcher[] = []
   #claimed = 0
   readonly #spins: number[] = []
+  /** The native side holds this weakly, as it does `#reports`: of a realm that is gone, nothing is left. */
+  readonly #onReports = (count: number): void => {
+    this.#reads = READS_PER_TURN
+    this.turn++
+    this.#dispatch(count)
+  }
 
   constructor() {
-    this.native = new NativeReactor(driver(), this.#reports, (count) => {
-      this.#reads = READS_PER_TURN
-      this.turn++
-      this.#dispatch(count)
-    })
+    this.native = new NativeReactor(driver(), this.#reports, this.#onReports)
     this.transfer = this.native.transfer()
     // What was sent before the process exits leaves, as far as the kernel takes it without waiting.
     process.on('exit', () => {

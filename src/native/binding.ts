@@ -14,6 +14,8 @@ function load(): typeof Binding {
 
 const binding = load()
 
+export type ArrivedDescriptor = Binding.ArrivedDescriptor
+export const closeArrived: typeof Binding.closeArrived = binding.closeArrived
 export const closeDescriptor: typeof Binding.closeDescriptor = binding.closeDescriptor
 export const duplicate: typeof Binding.duplicate = binding.duplicate
 export const endWith: typeof Binding.endWith = binding.endWith
@@ -26,6 +28,7 @@ export const setStarting: typeof Binding.setStarting = binding.setStarting
 export const socketPair: typeof Binding.socketPair = binding.socketPair
 export const takeFailure: typeof Binding.takeFailure = binding.takeFailure
 export const FailureKind: typeof Binding.FailureKind = binding.FailureKind
+export const isNonblocking: typeof Binding.isNonblocking = binding.isNonblocking
 export const NativeReactor: typeof Binding.Reactor = binding.Reactor
 export type NativeReactor = Binding.Reactor
 export type { Failure, Transfer } from '../../index.js'

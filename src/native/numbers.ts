@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 
-import { closeDescriptor as close, inheritable } from './binding.js'
+import { closeArrived, closeDescriptor as close, inheritable } from './binding.js'
 import { checked } from './status.js'
 
 /**
@@ -9,6 +9,16 @@ import { checked } from './status.js'
  */
 export function closeDescriptor(fd: number): void {
   checked(() => close(fd))
+}
+
+/** Closes descriptors that no object owns. */
+export function closeDescriptors(fds: readonly number[]): void {
+  for (const fd of fds) closeDescriptor(fd)
+}
+
+/** Closes descriptors that a peer has sent, soon: closing them may wait, and this call doesn't. */
+export function closeAside(fds: number[]): void {
+  closeArrived(fds)
 }
 
 /** On Windows, the numbers of descriptors are the binding's own: a file of Node's has another one. */

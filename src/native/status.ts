@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
 import { type Address, shown } from '../api/address.js'
@@ -6,6 +7,8 @@ import { type Failure, FailureKind, SYSTEM, takeFailure } from './binding.js'
 
 export { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED } from './binding.js'
 
+/** The kernel refuses descriptors, for the peer's socket takes none: the error `EPERM`. */
+export const REFUSED: number = SYSTEM - constants.errno.EPERM
 /** libuv's number of a name that could not be resolved: the system has none. */
 const UV_EAI_NONAME = -3008
 

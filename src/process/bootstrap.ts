@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os'
 
-import { closeDescriptor } from '../native/numbers.js'
+import { closeDescriptors } from '../native/numbers.js'
 import { endWith } from '../native/binding.js'
 import { coderOf, decode } from '../codecs/codec.js'
 import { Connection } from '../api/connection.js'
@@ -59,7 +59,7 @@ async function prepare(control: Connection): Promise<() => unknown> {
 
 /** Where it fails, the process ends, and its descriptors with it. */
 function argumentsOf(bytes: Buffer, descriptors: readonly number[]): unknown[] {
-  const arrived = new Arrived(descriptors, closeDescriptor)
+  const arrived = Arrived.withArguments(descriptors, closeDescriptors)
   const args = decode(coderOf(ARGUMENTS), new Memory(bytes), 0, bytes.length, arrived) as unknown[]
   arrived.finish(true)
   return args

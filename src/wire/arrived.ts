@@ -1,9 +1,16 @@
-/** Makes an object of a descriptor that this process owns, from its description. */
-type Maker = (fd: number, traits: never, carrier: never) => Owner
+import type { ArrivedDescriptor } from '../native/binding.js'
 
-/** An object that owns its descriptor. */
-interface Owner {
-  close(): unknown
+/** How objects of one kind are made of descriptors that this process owns. The descriptor is the object's, unless making it throws. */
+export interface Maker {
+  /**
+   * Of one that came with a message. All that its sender says of it, `description`, is to be checked; `carrier` has the settings of
+   * the connection that it came by, which are those of a new connection too. Throws for a descriptor of another kind.
+   */
+  fromMessage(descriptor: ArrivedDescriptor, description: unknown, carrier: never): object
+  /** Of one that the process which started this one has left to it, with all that it says. */
+  fromParent(fd: number, description: never): object
+  /** Closes an object whose message could not be decoded as a whole. It may have come from anybody, so closing it must not wait. */
+  discard(object: never): void
 }
 
 const makers = new Map<string, Maker>()
@@ -13,47 +20,79 @@ export function onArrival(kind: string, maker: Maker): void {
   makers.set(kind, maker)
 }
 
-/** The descriptors that came with one message, and the objects that are made of them. */
+/** A descriptor, and the object that was made of it, once it was. */
+interface Place {
+  readonly descriptor: ArrivedDescriptor | number
+  made: { object: object; maker: Maker } | undefined
+}
+
+/**
+ * The descriptors that came with one message, and the objects that are made of them. A message names a descriptor by its place
+ * among these: whatever it says, it gets no other.
+ */
 export class Arrived {
-  readonly #owners: (number | Owner)[]
-  readonly #close: (fd: number) => void
+  readonly #places: Place[]
+  readonly #close: (fds: number[]) => void
   readonly #carrier: object | undefined
 
-  /**
-   * `fds` are this process's, closed by `close`. `carrier` has the settings of the connection that they came by, which those
-   * of a new connection are; without one, the descriptions have settings of their own.
-   */
-  constructor(fds: readonly number[], close: (fd: number) => void, carrier?: object) {
-    this.#owners = [...fds]
+  private constructor(
+    descriptors: readonly (ArrivedDescriptor | number)[],
+    close: (fds: number[]) => void,
+    carrier: object | undefined,
+  ) {
+    this.#places = descriptors.map((descriptor) => ({ descriptor, made: undefined }))
     this.#close = close
     this.#carrier = carrier
   }
 
+  /** Those that a peer sent, which are this process's and closed by `close`. `carrier`: see `Maker.fromMessage`. */
+  static withMessage(
+    descriptors: readonly ArrivedDescriptor[],
+    close: (fds: number[]) => void,
+    carrier: object,
+  ): Arrived {
+    return new Arrived(descriptors, close, carrier)
+  }
+
+  /** Those that this process was started with, for its arguments. */
+  static withArguments(fds: readonly number[], close: (fds: number[]) => void): Arrived {
+    return new Arrived(fds, close, undefined)
+  }
+
   /** For a codec: makes the object in whose place `bytes` were written, once. */
   make(bytes: Uint8Array): unknown {
-    const [number, kind, traits] = JSON.parse(Buffer.from(bytes).toString()) as [number, string, never]
-    const fd = Number.isInteger(number) ? this.#owners[number] : undefined
+    const [number, kind, description] = parsed(bytes)
+    const place = Number.isInteger(number) ? this.#places[number] : undefined
     const maker = makers.get(kind)
-    if (typeof fd !== 'number' || !maker) throw notHere(kind)
-    const object = maker(fd, traits, this.#carrier as never)
-    this.#owners[number] = object
+    if (!place || place.made || !maker) throw notHere(kind)
+    const { descriptor } = place
+    const object =
+      typeof descriptor === 'number'
+        ? maker.fromParent(descriptor, description as never)
+        : maker.fromMessage(descriptor, description, this.#carrier as never)
+    place.made = { object, maker }
     return object
   }
 
   /** Closes the descriptors of which nothing was made and, unless the message was `decoded`, all objects. */
   finish(decoded: boolean): void {
-    for (const each of this.#owners.splice(0)) {
-      if (typeof each === 'number') this.#close(each)
-      else if (!decoded) void each.close()
+    const unused: number[] = []
+    for (const { descriptor, made } of this.#places.splice(0)) {
+      if (!made) unused.push(typeof descriptor === 'number' ? descriptor : descriptor.fd)
+      else if (!decoded) made.maker.discard(made.object as never)
     }
+    if (unused.length > 0) this.#close(unused)
   }
 }
 
 /** For a codec: the object in whose place `bytes` were written, where there may be no descriptors. */
 export function make(arrived: Arrived | undefined, bytes: Uint8Array): unknown {
   if (arrived) return arrived.make(bytes)
-  const [, kind] = JSON.parse(Buffer.from(bytes).toString()) as [number, string]
-  throw notHere(kind)
+  throw notHere(parsed(bytes)[1])
+}
+
+function parsed(bytes: Uint8Array): [number, string, unknown] {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()) as [number, string, unknown]
 }
 
 function notHere(kind: string): Error {

@@ -37,13 +37,14 @@ pub fn resolve(host: String, port: u16) -> Result<Vec<HostPort>> {
 #[napi]
 impl Reactor {
     /// Begins to connect to `address`, a TCP one by the numbers in `candidates`, in turn. Returns a number for
-    /// `connectAdvance`, which is closed with `close`.
+    /// `connectAdvance`, which is closed with `close`. `descriptors`: a Unix socket takes those that the listener sends, from the
+    /// first byte on.
     #[napi(catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what a generated method takes")]
-    pub fn connect_begin(&self, address: JsAddress, candidates: Vec<HostPort>) -> Result<u32> {
+    pub fn connect_begin(&self, address: JsAddress, candidates: Vec<HostPort>, descriptors: bool) -> Result<u32> {
         let candidates = candidates.iter().map(resolved).collect::<Result<_>>()?;
         let connecting = Connecting::new(&from_js(address), candidates).map_err(|error| refused(&error))?;
-        let slot = Slot::Connecting(Box::new(connecting));
+        let slot = Slot::Connecting(Box::new(connecting.descriptors(descriptors)));
         Ok(self.environment.slots.borrow_mut().insert(slot))
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 
-use carom::sys::{self, AsFd};
+use carom::sys::{self, Arrival, AsFd, OwnedFd};
 use napi::bindgen_prelude::{Result, Uint8Array};
 use napi_derive::napi;
 
@@ -10,6 +10,32 @@ use crate::deadline::deadline;
 use crate::numbers;
 use crate::reactor::Reactor;
 use crate::status;
+
+/// A descriptor that a peer has sent.
+#[derive(Debug)]
+#[napi(object)]
+pub struct ArrivedDescriptor {
+    /// The descriptor.
+    pub fd: i32,
+    /// Whether it can be a connection: it is a stream socket.
+    pub is_stream: bool,
+    /// Whether it can be a listener: it listens, and is in non-blocking mode.
+    pub is_listener: bool,
+}
+
+/// Closes descriptors that a peer has sent, and that nobody wants, without waiting for it.
+#[napi(catch_unwind)]
+#[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
+pub fn close_arrived(fds: Vec<i32>) {
+    sys::close_aside(fds.into_iter().filter_map(|fd| numbers::adopt(fd).ok()));
+}
+
+/// Whether the open file of the descriptor `fd` is in non-blocking mode.
+#[napi(catch_unwind)]
+pub fn is_nonblocking(fd: i32) -> Result<bool> {
+    numbers::borrowing(&[fd], |fds| Ok(fds.iter().all(|fd| sys::is_nonblocking(*fd))))
+        .map_err(|error| status::thrown("fcntl", &error))
+}
 
 /// Another descriptor of the same open file, close-on-exec, which is the caller's.
 #[napi(catch_unwind)]
@@ -21,15 +47,28 @@ pub fn duplicate(fd: i32) -> Result<i32> {
 
 #[napi]
 impl Reactor {
-    /// The descriptors of the oldest message that had some, which are the caller's; `null` where there are none.
+    /// The descriptors that came with message `message` of the connection, counted from 0, which are the caller's. There must be
+    /// `count`: if not, they are closed, and there are none. Those of earlier messages are closed.
     #[napi(catch_unwind)]
-    pub fn take_descriptors(&self, id: u32) -> Result<Option<Vec<i32>>> {
-        let taken = self.environment.slots.borrow_mut().channel(id)?.take_descriptors();
-        let numbered = |fds: Vec<_>| fds.into_iter().map(numbers::give).collect::<std::io::Result<_>>();
-        taken
-            .map(numbered)
-            .transpose()
-            .map_err(|error| status::thrown("recvmsg", &error))
+    pub fn take_descriptors(&self, id: u32, message: f64, count: u32) -> Result<Vec<ArrivedDescriptor>> {
+        let taken = self
+            .environment
+            .slots
+            .borrow_mut()
+            .channel(id)?
+            .take_descriptors(message as u64);
+        if taken.len() != count as usize {
+            return Ok(Vec::new());
+        }
+        let give = |fd: OwnedFd| {
+            let arrival = sys::arrival(fd.as_fd());
+            Ok(ArrivedDescriptor {
+                is_stream: arrival == Arrival::Stream,
+                is_listener: arrival == Arrival::Listener,
+                fd: numbers::give(fd).map_err(|error| status::thrown("recvmsg", &error))?,
+            })
+        };
+        taken.take().into_iter().map(give).collect()
     }
 
     /// Hands `bytes` to the kernel with `fds`, which stay the caller's, waiting up to `timeout` milliseconds for room, for ever
@@ -56,12 +95,18 @@ impl Reactor {
         let slots = self.environment.slots.borrow();
         let fd = slots.fd(id)?;
         Ok(
-            match sys::receive_with_fds(fd.as_fd(), &mut [0; 1], true, deadline(timeout)) {
+            match sys::receive_with_fds(fd.as_fd(), &mut [0; 1], deadline(timeout)) {
                 Ok(None) => status::NOTHING,
                 Ok(Some(arrived)) if arrived.bytes == 0 => status::END,
-                Ok(Some(arrived)) => match <[_; 1]>::try_from(arrived.fds) {
-                    Ok([fd]) => f64::from(numbers::give(fd).map_err(|error| status::thrown("recvmsg", &error))?),
-                    Err(_) => status::TRUNCATED,
+                Ok(Some(arrived)) => match <[_; 1]>::try_from(arrived.fds.take()) {
+                    Ok([fd]) => {
+                        sys::arrival(fd.as_fd());
+                        f64::from(numbers::give(fd).map_err(|error| status::thrown("recvmsg", &error))?)
+                    }
+                    Err(others) => {
+                        sys::close_aside(others);
+                        status::TRUNCATED
+                    }
                 },
                 Err(error) => status::system(&error),
             },

@@ -18,6 +18,9 @@ pub const WRITABLE: u32 = 2;
 pub const ENDED: u32 = 4;
 
 /// The callback, and the array that carries a batch: a number and its readiness bits, in turn.
+///
+/// Both are JavaScript's to keep alive. Several copies of carom's JavaScript may share this binary in one environment, each in
+/// a realm of its own, as the tests of Jest do: a realm that has gone is not kept, and never called.
 pub(crate) struct Dispatch {
     env: sys::napi_env,
     callback: sys::napi_ref,
@@ -34,7 +37,7 @@ impl Dispatch {
         let mut references = [ptr::null_mut(); 2];
         for (reference, value) in references.iter_mut().zip([callback.raw(), reports.value().value]) {
             // SAFETY: a value of this environment, while its scope is open.
-            check_status!(unsafe { sys::napi_create_reference(env, value, 1, reference) })?;
+            check_status!(unsafe { sys::napi_create_reference(env, value, 0, reference) })?;
         }
         Ok(Self {
             env,
@@ -44,14 +47,32 @@ impl Dispatch {
         })
     }
 
+    /// Gives up the callback and the array: to be called once, while the environment lives.
+    pub(crate) fn release(&self) {
+        for reference in [self.callback, self.reports] {
+            // SAFETY: made by `new`, and deleted only here.
+            unsafe { sys::napi_delete_reference(self.env, reference) };
+        }
+    }
+
+    /// The value behind a reference.
+    fn value(&self, reference: sys::napi_ref) -> Result<sys::napi_value> {
+        let mut value = ptr::null_mut();
+        // SAFETY: the reference is alive until `release`, a scope is open.
+        check_status!(unsafe { sys::napi_get_reference_value(self.env, reference, &raw mut value) })?;
+        if value.is_null() {
+            return Err(napi::Error::from_reason("the realm that was to be told has gone"));
+        }
+        Ok(value)
+    }
+
     /// Copies as much of `batch`, from its end, as the array holds; returns how many reports that is.
     pub(crate) fn report(&self, batch: &mut Vec<Readiness>) -> Result<u32> {
-        let mut array = ptr::null_mut();
+        let array = self.value(self.reports)?;
         let (mut length, mut data) = (0, ptr::null_mut());
-        // SAFETY: the reference is alive as long as `self`, a scope is open, the out pointers are valid or null.
+        // SAFETY: a value of this environment, a scope is open, the out pointers are valid or null.
         unsafe {
             let env = self.env;
-            check_status!(sys::napi_get_reference_value(env, self.reports, &raw mut array))?;
             let (length, data) = (&raw mut length, &raw mut data);
             check_status!(sys::napi_get_typedarray_info(
                 env,
@@ -92,17 +113,12 @@ impl Dispatch {
 
     fn call(&self, batch: &mut Vec<Readiness>) -> Result<()> {
         let count = self.report(batch)?;
-        let (mut callback, mut receiver, mut argument) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let (callback, receiver) = (self.value(self.callback)?, self.value(self.reports)?);
+        let mut argument = ptr::null_mut();
         // Unused, but Deno writes to it without asking whether it is there.
         let mut returned = ptr::null_mut();
         // SAFETY: as in `report`; the callback and its argument are values of this environment.
         unsafe {
-            check_status!(sys::napi_get_reference_value(
-                self.env,
-                self.callback,
-                &raw mut callback
-            ))?;
-            check_status!(sys::napi_get_reference_value(self.env, self.reports, &raw mut receiver))?;
             check_status!(sys::napi_create_uint32(self.env, count, &raw mut argument))?;
             let status = sys::napi_make_callback(
                 self.env,

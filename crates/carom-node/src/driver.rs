@@ -16,6 +16,9 @@ use crate::environment::Environment;
 pub(crate) trait Driver {
     /// Whether the event loop goes on while nothing else keeps it.
     fn keep_alive(&self, on: bool);
+
+    /// Stops before the environment ends, and ends what it drives: JavaScript has let go of it.
+    fn stop(&self);
 }
 
 /// Starts the driver called `name`. It stops when the environment ends, and ends `environment` then.

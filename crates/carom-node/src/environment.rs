@@ -99,6 +99,14 @@ impl Environment {
         }
     }
 
+    /// JavaScript has let go of the environment: as `end`, and what it lent is given back.
+    pub(crate) fn abandon(&self) {
+        if !self.ended.get() {
+            self.end();
+            self.dispatch.release();
+        }
+    }
+
     /// The environment ends: its descriptors are closed, the reactor's too, and JavaScript is called no more. To be called
     /// when nobody watches the reactor any longer.
     pub(crate) fn end(&self) {

@@ -2,7 +2,7 @@
 
 use carom::AuthKey;
 use carom::handshake::{Dialect, Digest, Handshake, Options, Peer, advance};
-use carom::sys::AsFd;
+use carom::sys::{self, AsFd};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
@@ -28,7 +28,7 @@ pub const HANDSHAKE_DONE: u32 = 3;
 #[napi]
 impl Reactor {
     /// Adopts the descriptor `fd` for a handshake: as the end that has accepted, or has connected. `digests` are accepted;
-    /// `redhat` selects that dialect. Returns a number; `detach` gives the descriptor back when it is done, `close` closes it.
+    /// `redhat` selects that dialect; `descriptors`: once the peer has proved the key, the socket takes those that it sends. Returns a number; `detach` gives the descriptor back when it is done, `close` closes it.
     #[napi(catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what a generated method takes")]
     pub fn handshake_begin(
@@ -38,8 +38,8 @@ impl Reactor {
         key: &[u8],
         digests: Vec<String>,
         redhat: bool,
+        descriptors: bool,
     ) -> Result<u32> {
-        let fd = numbers::adopt(fd).map_err(|error| status::thrown("fcntl", &error))?;
         let key = AuthKey::new(key).map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let options = Options {
             dialect: if redhat { Dialect::RedHat } else { Dialect::Modern },
@@ -47,6 +47,7 @@ impl Reactor {
                 .iter()
                 .filter_map(|name| Digest::from_name(name.as_bytes()))
                 .collect(),
+            descriptors,
         };
         let handshake = if listens {
             Handshake::listener(&key, options)
@@ -54,7 +55,13 @@ impl Reactor {
             Handshake::client(&key, options)
         };
         let handshake = handshake.map_err(|error| refused(&error))?;
-        let slot = Slot::Handshake(fd, Box::new(handshake));
+        let fd = numbers::adopt(fd).map_err(|error| numbers::refused(fd, &error))?;
+        // One that was connected without us may take descriptors.
+        if let Err(error) = sys::pass_rights(fd.as_fd(), false) {
+            let _ = numbers::give(fd);
+            return Err(status::thrown("setsockopt", &error));
+        }
+        let slot = Slot::Handshake(fd.into(), Box::new(handshake));
         Ok(self.environment.slots.borrow_mut().insert(slot))
     }
 

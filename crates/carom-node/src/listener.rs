@@ -1,5 +1,6 @@
 //! Listening and accepting.
 
+use carom::sys::AsFd;
 use carom::{Listener, listener};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
@@ -9,7 +10,7 @@ use crate::deadline::deadline;
 use crate::numbers;
 use crate::reactor::Reactor;
 use crate::slots::Slot;
-use crate::status::{refused, thrown};
+use crate::status::{FailureKind, refused, thrown, told};
 
 /// A listener that was made.
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
@@ -31,12 +32,30 @@ pub struct Accepted {
     pub address: JsAddress,
 }
 
+/// That no listener can be made of a descriptor.
+fn not_a_listener(number: i32, error: &carom::Error) -> napi::Error {
+    match error {
+        carom::Error::Io(error) if error.raw_os_error() == numbers::unknown().raw_os_error() => {
+            thrown("getsockopt", error)
+        }
+        _ => told(
+            FailureKind::Argument,
+            format!("descriptor {number} is no stream socket that listens: {error}"),
+        ),
+    }
+}
+
 #[napi]
 impl Reactor {
-    /// Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter.
+    /// Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter. `descriptors`: its
+    /// connections take those that a peer sends from the first byte on.
     #[napi(catch_unwind)]
-    pub fn listen(&self, address: Option<JsAddress>, backlog: i32, mode: u32) -> Result<Listening> {
-        let options = listener::Options { backlog, mode };
+    pub fn listen(&self, address: Option<JsAddress>, backlog: i32, mode: u32, descriptors: bool) -> Result<Listening> {
+        let options = listener::Options {
+            backlog,
+            mode,
+            descriptors,
+        };
         let bound = match address {
             Some(address) => Listener::bind(&from_js(address), options),
             None => Listener::bind_private(options),
@@ -47,11 +66,21 @@ impl Reactor {
         Ok(Listening { id, address })
     }
 
-    /// Listens on the descriptor `fd`, a socket that listens already, and takes it.
+    /// Listens on the descriptor `fd`, a socket that listens already, and takes it; `shared`: it came from a peer, and is never
+    /// waited on in a call. One that it refuses stays the caller's.
     #[napi(catch_unwind)]
-    pub fn adopt_listener(&self, fd: i32) -> Result<Listening> {
-        let fd = numbers::adopt(fd).map_err(|error| thrown("fcntl", &error))?;
-        let listener = Listener::from_fd(fd).map_err(|error| refused(&error))?;
+    pub fn adopt_listener(&self, fd: i32, shared: bool) -> Result<Listening> {
+        let fd = numbers::adopt(fd).map_err(|error| numbers::refused(fd, &error))?;
+        let listens = Listener::address_of(fd.as_fd());
+        if let Err(error) = listens {
+            return Err(not_a_listener(numbers::give(fd).unwrap_or(-1), &error));
+        }
+        let listener = if shared {
+            Listener::from_peer(fd)
+        } else {
+            Listener::from_fd(fd)
+        };
+        let listener = listener.map_err(|error| refused(&error))?;
         let address = to_js(listener.address());
         let id = self.environment.slots.borrow_mut().insert(Slot::Listener(listener));
         Ok(Listening { id, address })

@@ -7,17 +7,35 @@ mod system;
 #[path = "numbers/windows.rs"]
 mod system;
 
+use std::io;
+
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
-use crate::status;
+use crate::status::{self, FailureKind};
 
 pub(crate) use system::{adopt, borrowing, close, duplicate, forget, give, of, unknown};
+
+/// A number that can't be adopted, as an exception.
+pub(crate) fn refused(number: i32, error: &io::Error) -> napi::Error {
+    match error.kind() {
+        io::ErrorKind::ResourceBusy => status::told(
+            FailureKind::Busy,
+            format!(
+                "descriptor {number} is a Connection's or Listener's of this process already: detach() gives it up"
+            ),
+        ),
+        _ => status::thrown("fcntl", error),
+    }
+}
 
 /// Closes the descriptor `fd`, which nobody has adopted.
 #[napi(catch_unwind)]
 pub fn close_descriptor(fd: i32) -> Result<()> {
-    system::close(fd).map_err(|error| status::thrown("close", &error))
+    system::close(fd).map_err(|error| match error.kind() {
+        io::ErrorKind::ResourceBusy => refused(fd, &error),
+        _ => status::thrown("close", &error),
+    })
 }
 
 /// A number for the descriptor `fd` that a child can inherit as `stdio`. Where it is another one, it is the caller's, who closes

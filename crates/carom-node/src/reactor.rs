@@ -18,7 +18,7 @@ use crate::driver::{self, Driver};
 use crate::environment::Environment;
 use crate::numbers;
 use crate::slots::Slot;
-use crate::status;
+use crate::status::{self, FailureKind};
 use crate::transfer::Transfer;
 
 /// Who is at the other end of a local connection.
@@ -56,6 +56,13 @@ pub struct Reactor {
     driver: Rc<dyn Driver>,
 }
 
+/// JavaScript has collected it: nothing watches or calls for it any more.
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.driver.stop();
+    }
+}
+
 /// Two connected descriptors; `oneWay`: the first only receives, the second only sends.
 #[napi(catch_unwind)]
 pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
@@ -67,7 +74,8 @@ pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
 #[napi]
 impl Reactor {
     /// Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
-    /// 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with how many there are.
+    /// 2 writable, 4 nothing more will arrive) are written to `reports`, and `dispatch` is called with
+    /// how many there are. Both are the caller's to keep alive.
     #[napi(constructor, catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what a generated constructor takes")]
     pub fn new(
@@ -83,24 +91,39 @@ impl Reactor {
     }
 
     /// Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
-    /// or adaptively where that is negative; with `descriptors`, those that the peer sends are taken.
+    /// or adaptively where that is negative. `descriptors`: 0, the peer can send none, as far as the kernel refuses them; 1, it can
+    /// send them outside the framing; 2, also with messages.
     #[napi(catch_unwind)]
-    pub fn open(&self, fd: i32, limit: f64, spin: f64, descriptors: bool) -> Result<Opened> {
-        let fd = numbers::adopt(fd).map_err(|error| status::thrown("fcntl", &error))?;
+    pub fn open(&self, fd: i32, limit: f64, spin: f64, descriptors: u32) -> Result<Opened> {
+        let fd = numbers::adopt(fd).map_err(|error| numbers::refused(fd, &error))?;
         let spin = match Duration::try_from_secs_f64(spin / 1_000_000.0) {
             Ok(duration) => Spin::fixed(duration),
             Err(_) => Spin::adaptive(),
         };
-        let kind = match sys::kind(fd.as_fd()) {
-            Ok(kind) => kind,
-            Err(error) => {
-                // What could not be adopted stays the caller's.
-                let _ = numbers::give(fd);
-                return Err(status::thrown("getsockopt", &error));
+        let refused = |fd, error: &io::Error| {
+            // What could not be adopted stays the caller's.
+            let number = numbers::give(fd).unwrap_or(-1);
+            match error.kind() {
+                io::ErrorKind::InvalidInput => status::told(
+                    FailureKind::Argument,
+                    format!(
+                        "descriptor {number} is neither a stream socket nor a FIFO: no connection can be made of it"
+                    ),
+                ),
+                _ => status::thrown("getsockopt", error),
             }
         };
+        let kind = match sys::kind(fd.as_fd()) {
+            Ok(kind) => kind,
+            Err(error) => return Err(refused(fd, &error)),
+        };
+        if kind.carries_descriptors
+            && let Err(error) = sys::pass_rights(fd.as_fd(), descriptors > 0)
+        {
+            return Err(refused(fd, &error));
+        }
         let mut channel = Channel::of_kind(fd, kind, limit as u64, spin);
-        if descriptors {
+        if descriptors > 1 {
             channel.accept_descriptors();
         }
         let id = self.environment.slots.borrow_mut().insert(Slot::Channel(channel));

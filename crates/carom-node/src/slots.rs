@@ -4,7 +4,9 @@ use carom::Listener;
 use carom::channel::Channel;
 use carom::connect::Connecting;
 use carom::handshake::Handshake;
-use carom::sys::{AsFd, BorrowedFd, OwnedFd};
+use carom::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd};
+
+use crate::numbers;
 
 /// What JavaScript names by a number.
 pub(crate) enum Slot {
@@ -17,7 +19,7 @@ pub(crate) enum Slot {
     /// A connection that is being made.
     Connecting(Box<Connecting>),
     /// A connection whose peer has yet to prove that it knows the key.
-    Handshake(OwnedFd, Box<Handshake>),
+    Handshake(PeerFd, Box<Handshake>),
 }
 
 impl Slot {
@@ -25,7 +27,8 @@ impl Slot {
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Channel(channel) => Some(channel.as_fd()),
-            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd.as_fd()),
+            Self::Watched(fd) => Some(fd.as_fd()),
+            Self::Handshake(fd, _) => Some(fd.as_fd()),
             Self::Listener(listener) => Some(listener.as_fd()),
             Self::Connecting(connecting) => connecting.as_fd(),
         }
@@ -35,7 +38,8 @@ impl Slot {
     pub(crate) fn into_fd(self) -> Option<OwnedFd> {
         match self {
             Self::Channel(channel) => Some(channel.into_fd()),
-            Self::Watched(fd) | Self::Handshake(fd, _) => Some(fd),
+            Self::Watched(fd) => Some(fd),
+            Self::Handshake(fd, _) => Some(fd.into_inner()),
             Self::Listener(listener) => Some(listener.into_fd()),
             Self::Connecting(_) => None,
         }
@@ -91,7 +95,7 @@ impl Slots {
 
     pub(crate) fn handshake(&mut self, id: u32) -> napi::Result<(BorrowedFd<'_>, &mut Handshake)> {
         match self.slots.get_mut(id as usize) {
-            Some(Some(Slot::Handshake(fd, handshake))) => Ok((OwnedFd::as_fd(fd), handshake)),
+            Some(Some(Slot::Handshake(fd, handshake))) => Ok((PeerFd::as_fd(fd), handshake)),
             _ => Err(unknown("handshake", id)),
         }
     }
@@ -107,6 +111,9 @@ impl Slots {
     }
 
     pub(crate) fn clear(&mut self) {
+        for fd in self.slots.iter().flatten().filter_map(Slot::fd) {
+            numbers::forget(fd);
+        }
         *self = Self::default();
     }
 }

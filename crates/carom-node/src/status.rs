@@ -80,7 +80,6 @@ pub fn take_failure() -> Option<Failure> {
 }
 
 /// An exception of this kind, with the words that people read.
-#[allow(dead_code, reason = "for calls that take descriptors")]
 pub(crate) fn told(kind: FailureKind, message: impl Into<String>) -> napi::Error {
     exception(Failure {
         kind,

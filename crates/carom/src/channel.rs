@@ -4,12 +4,12 @@
 //! in it in place. So a language binding can read into memory of its own runtime, and ten thousand idle channels hold
 //! none. [`Connection`](crate::Connection) is this with memory, for Rust programs.
 
-use crate::sys::{AsFd, BorrowedFd, OwnedFd};
-use std::collections::VecDeque;
+use crate::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd, PeerFds};
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 use crate::Result;
+use crate::arrivals::{Arrivals, Place, owner};
 use crate::frame::{Decoder, FrameError, Runs, Tail};
 use crate::spin::Spin;
 use crate::sys::{self, Deadline, Kind, Transport};
@@ -35,20 +35,17 @@ pub enum Received {
 /// A framed byte transport over one descriptor.
 #[derive(Debug)]
 pub struct Channel {
-    fd: OwnedFd,
+    fd: PeerFd,
     kind: Kind,
     decoder: Decoder,
     spin: Spin,
-    /// Where the channel takes descriptors: those that have arrived, call by call of the sender.
-    descriptors: Option<VecDeque<Vec<OwnedFd>>>,
+    /// Where the channel takes descriptors: those that have arrived with messages.
+    descriptors: Option<Arrivals<PeerFds>>,
+    /// What the last read brought.
+    brought: PeerFds,
     /// The last read may have stopped before what the kernel has.
     cut: bool,
 }
-
-/// How many sending calls' descriptors are kept for whoever takes them. Who takes them with their messages, and reads when
-/// there are no more messages, meets two: that of a message behind which a read stopped, and of one that is incomplete. A peer
-/// that sends more loses the oldest.
-const BATCHES_MAX: usize = 4;
 
 impl Channel {
     /// A channel over `fd`, a stream socket or a FIFO; payloads of more than `limit` bytes are refused.
@@ -65,17 +62,18 @@ impl Channel {
     #[must_use]
     pub fn of_kind(fd: OwnedFd, kind: Kind, limit: u64, spin: Spin) -> Self {
         Self {
-            fd,
+            fd: fd.into(),
             kind,
             decoder: Decoder::new(limit),
             spin,
             descriptors: None,
+            brought: PeerFds::default(),
             cut: false,
         }
     }
 
-    /// Takes descriptors from now on that the peer sends beside its bytes, where the transport carries them. Unless this is
-    /// called, the kernel closes them.
+    /// Takes descriptors from now on that the peer sends with its messages, where the transport carries them. Unless this is
+    /// called, they are closed.
     pub fn accept_descriptors(&mut self) {
         if self.kind.carries_descriptors {
             self.descriptors.get_or_insert_default();
@@ -85,13 +83,19 @@ impl Channel {
     /// Whether there are descriptors to be taken.
     #[must_use]
     pub fn has_descriptors(&self) -> bool {
-        self.descriptors.as_ref().is_some_and(|batches| !batches.is_empty())
+        self.descriptors.as_ref().is_some_and(|arrivals| !arrivals.is_empty())
     }
 
-    /// The descriptors of the oldest sending call that had some, and was not taken. They have arrived at the latest with the
-    /// first byte that was sent beside them. Fewer than were sent: this process may not have more open.
-    pub fn take_descriptors(&mut self) -> Option<Vec<OwnedFd>> {
-        self.descriptors.as_mut()?.pop_front()
+    /// The descriptors that came with `message`, counted from 0 in the order of the stream: those that were sent beside its first
+    /// byte, and no others. Fewer than were sent where this process may not have more open. What came with the messages before,
+    /// and was not taken, is closed.
+    ///
+    /// The descriptors of two messages are kept, 506 at most, so they have to be taken before more is received.
+    pub fn take_descriptors(&mut self, message: u64) -> PeerFds {
+        self.descriptors
+            .as_mut()
+            .and_then(|arrivals| arrivals.take(message))
+            .unwrap_or_default()
     }
 
     /// What the descriptor can be used for.
@@ -109,7 +113,7 @@ impl Channel {
     /// Gives the descriptor up.
     #[must_use]
     pub fn into_fd(self) -> OwnedFd {
-        self.fd
+        self.fd.into_inner()
     }
 
     /// Reads into `slab`, once, and finds the whole frames there. May not be called while a payload in memory of its own
@@ -128,6 +132,7 @@ impl Channel {
             return Err(fault.into());
         }
         let start = self.decoder.begin(slab);
+        let before = Place::of(&self.decoder);
         match self.read(&mut slab[start..], deadline)? {
             None => Ok(Received::Nothing),
             Some(0) => {
@@ -136,7 +141,11 @@ impl Channel {
             }
             Some(bytes) => {
                 let filled = start + bytes;
-                let tail = self.decoder.find(&slab[..filled], runs)?;
+                let found = self.decoder.find(&slab[..filled], runs);
+                if !self.brought.is_empty() {
+                    self.keep_descriptors(before);
+                }
+                let tail = found?;
                 Ok(Received::Bytes {
                     tail,
                     drained: filled < slab.len() && self.decoder.fault().is_none() && !self.cut,
@@ -163,6 +172,10 @@ impl Channel {
             match self.read(&mut memory[filled..length], deadline)? {
                 Some(0) if filled == 0 => return Err(FrameError::Truncated.into()),
                 Some(bytes) => {
+                    // What came in the middle of a message is none's.
+                    if !self.brought.is_empty() {
+                        self.brought = PeerFds::default();
+                    }
                     self.decoder.payload_filled(bytes);
                     filled += bytes;
                     if filled == length || bytes == 0 || !self.cut {
@@ -229,24 +242,29 @@ impl Channel {
         Ok(received)
     }
 
-    /// Reads once, and keeps the descriptors that came along.
+    /// Keeps the descriptors that the last read brought for the message that they came with, where there is one.
+    fn keep_descriptors(&mut self, before: Place) {
+        let message = match self.decoder.fault() {
+            Some(_) => None,
+            None => owner(before, Place::of(&self.decoder), sys::BESIDE),
+        };
+        let brought = std::mem::take(&mut self.brought);
+        if let (Some(arrivals), Some(message)) = (&mut self.descriptors, message) {
+            arrivals.keep(message, brought);
+        }
+    }
+
+    /// Reads once, with the descriptors that come along.
     fn read_once(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
         let fd = self.fd.as_fd();
         if !self.kind.carries_descriptors {
             return sys::receive(fd, self.kind.transport, buffer, deadline);
         }
-        let Some(arrived) = sys::receive_with_fds(fd, buffer, self.descriptors.is_some(), deadline)? else {
+        let Some(arrived) = sys::receive_with_fds(fd, buffer, deadline)? else {
             return Ok(None);
         };
         self.cut = arrived.cut;
-        if let Some(batches) = &mut self.descriptors
-            && (arrived.lost || !arrived.fds.is_empty())
-        {
-            if batches.len() == BATCHES_MAX {
-                batches.pop_front();
-            }
-            batches.push_back(arrived.fds);
-        }
+        self.brought = arrived.fds;
         Ok(Some(arrived.bytes))
     }
 }

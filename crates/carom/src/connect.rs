@@ -52,6 +52,7 @@ pub struct Connecting {
     /// The first failure: the address that the host's name has in the first place is the one that people mean.
     failure: Option<io::Error>,
     retry: Duration,
+    descriptors: bool,
 }
 
 #[derive(Debug)]
@@ -78,7 +79,16 @@ impl Connecting {
             attempt: None,
             failure: None,
             retry: RETRY_MIN,
+            descriptors: false,
         })
+    }
+
+    /// Whether a Unix socket takes descriptors from the first byte on. A program whose peer has to prove first that it knows a key
+    /// says no, which is the default, and [`handshake::Options::descriptors`](crate::handshake::Options::descriptors).
+    #[must_use]
+    pub fn descriptors(mut self, on: bool) -> Self {
+        self.descriptors = on;
+        self
     }
 
     /// Goes as far as it can without waiting. Not to be called again after it has connected or failed.
@@ -89,7 +99,7 @@ impl Connecting {
     /// one's failure.
     pub fn advance(&mut self) -> Result<Progress> {
         let progress = match &mut self.candidates {
-            Candidates::Local(name) => name.connect().map(|connected| {
+            Candidates::Local(name) => name.connect(self.descriptors).map(|connected| {
                 connected.map_or_else(
                     || {
                         let retry = self.retry;

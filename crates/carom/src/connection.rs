@@ -61,6 +61,10 @@ impl Connection {
     pub fn with_options(fd: OwnedFd, max_message_size: u64, spin: Spin) -> Result<Self> {
         let channel = Channel::new(fd, max_message_size, spin)?;
         let kind = channel.kind();
+        // This one has no use for descriptors.
+        if kind.carries_descriptors {
+            sys::pass_rights(channel.as_fd(), false)?;
+        }
         Ok(Self {
             channel,
             readable: kind.readable,

@@ -192,6 +192,7 @@ pub struct Decoder {
     limit: u64,
     state: State,
     carry: Vec<u8>,
+    messages: u64,
 }
 
 impl Decoder {
@@ -202,6 +203,7 @@ impl Decoder {
             limit,
             state: State::Frames,
             carry: Vec::new(),
+            messages: 0,
         }
     }
 
@@ -246,6 +248,7 @@ impl Decoder {
             {
                 Some(end) if end <= filled.len() => {
                     runs.push(at..end, &mut open);
+                    self.messages += 1;
                     at = end;
                 }
                 _ => break Some((start, header)),
@@ -288,7 +291,10 @@ impl Decoder {
     pub fn payload_filled(&mut self, bytes: usize) {
         if let State::Payload { remaining } = self.state {
             self.state = match remaining.saturating_sub(bytes as u64) {
-                0 => State::Frames,
+                0 => {
+                    self.messages += 1;
+                    State::Frames
+                }
                 remaining => State::Payload { remaining },
             };
         }
@@ -298,6 +304,12 @@ impl Decoder {
     #[must_use]
     pub fn inside_message(&self) -> bool {
         !self.carry.is_empty() || self.payload_remaining() > 0
+    }
+
+    /// How many whole messages have been received.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        self.messages
     }
 
     /// What the peer did wrong, once it has: everything before that was found.

@@ -143,6 +143,16 @@ impl Handshake {
         &self.status
     }
 
+    /// Whether the peer has proved that it knows the key. What is outgoing then is not sent yet.
+    #[must_use]
+    pub fn peer_has_proved(&self) -> bool {
+        match self.status {
+            Status::Done(_) => true,
+            Status::Awaits(awaited) => self.listens && awaited != Awaited::Answer,
+            Status::Failed(_) => false,
+        }
+    }
+
     /// How many bytes may be read from the peer now: never more than are its handshake's. 0 when there is nothing more to
     /// read.
     #[must_use]

@@ -39,6 +39,7 @@
 #![deny(unsafe_code)]
 
 pub mod address;
+mod arrivals;
 pub mod channel;
 pub mod child;
 pub mod connect;

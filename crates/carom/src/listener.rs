@@ -3,12 +3,13 @@
 //! A listening socket is in non-blocking mode from the start, and stays so wherever it is inherited: several processes may
 //! accept from one, and a connection that one of them has seen may be taken by another first.
 
+use std::{fmt, io};
+
 use crate::connect::resolve;
 use crate::sys::local::{self, SocketFile};
-use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd};
+use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, PeerFd};
 use crate::system_error::{Operation, SystemError};
 use crate::{Address, Result};
-use std::fmt;
 use std::net::SocketAddr;
 
 /// How a listener is made.
@@ -18,6 +19,9 @@ pub struct Options {
     pub backlog: i32,
     /// The permissions of a Unix socket's file: who may connect must be able to write it. The owner only, unless changed.
     pub mode: u32,
+    /// Whether a Unix socket's connections take descriptors from their first byte on. A program whose peers have to prove first that
+    /// they know a key says no, and [`handshake::Options::descriptors`](crate::handshake::Options::descriptors).
+    pub descriptors: bool,
 }
 
 impl Default for Options {
@@ -25,6 +29,7 @@ impl Default for Options {
         Self {
             backlog: 128,
             mode: 0o600,
+            descriptors: false,
         }
     }
 }
@@ -55,8 +60,10 @@ impl fmt::Display for PeerAddress {
 pub struct Listener {
     // Removed before the socket is closed, so that nobody finds a file behind which nobody listens.
     file: Option<SocketFile>,
-    fd: OwnedFd,
+    fd: PeerFd,
     address: Address,
+    /// It came from a peer, who may share the open file and change its mode.
+    shared: bool,
 }
 
 impl Listener {
@@ -108,12 +115,45 @@ impl Listener {
     /// [`Error::Io`](crate::Error::Io) for what the system calls report: `ENOTSOCK`; `EINVAL` for a socket that doesn't
     /// listen, `EPROTOTYPE` for one without streams.
     pub fn from_fd(fd: OwnedFd) -> Result<Self> {
-        let address = local::listening(fd.as_fd())?;
+        let address = Self::address_of(fd.as_fd())?;
         Ok(Self {
             file: None,
-            fd,
+            fd: fd.into(),
             address,
+            shared: false,
         })
+    }
+
+    /// Where the socket `fd` listens, if [`from_fd`](Self::from_fd) takes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_fd`](Self::from_fd).
+    pub fn address_of(fd: BorrowedFd<'_>) -> Result<Address> {
+        Ok(local::listening(fd)?)
+    }
+
+    /// As [`from_fd`](Self::from_fd), for a socket that a peer has sent, and may share: [`accept`](Self::accept) fails with `EINVAL`
+    /// while it is in blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_fd`](Self::from_fd).
+    pub fn from_peer(fd: OwnedFd) -> Result<Self> {
+        Ok(Self {
+            shared: true,
+            ..Self::from_fd(fd)?
+        })
+    }
+
+    fn check_mode(&self) -> io::Result<()> {
+        if self.shared && !sys::is_nonblocking(self.as_fd()) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the listener came from a peer, and is no longer in non-blocking mode",
+            ));
+        }
+        Ok(())
     }
 
     /// Where to connect to: the address given, with the numbers that the system chose.
@@ -133,6 +173,7 @@ impl Listener {
         let failed = |error| SystemError::new(Operation::Accept, &self.address, error);
         // A listener that was inherited may be blocking, so it is asked only when somebody is there.
         while sys::poll_readable(self.as_fd(), false, deadline)? {
+            self.check_mode().map_err(failed)?;
             if let Some((fd, peer)) = local::accept(self.as_fd()).map_err(failed)? {
                 return Ok(Some((fd, peer.map_or(PeerAddress::Unnamed, PeerAddress::Named))));
             }
@@ -167,13 +208,18 @@ impl Listener {
         if let Some(file) = self.file {
             file.leave();
         }
-        self.fd
+        self.fd.into_inner()
     }
 
     fn listen(fd: OwnedFd, file: Option<SocketFile>, address: Address, options: Options) -> Result<Self> {
         local::listen(fd.as_fd(), options.backlog)
             .map_err(|error| SystemError::new(Operation::Listen, &address, error))?;
-        Ok(Self { file, fd, address })
+        Ok(Self {
+            file,
+            fd: fd.into(),
+            address,
+            shared: false,
+        })
     }
 
     fn bind_tcp(address: &Address, resolved: &[SocketAddr], options: Options) -> Result<Self> {

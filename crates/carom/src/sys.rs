@@ -1,6 +1,7 @@
 //! The system calls of a connection. Nothing here changes a descriptor's blocking mode: it belongs to the open file,
 //! which another process may share. Sockets are asked not to wait call by call; other files are polled first.
 
+use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 #[cfg(unix)]
@@ -62,7 +63,7 @@ impl Deadline {
 pub enum Transport {
     /// A stream socket.
     Socket,
-    /// A FIFO, as `pipe(2)` makes it, or any other file that can be polled; on Windows, an end of a named pipe.
+    /// A FIFO, as `pipe(2)` makes it; on Windows, an end of a named pipe.
     File,
 }
 
@@ -77,6 +78,86 @@ pub struct Kind {
     pub readable: bool,
     /// Whether it was opened for writing.
     pub writable: bool,
+}
+
+/// What may be made of a descriptor that a peer has sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// A connection: it is a stream socket, which is read and written without waiting whatever its sender does.
+    Stream,
+    /// A listener: a stream socket that listens, in non-blocking mode.
+    Listener,
+    /// Nothing but what the program knows to do with it.
+    Other,
+}
+
+/// A descriptor whose closing doesn't wait, whatever its peer has sent it or asked of it.
+#[derive(Debug)]
+pub struct PeerFd(ManuallyDrop<OwnedFd>);
+
+impl PeerFd {
+    /// Gives the descriptor up.
+    #[must_use]
+    pub fn into_inner(self) -> OwnedFd {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once, since `this` is not dropped.
+        unsafe { ManuallyDrop::take(&mut this.0) }
+    }
+}
+
+impl From<OwnedFd> for PeerFd {
+    fn from(fd: OwnedFd) -> Self {
+        Self(ManuallyDrop::new(fd))
+    }
+}
+
+impl AsFd for PeerFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Drop for PeerFd {
+    fn drop(&mut self) {
+        // SAFETY: taken once, here, since it was not given up.
+        close_socket(unsafe { ManuallyDrop::take(&mut self.0) });
+    }
+}
+
+/// Descriptors that a peer has sent. Those that nobody takes are closed without waiting for it: by [`close_aside`].
+#[derive(Debug, Default)]
+pub struct PeerFds(Vec<OwnedFd>);
+
+impl PeerFds {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Gives them up.
+    #[must_use]
+    pub fn take(mut self) -> Vec<OwnedFd> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl From<Vec<OwnedFd>> for PeerFds {
+    fn from(fds: Vec<OwnedFd>) -> Self {
+        Self(fds)
+    }
+}
+
+impl Drop for PeerFds {
+    fn drop(&mut self) {
+        close_aside(self.0.drain(..));
+    }
 }
 
 /// Who is at the other end of a local connection: the process that created the socket, or connected it.

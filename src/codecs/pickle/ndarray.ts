@@ -66,6 +66,7 @@ export function ndarray<T extends NumberView>(
   if (!found) throw invalidType('array', 'a typed array', array)
   const layout = layoutOf(found.name, dtype)
   const { length } = array
+  if (length % layout.width !== 0) throw outOfRange(`the length of an array of '${dtype}'`, 'even', length)
   const sizes = shape === undefined ? [length / layout.width] : shapeOf(shape)
   if (sizes.reduce((product, size) => product * size, layout.width) !== length) {
     const items = layout.width === 1 ? `${length} items` : `${length / layout.width} pairs`
@@ -105,7 +106,9 @@ export function layoutOf(name: NumberViewName, dtype: unknown): Layout {
   }
   const other = Object.hasOwn(OTHERS, dtype) ? OTHERS[dtype]![name] : undefined
   if (other) return other
-  throw new TypeError(`a ${name} can't be an ndarray of dtype '${dtype.slice(0, 40)}'; ${formsOf(name)}`)
+  throw new TypeError(
+    `${name.startsWith('I') ? 'an' : 'a'} ${name} can't be an ndarray of dtype '${dtype.slice(0, 40)}'; ${formsOf(name)}`,
+  )
 }
 
 /** For a refusal: which dtypes a typed array may have. */

@@ -15,7 +15,12 @@ export type NumberArray =
 /** A kind of number, by numpy's code for it. */
 export type NumberKind = 'i1' | 'u1' | 'i2' | 'u2' | 'i4' | 'u4' | 'i8' | 'u8' | 'f4' | 'f8'
 
-const TYPES: Record<NumberKind, new (memory: ArrayBuffer) => NumberArray> = {
+/** Bytes from this size on are not copied where they lie so that the numbers can be used in place. */
+const IN_PLACE = 64 * 1024
+
+type NumberArrayType = new (memory: ArrayBufferLike, at?: number, length?: number) => NumberArray
+
+const TYPES: Record<NumberKind, NumberArrayType> = {
   i1: Int8Array,
   u1: Uint8Array,
   i2: Int16Array,
@@ -37,10 +42,17 @@ export function sizeOf(kind: NumberKind): number {
   return Number(kind[1])
 }
 
-/** A typed array with a copy of `bytes`: in a message, they lie at any address. */
+/**
+ * A typed array of the numbers in `bytes`. It has a copy of them, since in a message they lie at any address; but many, at an
+ * address that numbers of their size may have, stay where they are, if they are most of what that memory holds.
+ */
 export function typedArray(kind: NumberKind, bytes: Uint8Array, littleEndian: boolean): NumberArray {
   const size = sizeOf(kind)
   if (bytes.length % size !== 0) throw new Error(`${bytes.length} bytes are not a number of items of ${size} bytes`)
+  const inPlace = bytes.length >= IN_PLACE && bytes.byteOffset % size === 0
+  if (littleEndian && inPlace && bytes.length >= bytes.buffer.byteLength / 2) {
+    return new TYPES[kind](bytes.buffer, bytes.byteOffset, bytes.length / size)
+  }
   const memory = new ArrayBuffer(bytes.length)
   const copy = Buffer.from(memory)
   copy.set(bytes)

@@ -113,6 +113,26 @@ fn watch(signal: &Signal, handover: &Handover, wake: &Wake) {
     }
 }
 
+impl ThreadDriver {
+    /// Ends the thread, and lets go of the thread-safe function by `mode`.
+    fn join(&self, mode: sys::napi_threadsafe_function_release_mode) {
+        self.handover.end();
+        // A waker that fails would leave the thread waiting for ever: then it is not joined.
+        // Its descriptor is closed when the thread has seen it.
+        let waker = self.waker.take();
+        if waker.as_ref().is_some_and(|waker| waker.wake().is_ok())
+            && let Some(thread) = self.thread.take()
+        {
+            let _ = thread.join();
+            // SAFETY: nobody else calls the function, whose own end is still to come. A runtime that isn't told keeps what
+            // belongs to it, such as Deno a worker's event loop.
+            unsafe {
+                sys::napi_release_threadsafe_function(self.function, mode);
+            }
+        }
+    }
+}
+
 impl Driver for ThreadDriver {
     fn keep_alive(&self, on: bool) {
         let call = if on {
@@ -122,6 +142,22 @@ impl Driver for ThreadDriver {
         };
         // SAFETY: called on the environment's thread; the function is alive as long as the environment.
         unsafe { call(self.env, self.function) };
+    }
+
+    fn stop(&self) {
+        if self.environment.ended() {
+            return;
+        }
+        let data = std::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: called on the environment's thread; the hook was added with this pointer, and will not run any more, so
+        // that its count of the driver is given back here. The caller has another.
+        unsafe {
+            sys::napi_remove_env_cleanup_hook(self.env, Some(on_end), data);
+            // A call that is still queued must not come: its context goes.
+            self.join(sys::ThreadsafeFunctionReleaseMode::abort);
+            Rc::decrement_strong_count(std::ptr::from_ref(self));
+        }
+        self.environment.abandon();
     }
 }
 
@@ -147,19 +183,6 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
 unsafe extern "C" fn on_end(data: *mut c_void) {
     // SAFETY: the hook's count of the driver, given back once.
     let driver = unsafe { Rc::from_raw(data.cast::<ThreadDriver>().cast_const()) };
-    driver.handover.end();
-    // A waker that fails would leave the thread waiting for ever: then it is not joined.
-    // Its descriptor is closed when the thread has seen it.
-    let waker = driver.waker.take();
-    if waker.as_ref().is_some_and(|waker| waker.wake().is_ok())
-        && let Some(thread) = driver.thread.take()
-    {
-        let _ = thread.join();
-        // SAFETY: nobody else calls the function, whose own end is still to come. A runtime that isn't told keeps what belongs
-        // to it, such as Deno a worker's event loop.
-        unsafe {
-            sys::napi_release_threadsafe_function(driver.function, sys::ThreadsafeFunctionReleaseMode::release);
-        }
-    }
+    driver.join(sys::ThreadsafeFunctionReleaseMode::release);
     driver.environment.end();
 }

@@ -104,6 +104,17 @@ impl UvDriver {
     }
 }
 
+impl UvDriver {
+    /// Closes the handle, which must be open. What the handle owns comes back when it is closed.
+    fn close(&self) {
+        // SAFETY: the handle is open, and closed only here.
+        unsafe {
+            (self.uv.poll_stop)(self.handle.handle());
+            (self.uv.close)(self.handle.handle(), on_closed);
+        }
+    }
+}
+
 impl Driver for UvDriver {
     fn keep_alive(&self, on: bool) {
         if self.environment.ended() {
@@ -112,6 +123,13 @@ impl Driver for UvDriver {
         let call = if on { &self.uv.reference } else { &self.uv.unreference };
         // SAFETY: the handle is open until the environment has ended.
         unsafe { call(self.handle.handle()) };
+    }
+
+    fn stop(&self) {
+        if !self.environment.ended() {
+            self.close();
+            self.environment.abandon();
+        }
     }
 }
 
@@ -189,12 +207,11 @@ unsafe extern "C" fn on_readable(handle: Handle, _status: c_int, _events: c_int)
 unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     // SAFETY: `data` is the driver, alive until `on_closed`.
     let driver = unsafe { &*data.cast::<UvDriver>().cast_const() };
-    // SAFETY: the handle is open, and closed only here.
-    unsafe {
-        (driver.uv.poll_stop)(driver.handle.handle());
-        (driver.uv.close)(driver.handle.handle(), on_closed);
+    // Where it was stopped before, the handle is closing already: `on_closed` removes the hook.
+    if !driver.environment.ended() {
+        driver.close();
+        driver.environment.end();
     }
-    driver.environment.end();
 }
 
 unsafe extern "C" fn on_closed(handle: Handle) {

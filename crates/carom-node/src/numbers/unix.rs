@@ -1,9 +1,19 @@
 //! The kernel's own numbers.
 
+use std::collections::HashSet;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use carom::sys;
+
+/// The numbers that are adopted, by whichever of the process's environments: a number has one owner.
+static ADOPTED: LazyLock<Mutex<HashSet<i32>>> = LazyLock::new(Mutex::default);
+
+fn adopted() -> MutexGuard<'static, HashSet<i32>> {
+    ADOPTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// That a number is nobody's.
 pub(crate) fn unknown() -> io::Error {
@@ -13,6 +23,7 @@ pub(crate) fn unknown() -> io::Error {
 /// The number of a descriptor that is the caller's from now on.
 #[allow(clippy::unnecessary_wraps, reason = "fails on other systems")]
 pub(crate) fn give(fd: OwnedFd) -> io::Result<i32> {
+    forget(fd.as_fd());
     Ok(fd.into_raw_fd())
 }
 
@@ -21,10 +32,20 @@ pub(crate) fn of(fd: BorrowedFd<'_>) -> i32 {
     fd.as_raw_fd()
 }
 
-/// The descriptor with a number, which the TypeScript layer gives up.
+/// The descriptor with a number, which the TypeScript layer gives up. Before it is closed, [`forget`] or [`give`] is called.
+///
+/// # Errors
+///
+/// `EBUSY` for a number that is adopted already, `EBADF` for one that is not open.
 pub(crate) fn adopt(number: i32) -> io::Result<OwnedFd> {
-    // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to whoever takes its number.
-    unsafe { sys::adopt(number) }
+    let mut adopted = adopted();
+    if adopted.contains(&number) {
+        return Err(io::ErrorKind::ResourceBusy.into());
+    }
+    // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to whoever takes its number, and nobody here has it.
+    let fd = unsafe { sys::adopt(number) }?;
+    adopted.insert(number);
+    Ok(fd)
 }
 
 /// Another descriptor of the same open file; the number stays the caller's.
@@ -43,11 +64,16 @@ pub(crate) fn borrowing<T>(numbers: &[i32], call: impl FnOnce(&[BorrowedFd<'_>])
 }
 
 /// A descriptor that was adopted is about to be closed, or given again.
-pub(crate) fn forget(_fd: BorrowedFd<'_>) {}
+pub(crate) fn forget(fd: BorrowedFd<'_>) {
+    adopted().remove(&fd.as_raw_fd());
+}
 
 /// Closes the descriptor of a number that has not been adopted.
 pub(crate) fn close(number: i32) -> io::Result<()> {
-    adopt(number).map(drop)
+    let fd = adopt(number)?;
+    forget(fd.as_fd());
+    drop(fd);
+    Ok(())
 }
 
 /// A number that a child can inherit, which here is any: the same.

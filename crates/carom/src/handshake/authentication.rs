@@ -1,4 +1,4 @@
-use crate::sys::{AsFd, OwnedFd};
+use crate::sys::{self, AsFd, OwnedFd, PeerFd};
 use std::time::Duration;
 
 use super::{AuthKey, Handshake, Options, run_blocking};
@@ -88,6 +88,8 @@ pub fn connect(address: &Address, authentication: Option<&Authentication>, deadl
 }
 
 fn finish(fd: OwnedFd, mut handshake: Handshake, deadline: Deadline) -> Result<Connection> {
+    let fd = PeerFd::from(fd);
+    sys::pass_rights(fd.as_fd(), false)?;
     run_blocking(fd.as_fd(), &mut handshake, deadline)?;
-    Connection::new(fd)
+    Connection::new(fd.into_inner())
 }

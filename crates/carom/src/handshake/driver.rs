@@ -7,7 +7,9 @@ use crate::sys::{self, Deadline, Transport};
 
 /// Takes a handshake as far as it comes by `deadline` over `fd`, a stream socket: the peer, once it is done; `None` where
 /// it has to be gone on with when `fd` is readable or, while something is outgoing, writable. Nothing is read that is not
-/// the handshake's, and the socket's blocking mode doesn't matter.
+/// the handshake's, and the socket's blocking mode doesn't matter. Descriptors that the peer sends meanwhile are closed; where
+/// [`Options::descriptors`](super::Options::descriptors) says so, the socket takes them before the peer can know that the
+/// handshake is done.
 ///
 /// # Errors
 ///
@@ -26,7 +28,7 @@ pub fn advance(fd: BorrowedFd<'_>, handshake: &mut Handshake, deadline: Deadline
         }
         let wanted = handshake.wants().min(buffer.len());
         let buffer = &mut buffer[..wanted];
-        let fed = match sys::receive(fd, Transport::Socket, buffer, deadline) {
+        let fed = match sys::receive_without_fds(fd, buffer, deadline) {
             Ok(None) => return Ok(None),
             Ok(Some(0)) => return Err(handshake.end().into()),
             Ok(Some(bytes)) => handshake.feed(&buffer[..bytes]),
@@ -52,6 +54,9 @@ pub fn run_blocking(fd: BorrowedFd<'_>, handshake: &mut Handshake, deadline: Dea
 
 /// Sends what is outgoing; whether that was all.
 fn send(fd: BorrowedFd<'_>, handshake: &mut Handshake, deadline: Deadline) -> Result<bool> {
+    if handshake.options.descriptors && handshake.peer_has_proved() && !handshake.outgoing().is_empty() {
+        sys::pass_rights(fd, true)?;
+    }
     while !handshake.outgoing().is_empty() {
         let sent = sys::send(
             fd,

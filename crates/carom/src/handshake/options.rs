@@ -18,14 +18,18 @@ pub struct Options {
     /// The digests that are accepted in the peer's answer, and that its challenge is answered with. Our own challenge asks
     /// for SHA-256 or, without it, for the first of these.
     pub accepted: Vec<Digest>,
+    /// Whether the socket takes descriptors once the peer has proved that it knows the key; before that, none does where the
+    /// kernel can refuse them.
+    pub descriptors: bool,
 }
 
 impl Default for Options {
-    /// The modern dialect, and all digests.
+    /// The modern dialect, all digests, and no descriptors.
     fn default() -> Self {
         Self {
             dialect: Dialect::Modern,
             accepted: Digest::ALL.to_vec(),
+            descriptors: false,
         }
     }
 }

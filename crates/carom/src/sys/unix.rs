@@ -11,19 +11,27 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, So
 
 use super::{Deadline, Kind, Transport};
 
+mod arrival;
 pub(crate) mod child;
+mod closing;
 mod credentials;
 pub(crate) mod local;
 mod names;
+mod pass_rights;
 mod rights;
 pub(crate) mod selector;
 mod socket;
 mod socket_file;
 pub(crate) mod tcp;
 
+pub use arrival::{arrival, is_nonblocking};
+pub use closing::close_aside;
+pub(crate) use closing::close_socket;
 pub use credentials::peer_credentials;
 pub use names::error_name;
-pub use rights::{Arrived, FDS_MAX, receive_with_fds, send_with_fds};
+pub use pass_rights::pass_rights;
+use pass_rights::passes_rights;
+pub use rights::{Arrived, BESIDE, Beside, FDS_MAX, receive_with_fds, receive_without_fds, send_with_fds};
 
 /// Takes ownership of an open descriptor, and keeps it from being inherited by programs that are started later.
 ///
@@ -49,7 +57,8 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// What the system calls report; `EPROTOTYPE` for a socket without a stream, `EINVAL` for a directory.
+/// What the system calls report; `EPROTOTYPE` for a socket without a stream, `EINVAL` for what is neither a socket nor a FIFO: reading
+/// and writing it may block, however it was polled before.
 pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
     match rustix::net::sockopt::socket_type(fd) {
         Ok(SocketType::STREAM) => {
@@ -64,7 +73,7 @@ pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
         }
         Ok(_) => Err(Errno::PROTOTYPE.into()),
         Err(Errno::NOTSOCK) => {
-            if FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory {
+            if FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) != FileType::Fifo {
                 return Err(Errno::INVAL.into());
             }
             let mode = rustix::fs::fcntl_getfl(fd)? & OFlags::RWMODE;

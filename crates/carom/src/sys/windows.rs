@@ -14,7 +14,7 @@ use std::sync::Arc;
 use socket2::Socket as RawSocketObject;
 use windows_sys::Win32::System::Pipes::{GetNamedPipeInfo, PIPE_TYPE_MESSAGE};
 
-use super::{Credentials, Deadline, Kind, Transport};
+use super::{Arrival, Credentials, Deadline, Kind, PeerFds, Transport};
 
 pub(crate) mod child;
 mod event;
@@ -308,9 +308,7 @@ pub struct Arrived {
     /// How many bytes; 0 is the end.
     pub bytes: usize,
     /// The descriptors.
-    pub fds: Vec<OwnedFd>,
-    /// Some had no room.
-    pub lost: bool,
+    pub fds: PeerFds,
     /// There may be more to read.
     pub cut: bool,
 }
@@ -320,13 +318,61 @@ pub struct Arrived {
 /// # Errors
 ///
 /// Always.
-pub fn receive_with_fds(
-    _fd: BorrowedFd<'_>,
-    _buffer: &mut [u8],
-    _take: bool,
-    _deadline: Deadline,
-) -> io::Result<Option<Arrived>> {
+pub fn receive_with_fds(_fd: BorrowedFd<'_>, _buffer: &mut [u8], _deadline: Deadline) -> io::Result<Option<Arrived>> {
     Err(unsupported("descriptors in messages"))
+}
+
+/// Which byte of a read descriptors came with: none do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// The first.
+    First,
+    /// The last.
+    Last,
+}
+
+/// What this system does.
+pub const BESIDE: Beside = Beside::Last;
+
+/// As [`receive`], from a socket.
+///
+/// # Errors
+///
+/// As [`receive`].
+pub fn receive_without_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
+    receive(fd, Transport::Socket, buffer, deadline)
+}
+
+/// Has a socket take descriptors, or refuse them: none arrive here.
+///
+/// # Errors
+///
+/// None.
+#[allow(clippy::unnecessary_wraps, reason = "fails on other systems")]
+pub fn pass_rights(_fd: BorrowedFd<'_>, _on: bool) -> io::Result<()> {
+    Ok(())
+}
+
+/// What may be made of a descriptor that a peer has sent: none arrive here.
+#[allow(clippy::must_use_candidate, reason = "as on other systems")]
+pub fn arrival(_fd: BorrowedFd<'_>) -> Arrival {
+    Arrival::Other
+}
+
+/// Whether calls on `fd` don't wait: they are asked not to one by one.
+#[must_use]
+pub fn is_nonblocking(_fd: BorrowedFd<'_>) -> bool {
+    true
+}
+
+/// Closes descriptors that a peer has sent.
+pub fn close_aside(fds: impl IntoIterator<Item = OwnedFd>) {
+    fds.into_iter().for_each(drop);
+}
+
+/// Closes a socket or pipe.
+pub(crate) fn close_socket(fd: OwnedFd) {
+    drop(fd);
 }
 
 /// Sends bytes and descriptors: no descriptor here carries any.

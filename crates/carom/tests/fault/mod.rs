@@ -84,6 +84,9 @@ const CALLS: &[(libc::c_long, &str, &[Fault])] = &[
     (libc::SYS_getrandom, "getrandom", &[Errno(EINTR)]),
 ];
 
+/// libc lacks it.
+const SO_PASSRIGHTS: i32 = 83;
+
 const RECEIVE: &[Fault] = &[
     Short,
     Errno(EINTR),
@@ -266,6 +269,8 @@ fn faults(call: &libc::seccomp_data) -> Option<(&'static str, &'static [Fault])>
         .iter()
         .find(|(number, ..)| *number == libc::c_long::from(call.nr))?;
     match *number {
+        // Asked before a socket is closed, which is done whatever comes of it.
+        libc::SYS_getsockopt if matches!(call.args[2] as i32, libc::SO_LINGER | SO_PASSRIGHTS) => None,
         libc::SYS_fcntl if call.args[1] as i32 != libc::F_DUPFD_CLOEXEC => None,
         // SAFETY: the address of the socket's address, in the memory of a thread that waits for the answer.
         libc::SYS_connect if unsafe { *(call.args[1] as *const libc::sa_family_t) } == libc::AF_UNIX as u16 => {

@@ -5,7 +5,7 @@ import * as op from '../opcodes.js'
 import { bytesOf, numberViewOf, type NumberView, type NumberViewName, tagOf } from '../views.js'
 import { writeCall } from './call.js'
 import { halfBits } from './half.js'
-import { noForm } from './refusal.js'
+import { noForm, withArticle } from './refusal.js'
 import type { Writer } from './writer.js'
 
 /** What Python's `array` calls the numbers of a typed array: its type code, and its number for how they lie in memory. */
@@ -45,7 +45,7 @@ function writeArray(writer: Writer, view: ArrayBufferView): void {
   const type = Object.hasOwn(ARRAY_TYPES, name) ? ARRAY_TYPES[name as NumberViewName] : undefined
   if (!type) {
     throw noForm(
-      `a ${name}`,
+      withArticle(name),
       name === 'Float16Array' ? "Python's array has no such numbers; numpy has, by ndarray()" : undefined,
     )
   }

@@ -22,12 +22,12 @@ const { toString } = Object.prototype
 /** Throws where an object is more, or less, than its own properties. */
 export function assertPlainEnough(value: object): void {
   if (isTransferable(value)) {
-    throw noForm(`a ${classOf(value)}`, 'a pickle takes no descriptors along; the arguments of a Process may have it')
+    throw noForm(
+      withArticle(classOf(value)),
+      'a pickle takes no descriptors along; the arguments of a Process may have it',
+    )
   }
-  const tag = toString.call(value).slice(8, -1)
-  if (tag !== 'Object') {
-    throw noForm(`${/^[AEIOU]/.test(tag) ? 'an' : 'a'} ${tag.slice(0, 40)}`, ADVICE[tag])
-  }
+  assertTag(value)
   // What is known by what is inside of it, whatever it says of itself.
   if (types.isPromise(value)) throw noForm('a Promise', ADVICE['Promise'])
   if (types.isWeakMap(value) || types.isWeakSet(value))
@@ -36,8 +36,21 @@ export function assertPlainEnough(value: object): void {
   if (types.isExternal(value)) throw noForm('an object of native code')
   if (types.isProxy(value)) {
     const inside = UNTAGGED.find((type) => value instanceof type)
-    if (inside) throw noForm(`a proxy of a ${inside.name}`, 'only one of an object or an array is read through')
+    if (inside)
+      throw noForm(`a proxy of ${withArticle(inside.name)}`, 'only one of an object or an array is read through')
   }
+}
+
+/** Throws where an object says that it is of a kind that is not in the table. */
+export function assertTag(value: object): void {
+  const tag = toString.call(value).slice(8, -1)
+  if (tag !== 'Object')
+    throw noForm(withArticle(tag.slice(0, 40)), Object.hasOwn(ADVICE, tag) ? ADVICE[tag] : undefined)
+}
+
+/** A name with `a` or `an`, as it is spoken: a `URL`, a `Uint8Array`. */
+export function withArticle(name: string): string {
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 function classOf(value: object): string {
@@ -48,7 +61,9 @@ function classOf(value: object): string {
 /** What Python can't have as the key of a dict or the member of a set. */
 export function unhashable(value: object): TypeError {
   const kind = ArrayBuffer.isView(value)
-    ? `a ${'shape' in value ? 'numpy array' : tagOf(value)}`
+    ? 'shape' in value
+      ? 'a numpy array'
+      : withArticle(tagOf(value) ?? 'DataView')
     : types.isMap(value)
       ? 'a Map'
       : 'an object'

@@ -7,7 +7,7 @@ import * as op from '../opcodes.js'
 import { writeObject } from './objects.js'
 import type { PickleSettings } from '../options.js'
 import { Output } from './output.js'
-import { noForm, unhashable } from './refusal.js'
+import { assertTag, noForm, unhashable } from './refusal.js'
 import { typeOf } from '../types/brands.js'
 
 /** Values nest at most this deep: as deep as Python's own pickler goes, whose recursion Python limits. */
@@ -206,6 +206,8 @@ export class Writer extends Output {
   /** The own, enumerable properties of an object. */
   dict(object: Record<string, unknown>): void {
     const keys = Object.keys(object)
+    // Nothing in it, or nothing that can be seen: `Math`.
+    if (keys.length === 0) assertTag(object)
     this.opcode(op.EMPTY_DICT)
     this.memoize(object)
     if (keys.length === 0) return

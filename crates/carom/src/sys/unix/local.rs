@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, sockopt};
+use rustix::net::{SocketAddrUnix, SocketType, sockopt};
 
 use super::names::{from_kernel, to_unix};
 use super::socket_file::{PrivateDirectory, occupant};
@@ -21,7 +21,7 @@ pub(crate) fn bind(address: &Address, options: Options) -> Result<(OwnedFd, Opti
         return bind_path(path, address, None, options).map(|(fd, file)| (fd, Some(file)));
     }
     let name = to_unix(address)?;
-    let fd = socket::create(AddressFamily::UNIX)?;
+    let fd = socket::create_local(options.descriptors)?;
     rustix::net::bind(&fd, &name).map_err(|error| SystemError::new(Operation::Bind, address, error))?;
     Ok((fd, None))
 }
@@ -42,7 +42,7 @@ fn bind_path(
     options: Options,
 ) -> Result<(OwnedFd, SocketFile)> {
     let name = to_unix(address)?;
-    let fd = socket::create(AddressFamily::UNIX)?;
+    let fd = socket::create_local(options.descriptors)?;
     // On Linux the file is made with the socket's own mode, less the umask: it is never open to more than `mode` says.
     #[cfg(target_os = "linux")]
     rustix::fs::fchmod(&fd, rustix::fs::Mode::from_bits_truncate(options.mode))?;
@@ -98,9 +98,9 @@ impl Name {
         to_unix(address).map(|name| Self(Box::new(name)))
     }
 
-    /// Connects; `None` where the listener has no room for now.
-    pub(crate) fn connect(&self) -> io::Result<Option<OwnedFd>> {
-        let fd = socket::create(AddressFamily::UNIX)?;
+    /// Connects; `None` where the listener has no room for now. `descriptors`: the socket takes those that the listener sends.
+    pub(crate) fn connect(&self, descriptors: bool) -> io::Result<Option<OwnedFd>> {
+        let fd = socket::create_local(descriptors)?;
         loop {
             match rustix::net::connect(&fd, self.0.as_ref()) {
                 Ok(()) => break,

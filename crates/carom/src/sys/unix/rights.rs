@@ -1,17 +1,17 @@
 //! Descriptors that travel beside bytes: `SCM_RIGHTS` (unix(7)).
 
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::io::{self, IoSlice};
+use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
 
+use libc::c_int;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
-};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage};
 
 use super::{is_unix, poll_one, until_received, without_waiting};
-use crate::sys::Deadline;
+use crate::sys::{Deadline, PeerFds};
 
 /// The most descriptors that one call can send: the kernel's `SCM_MAX_FD` (unix(7)).
 pub const FDS_MAX: usize = 253;
@@ -59,54 +59,134 @@ pub fn send_with_fds(
 pub struct Arrived {
     /// How many bytes; 0 is the end of the stream.
     pub bytes: usize,
-    /// The descriptors that came beside them, close-on-exec: those of one sending call.
-    pub fds: Vec<OwnedFd>,
-    /// Whether some were not taken: none were to be, or this process may not have more open.
-    pub lost: bool,
+    /// The descriptors that came beside them, close-on-exec: those of one sending call. Fewer than were sent where this
+    /// process may not have more open.
+    pub fds: PeerFds,
     /// Whether the call may have stopped before the bytes that the kernel has: it does so at descriptors.
     pub cut: bool,
 }
 
-/// As [`receive`], from a Unix socket, with the descriptors that come beside the bytes: those of one sending call at most,
-/// together with its first byte, perhaps behind bytes that were sent before. Unless `take`, the kernel closes them.
+/// Which byte of a read the sending call began with or before that the read's descriptors are of. Linux stops behind the bytes of
+/// that call; Apple's kernel stops before them, so that they begin the next read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// The read's first byte was the first of the sending call.
+    First,
+    /// The read's last byte was of the sending call.
+    Last,
+}
+
+/// What this kernel does.
+pub const BESIDE: Beside = if cfg!(target_vendor = "apple") {
+    Beside::First
+} else {
+    Beside::Last
+};
+
+/// Room for the descriptors of one call, and for what a socket adds to each read whose options its last owner has set:
+/// credentials, a security label, a descriptor of the sender's process. Aligned for the headers.
+#[repr(C)]
+union Control {
+    _aligned: libc::cmsghdr,
+    bytes: [MaybeUninit<u8>; 2048],
+}
+
+/// As [`receive`](super::receive), from a Unix socket, with the descriptors that come beside the bytes: those of one sending
+/// call at most, perhaps behind bytes that were sent before. They are taken even where nobody wants
+/// them: without room for them, the kernel would close them during the call, and may wait for as long as their sender likes.
 ///
 /// # Errors
 ///
-/// As [`receive`].
-pub fn receive_with_fds(
-    fd: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    take: bool,
-    deadline: Deadline,
-) -> io::Result<Option<Arrived>> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
-    let space = if take { &mut space[..] } else { &mut [] };
+/// As [`receive`](super::receive).
+pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<Arrived>> {
+    until_received(fd, deadline, |flags| receive_once(fd, buffer, flags.bits() as c_int))
+}
+
+/// As [`receive`](super::receive), from any socket. Descriptors that come beside the bytes are closed.
+///
+/// # Errors
+///
+/// As [`receive`](super::receive).
+pub fn receive_without_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
+    Ok(receive_with_fds(fd, buffer, deadline)?.map(|arrived| arrived.bytes))
+}
+
+fn receive_once(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> rustix::io::Result<Arrived> {
     #[cfg(not(target_vendor = "apple"))]
-    let closing = RecvFlags::CMSG_CLOEXEC;
+    let flags = flags | libc::MSG_CMSG_CLOEXEC;
+    let mut control = Control {
+        bytes: [MaybeUninit::uninit(); 2048],
+    };
+    let mut part = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: zeroes are a value of it; its padding and the types of its lengths differ from system to system.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = (&raw mut control).cast();
+    message.msg_controllen = mem::size_of::<Control>() as _;
+    // SAFETY: the message names memory that is lent for the call.
+    let bytes = unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut message, flags) };
+    let Ok(bytes) = usize::try_from(bytes) else {
+        return Err(Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO));
+    };
+    // SAFETY: the kernel has filled the message and its control memory, which nobody has looked at yet.
+    let (fds, lost) = unsafe { (take_fds(&message), message.msg_flags & libc::MSG_CTRUNC != 0) };
     #[cfg(target_vendor = "apple")]
-    let closing = RecvFlags::empty();
-    until_received(fd, deadline, |flags| {
-        let mut control = RecvAncillaryBuffer::new(space);
-        let message = rustix::net::recvmsg(fd, &mut [IoSliceMut::new(&mut *buffer)], &mut control, flags | closing)?;
-        let mut fds = Vec::new();
-        for ancillary in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(rights) = ancillary {
-                fds.extend(rights);
-            }
-        }
-        #[cfg(target_vendor = "apple")]
-        for fd in &fds {
-            rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
-        }
-        let lost = message.flags.contains(ReturnFlags::CTRUNC);
-        Ok(Arrived {
-            bytes: message.bytes,
-            // Apple's kernel stops before them, too.
-            cut: lost || !fds.is_empty() || cfg!(target_vendor = "apple"),
-            fds,
-            lost,
-        })
+    for fd in &fds.0 {
+        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok(Arrived {
+        bytes,
+        cut: lost || !fds.is_empty() || BESIDE == Beside::First,
+        fds,
     })
+}
+
+/// Takes the descriptors out of a message that was received. Those of the sender's process (`SO_PASSPIDFD`), which a socket
+/// gives with each read if its last owner has asked for them, are closed.
+///
+/// # Safety
+///
+/// The kernel has filled the message, and it is taken from once.
+unsafe fn take_fds(message: &libc::msghdr) -> PeerFds {
+    let mut fds = Vec::new();
+    // SAFETY: the headers lie in the control memory, whose length the kernel has set.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(message).cast_const() };
+    while !next.is_null() {
+        // SAFETY: as above. Nothing here is taken for aligned.
+        unsafe {
+            let header = ptr::read_unaligned(next);
+            let is_fds = header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS;
+            if is_fds || is_pidfd(&header) {
+                let data = libc::CMSG_DATA(next).cast_const();
+                let size = (header.cmsg_len as usize).saturating_sub(data as usize - next as usize);
+                for n in 0..size / mem::size_of::<RawFd>() {
+                    let mut number = [0; mem::size_of::<RawFd>()];
+                    ptr::copy_nonoverlapping(data.add(n * number.len()), number.as_mut_ptr(), number.len());
+                    let fd = OwnedFd::from_raw_fd(RawFd::from_ne_bytes(number));
+                    if is_fds {
+                        fds.push(fd);
+                    }
+                }
+            }
+            next = libc::CMSG_NXTHDR(message, next).cast_const();
+        }
+    }
+    fds.into()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_pidfd(header: &libc::cmsghdr) -> bool {
+    const SCM_PIDFD: c_int = 4;
+    header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == SCM_PIDFD
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_pidfd(_header: &libc::cmsghdr) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -119,7 +199,7 @@ mod tests {
     use crate::sys::pair;
 
     fn receive_all(fd: &OwnedFd, most: usize) -> io::Result<Arrived> {
-        receive_with_fds(fd.as_fd(), &mut vec![0; most], true, Deadline::Never)?.ok_or_else(|| Errno::AGAIN.into())
+        receive_with_fds(fd.as_fd(), &mut vec![0; most], Deadline::Never)?.ok_or_else(|| Errno::AGAIN.into())
     }
 
     fn send_these(fd: &OwnedFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
@@ -133,10 +213,10 @@ mod tests {
         assert_eq!(send_these(&a, b"two bytes", &[writer.as_fd()])?, 9);
         drop(writer);
         let first = receive_all(&b, 3)?;
-        assert_eq!((first.bytes, first.fds.len(), first.lost), (3, 1, false));
+        assert_eq!((first.bytes, first.fds.len()), (3, 1));
         let rest = receive_all(&b, 100)?;
         assert_eq!((rest.bytes, rest.fds.len()), (6, 0));
-        for fd in first.fds {
+        for fd in first.fds.take() {
             assert!(rustix::io::fcntl_getfd(&fd)?.contains(rustix::io::FdFlags::CLOEXEC));
             File::from(fd).write_all(b"through")?;
         }
@@ -153,15 +233,12 @@ mod tests {
         send_these(&a, b"x", &[])?;
         send_these(&a, b"y", &fds[..2])?;
         send_these(&a, b"z", &fds)?;
-        let counts: Vec<_> =
-            std::iter::from_fn(
-                || match receive_with_fds(b.as_fd(), &mut [0; 100], true, Deadline::Now) {
-                    Ok(Some(arrived)) if arrived.bytes > 0 => Some(arrived.fds.len()),
-                    _ => None,
-                },
-            )
-            .filter(|count| *count > 0)
-            .collect();
+        let counts: Vec<_> = std::iter::from_fn(|| match receive_with_fds(b.as_fd(), &mut [0; 100], Deadline::Now) {
+            Ok(Some(arrived)) if arrived.bytes > 0 => Some(arrived.fds.len()),
+            _ => None,
+        })
+        .filter(|count| *count > 0)
+        .collect();
         assert_eq!(counts, [2, 3]);
         Ok(())
     }
@@ -177,6 +254,41 @@ mod tests {
             refused.err().and_then(|error| error.raw_os_error()),
             Some(Errno::INVAL.raw_os_error())
         );
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_socket_adds_to_each_read_is_closed() -> io::Result<()> {
+        const SO_PASSPIDFD: c_int = 76;
+        let (a, b) = pair(false)?;
+        for option in [libc::SO_PASSCRED, SO_PASSPIDFD] {
+            let on: c_int = 1;
+            // SAFETY: the value is lent for the call.
+            unsafe {
+                libc::setsockopt(
+                    b.as_raw_fd(),
+                    libc::SOL_SOCKET,
+                    option,
+                    (&raw const on).cast(),
+                    mem::size_of::<c_int>() as libc::socklen_t,
+                );
+            }
+        }
+        let pidfds = || {
+            let targets = std::fs::read_dir("/proc/self/fd")?.flatten();
+            let targets = targets.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+            io::Result::Ok(
+                targets
+                    .filter(|target| target.to_string_lossy().contains("pidfd"))
+                    .count(),
+            )
+        };
+        for fds in [&[][..], &[a.as_fd(); FDS_MAX]] {
+            send_these(&a, b"x", fds)?;
+            assert_eq!(receive_all(&b, 1)?.fds.len(), fds.len());
+        }
+        assert_eq!(pidfds()?, 0);
         Ok(())
     }
 

@@ -12,6 +12,14 @@ pub(crate) fn create(family: AddressFamily) -> io::Result<OwnedFd> {
     create_of(family, SocketType::STREAM)
 }
 
+/// A Unix stream socket, close-on-exec, in non-blocking mode. `descriptors`: it takes those that a peer sends, from the start;
+/// a listener's connections do as it does.
+pub(crate) fn create_local(descriptors: bool) -> io::Result<OwnedFd> {
+    let fd = create(AddressFamily::UNIX)?;
+    super::pass_rights(fd.as_fd(), descriptors)?;
+    Ok(fd)
+}
+
 /// A socket of type `kind`, close-on-exec, in non-blocking mode.
 pub(crate) fn create_of(family: AddressFamily, kind: SocketType) -> io::Result<OwnedFd> {
     #[cfg(not(target_vendor = "apple"))]

@@ -105,7 +105,7 @@ impl Name {
     }
 
     /// Connects; `None` where the listener has no room for now.
-    pub(crate) fn connect(&self) -> io::Result<Option<OwnedFd>> {
+    pub(crate) fn connect(&self, _descriptors: bool) -> io::Result<Option<OwnedFd>> {
         let Some(handle) = server::connect(&self.0, false)? else {
             return Ok(None);
         };
