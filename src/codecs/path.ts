@@ -33,7 +33,7 @@ export function withPlace(error: unknown): unknown {
   return new TypeError(`${placeOf(error.steps.toReversed())}: ${message}`, { cause })
 }
 
-function placeOf(steps: readonly string[]): string {
+export function placeOf(steps: readonly string[]): string {
   const shown = steps.length > SHOWN * 2 ? [...steps.slice(0, SHOWN), '…', ...steps.slice(-SHOWN)] : steps
   return shown.join('').replace(/^\./, '')
 }

@@ -1,0 +1,94 @@
+import { make } from '../../wire/arrived.js'
+import { readError, readDomException } from './errors-in.js'
+import {
+  ARRAY_BUFFER,
+  BOXED,
+  BUFFER,
+  DATE,
+  DOM_EXCEPTION,
+  ERROR,
+  MAP,
+  REG_EXP,
+  SET,
+  TRANSFERABLE,
+  URL_TEXT,
+  VIEW,
+} from './format.js'
+import { Malformed } from './input.js'
+import { AlikeCount } from './integers.js'
+import { readBuffer, readMemory, readView } from './memory-in.js'
+import type { Reader } from './reader.js'
+
+/** Reads what is neither a primitive nor an array nor plain. */
+export function readOther(reader: Reader, kind: number): unknown {
+  switch (kind) {
+    case MAP:
+      return readMap(reader)
+    case SET:
+      return readSet(reader)
+    case DATE:
+      return reader.number(new Date(reader.float64()))
+    case REG_EXP:
+      return reader.number(new RegExp(reader.text(), reader.text()))
+    case ARRAY_BUFFER:
+      return reader.number(readMemory(reader))
+    case BUFFER:
+      return reader.number(readBuffer(reader))
+    case VIEW:
+      return reader.number(readView(reader))
+    case ERROR:
+      return readError(reader)
+    case BOXED:
+      return readBoxed(reader)
+    case URL_TEXT:
+      return reader.number(new URL(reader.text()))
+    case DOM_EXCEPTION:
+      return readDomException(reader)
+    case TRANSFERABLE:
+      return reader.number(make(reader.arrived, reader.blob()) as object)
+    default:
+      throw new Malformed(
+        `no value begins with the byte 0x${kind.toString(16)}: the peer may have a newer version of carom`,
+      )
+  }
+}
+
+function readMap(reader: Reader): unknown {
+  const count = reader.count()
+  reader.enter(2 * count)
+  const map = reader.number(new Map<unknown, unknown>())
+  const alike = new AlikeCount()
+  for (let n = 0; n < count; n++) {
+    const key = reader.value()
+    if (typeof key === 'bigint' && alike.add(key)) throw tooAlike()
+    map.set(key, reader.value())
+  }
+  reader.leave()
+  return map
+}
+
+function readSet(reader: Reader): unknown {
+  const count = reader.count()
+  reader.enter(count)
+  const set = reader.number(new Set())
+  const alike = new AlikeCount()
+  for (let n = 0; n < count; n++) {
+    const value = reader.value()
+    if (typeof value === 'bigint' && alike.add(value)) throw tooAlike()
+    set.add(value)
+  }
+  reader.leave()
+  return set
+}
+
+function tooAlike(): Error {
+  return new Malformed('the big integers in a Map or a Set of the message have the same lowest 64 bits')
+}
+
+function readBoxed(reader: Reader): unknown {
+  const value = reader.value()
+  if (value === null || !/^(?:number|string|boolean|bigint)$/.test(typeof value)) {
+    throw new Malformed('a boxed value in the message is no primitive')
+  }
+  return reader.number(Object(value) as object)
+}

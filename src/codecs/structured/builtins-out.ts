@@ -1,0 +1,156 @@
+import { types } from 'node:util'
+
+import { entry, mapKey, member } from '../path.js'
+import { isTransferable } from '../../wire/transferable.js'
+import { ALIKE_MAX, BOXED, DATE, DOM_EXCEPTION, MAP, REG_EXP, SET, URL_TEXT } from './format.js'
+import { writeError } from './errors-out.js'
+import { AlikeCount } from './integers.js'
+import { writeBuffer, writeView } from './memory-out.js'
+import type { Step } from './refusal.js'
+import type { Writer } from './writer.js'
+
+const toTag = Object.prototype.toString
+const { isPrototypeOf } = Object.prototype
+const mapEntries = Map.prototype.entries
+const setValues = Set.prototype.values
+const { source, flags } = Object.getOwnPropertyDescriptors(RegExp.prototype)
+
+/** Objects that have no tag of their own: to the language, a proxy of one is an object like any other. */
+const UNTAGGED = [Date, Error, RegExp, Number, String, Boolean]
+
+/** Writes an object that is neither an array nor plain: by what it is inside, whichever realm or class made it. */
+export function writeOther(writer: Writer, value: object, step: Step): void {
+  if (ArrayBuffer.isView(value)) {
+    writeView(writer, value, step)
+    return
+  }
+  if (isTransferable(value)) {
+    writer.transferable(value, step)
+    return
+  }
+  const tag = toTag.call(value).slice(8, -1)
+  const names = Object.keys(value)
+  // An object that is more than its properties has, as a rule, none, or says what it is.
+  if (tag !== 'Object' || names.length === 0) {
+    if (writeBranded(writer, value, tag, step)) return
+    assertOrdinary(writer, value, tag, step)
+  }
+  assertNoStream(writer, value, step)
+  writer.properties(value, names, step)
+}
+
+/** Writes an object of one of the language's, or the platform's, classes; whether it is one. */
+function writeBranded(writer: Writer, value: object, tag: string, step: Step): boolean {
+  if (types.isMap(value)) writeMap(writer, value, step)
+  else if (types.isSet(value)) writeSet(writer, value, step)
+  else if (types.isDate(value)) writeDate(writer, value)
+  else if (types.isNativeError(value)) writeError(writer, value, step)
+  else if (types.isRegExp(value)) {
+    writer.byte(REG_EXP)
+    writer.text(source!.get!.call(value) as string)
+    writer.text(flags!.get!.call(value) as string)
+  } else if (types.isArrayBuffer(value)) writeBuffer(writer, value, step)
+  else if (types.isBoxedPrimitive(value)) writeBoxed(writer, value, step)
+  else if (tag === 'URL') {
+    writer.byte(URL_TEXT)
+    writer.text(String((value as URL).href))
+  } else if (tag === 'DOMException') writeDomException(writer, value as DOMException)
+  else return false
+  return true
+}
+
+/** Throws where an object is more than its properties. */
+function assertOrdinary(writer: Writer, value: object, tag: string, step: Step): void {
+  if (types.isSharedArrayBuffer(value)) {
+    writer.refuse("a SharedArrayBuffer can't be sent: copy it, or use carom's shared memory", step)
+  }
+  if (types.isPromise(value)) writer.refuse("a Promise can't be sent: await it first", step)
+  if (types.isWeakMap(value) || types.isWeakSet(value)) {
+    writer.refuse(`a ${types.isWeakMap(value) ? 'WeakMap' : 'WeakSet'} can't be sent`, step)
+  }
+  if (types.isGeneratorObject(value)) writer.refuse("a generator can't be sent: send what it yields", step)
+  if (types.isExternal(value)) writer.refuse("an object of native code can't be sent", step)
+  if (types.isModuleNamespaceObject(value)) writer.refuse("a module can't be sent", step)
+  if (tag !== 'Object' && tag !== 'Arguments') {
+    const name = tag.length > 40 ? `${tag.slice(0, 40)}…` : tag
+    const built = ['Map', 'Set', 'Date', 'Error', 'RegExp', 'ArrayBuffer'].includes(tag)
+    const what = built ? `what says that it is a ${name} and is none` : `${/^[AEIOU]/.test(tag) ? 'an' : 'a'} ${name}`
+    writer.refuse(`${what} can't be sent`, step)
+  }
+  if (types.isProxy(value)) {
+    const inside = UNTAGGED.find((type) => isPrototypeOf.call(type.prototype, value))
+    if (inside) writer.refuse(`a proxy of a ${inside.name} can't be sent`, step)
+  }
+}
+
+function assertNoStream(writer: Writer, value: object, step: Step): void {
+  const { pipe, on } = value as { pipe?: unknown; on?: unknown }
+  if (typeof pipe !== 'function' || typeof on !== 'function' || Object.hasOwn(value, 'pipe')) return
+  writer.refuse("a stream can't be sent: send what it reads", step)
+}
+
+function writeDate(writer: Writer, date: Date): void {
+  writer.byte(DATE)
+  writer.float64(Date.prototype.getTime.call(date))
+}
+
+function writeMap(writer: Writer, map: Map<unknown, unknown>, step: Step): void {
+  // As it is now: a getter among its values may change it.
+  const entries = [...(mapEntries.call(map) as Iterable<[unknown, unknown]>)]
+  writer.byte(MAP)
+  writer.count(entries.length)
+  writer.enter(step)
+  const alike = new AlikeCount()
+  let n = 0
+  for (const [key, value] of entries) {
+    if (typeof key === 'bigint' && alike.add(key)) refuseAlike(writer, mapKey(n))
+    writer.write(key, needsStep(key) ? { text: mapKey(n) } : '')
+    writer.write(value, needsStep(value) ? { text: entry(key, n) } : '')
+    n++
+  }
+  writer.leave()
+}
+
+function writeSet(writer: Writer, set: Set<unknown>, step: Step): void {
+  const members = [...(setValues.call(set) as Iterable<unknown>)]
+  writer.byte(SET)
+  writer.count(members.length)
+  writer.enter(step)
+  const alike = new AlikeCount()
+  let n = 0
+  for (const value of members) {
+    if (typeof value === 'bigint' && alike.add(value)) refuseAlike(writer, member(n))
+    writer.write(value, needsStep(value) ? { text: member(n) } : '')
+    n++
+  }
+  writer.leave()
+}
+
+/** Whether something in a value, or the value itself, may have to be named. */
+function needsStep(value: unknown): boolean {
+  return typeof value !== 'string' && typeof value !== 'number'
+}
+
+function refuseAlike(writer: Writer, text: string): never {
+  writer.refuse(`more than ${ALIKE_MAX} big integers with the same lowest 64 bits can't be keys together`, { text })
+}
+
+function writeBoxed(writer: Writer, value: object, step: Step): void {
+  if (types.isSymbolObject(value)) writer.refuse("a symbol can't be sent", step)
+  const { prototype } = types.isNumberObject(value)
+    ? Number
+    : types.isStringObject(value)
+      ? String
+      : types.isBooleanObject(value)
+        ? Boolean
+        : BigInt
+  writer.byte(BOXED)
+  writer.write((prototype.valueOf as () => unknown).call(value), step)
+}
+
+function writeDomException(writer: Writer, { name, message, stack }: DOMException): void {
+  writer.byte(DOM_EXCEPTION)
+  writer.text(String(name))
+  writer.text(String(message))
+  writer.write(typeof stack === 'string' ? stack : undefined, '')
+}

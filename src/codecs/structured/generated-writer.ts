@@ -1,0 +1,51 @@
+import type { Step } from './refusal.js'
+import type { Writer } from './writer.js'
+import type { WriterShape } from './writer-shapes.js'
+
+/** Writes an object with a shape's names if it is plain; whether it is. */
+export type WriteObject = (writer: Writer, value: object, step: Step) => boolean
+
+/** Beyond so many names the code gets long, and gains little. */
+const NAMES_MAX = 32
+
+let allowed = true
+
+/**
+ * Makes code that writes objects of one shape. The engine notes for each piece of code what objects it has met: code that
+ * meets objects of one shape only looks up what they inherit, and reads their properties, several times as fast. Nothing
+ * but the names goes into it, each as a string literal. None where the program forbids it.
+ */
+export function generateWriter(shape: WriterShape): WriteObject | undefined {
+  const { names } = shape
+  if (!allowed || names.length === 0 || names.length > NAMES_MAX) return undefined
+  const literals = names.map((name) => JSON.stringify(name))
+  // All are read before anything in them is written: a getter in there may change this object.
+  const code = [
+    'return (writer, value, step) => {',
+    'if (value[tag] !== undefined || getPrototypeOf(value) !== prototype) return false',
+    ...literals.map((name, n) => `const v${n} = value[${name}]`),
+    'writer.begin(shape)',
+    'writer.enter(step)',
+    ...literals.map(
+      (name, n) => `if (v${n} === undefined) writer.missing(value, ${name}); else writer.write(v${n}, ${name})`,
+    ),
+    'writer.leave()',
+    'return true',
+    '}',
+  ].join('\n')
+  try {
+    // oxlint-disable-next-line no-new-func
+    const make = new Function('shape', 'tag', 'getPrototypeOf', 'prototype', code) as Make
+    return make(shape, Symbol.toStringTag, Object.getPrototypeOf, Object.prototype)
+  } catch {
+    allowed = false
+    return undefined
+  }
+}
+
+type Make = (
+  shape: WriterShape,
+  tag: symbol,
+  getPrototypeOf: (value: object) => object | null,
+  prototype: object,
+) => WriteObject

@@ -1,0 +1,83 @@
+import { allocate, type EngineBuffer } from './engine.js'
+import { textOf } from './texts.js'
+
+const float = new Float64Array(1)
+const floatBytes = new Uint8Array(float.buffer)
+
+/** The message ends too early, or holds something that no writer writes. */
+export class Malformed extends Error {
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'Error', configurable: true, writable: true })
+  }
+}
+
+const NONE = allocate(0)
+
+/** A message as it is read: numbers, texts and bytes, each of which has to lie within it. */
+export class Input {
+  bytes: EngineBuffer = NONE
+  at = 0
+  end = 0
+
+  /** The place of the next `size` bytes, which are then behind. */
+  skip(size: number): number {
+    const { at } = this
+    if (size > this.end - at) throw new Malformed('the message ends too early')
+    this.at = at + size
+    return at
+  }
+
+  byte(): number {
+    if (this.at >= this.end) throw new Malformed('the message ends too early')
+    return this.bytes[this.at++]!
+  }
+
+  /** A whole number. */
+  count(): number {
+    const first = this.byte()
+    if (first < 128) return first
+    let value = first & 127
+    for (let scale = 128; ; scale *= 128) {
+      const next = this.byte()
+      value += (next & 127) * scale
+      if (next < 128) {
+        if (!Number.isSafeInteger(value)) break
+        return value
+      }
+      if (scale > 2 ** 42) break
+    }
+    throw new Malformed('a count in the message is too large')
+  }
+
+  float64(): number {
+    const at = this.skip(8)
+    const { bytes } = this
+    floatBytes[0] = bytes[at]!
+    floatBytes[1] = bytes[at + 1]!
+    floatBytes[2] = bytes[at + 2]!
+    floatBytes[3] = bytes[at + 3]!
+    floatBytes[4] = bytes[at + 4]!
+    floatBytes[5] = bytes[at + 5]!
+    floatBytes[6] = bytes[at + 6]!
+    floatBytes[7] = bytes[at + 7]!
+    return float[0]!
+  }
+
+  /** The next `length` units, of one byte each. */
+  narrow(length: number): string {
+    return textOf(this.bytes, this.skip(length), length)
+  }
+
+  /** The next `length` units, of two bytes each. */
+  wide(length: number): string {
+    const at = this.skip(2 * length)
+    return length === 0 ? '' : this.bytes.ucs2Slice(at, at + 2 * length)
+  }
+
+  /** The bytes behind a count, as they lie in the message. */
+  blob(): Uint8Array {
+    const size = this.count()
+    const at = this.skip(size)
+    return this.bytes.subarray(at, at + size)
+  }
+}

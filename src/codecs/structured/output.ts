@@ -1,0 +1,146 @@
+import { allocate, type EngineBuffer } from './engine.js'
+import { SHORT_TEXT, TEXT, WIDE_TEXT } from './format.js'
+
+/** The memory that small messages share, in bytes. */
+const SHARED_MEMORY = 32 * 1024
+
+/** A message of this size or more takes its memory with it: it may still be on its way when the next one is encoded. */
+const OWN_MEMORY = 16 * 1024
+
+/** What is free of the memory whenever a value begins: enough for a number, and for a text of up to 63 units. */
+const ROOM = 160
+
+/** The longest text that a loop writes sooner than a call into the engine does. */
+const LOOPED = 63
+
+const float = new Float64Array(1)
+const floatBytes = new Uint8Array(float.buffer)
+
+/** A message as it grows: its memory, and how numbers, texts and bytes are written. */
+export class Output {
+  bytes: EngineBuffer = allocate(SHARED_MEMORY)
+  /** Where the next byte goes. */
+  at = 0
+  /** Beyond here a value has to make room first. */
+  protected limit: number = SHARED_MEMORY - ROOM
+  #shared: EngineBuffer = this.bytes
+
+  /** Begins a message, behind room for what may have to precede it. */
+  protected restart(): void {
+    if (this.bytes !== this.#shared) this.#use(this.#shared)
+    this.at = 1
+  }
+
+  /** Gives the memory of a long message away. */
+  protected finish(): void {
+    if (this.bytes === this.#shared && this.at >= OWN_MEMORY) {
+      this.#shared = allocate(SHARED_MEMORY)
+    }
+  }
+
+  /** Makes room for `size` bytes, and for a small value behind them. */
+  reserve(size: number): void {
+    if (this.at + size <= this.limit) return
+    const needed = this.at + size + ROOM
+    // Once a message is long, it is long by one big part, or grows on and on.
+    const grown = allocate(size > this.at ? needed : Math.max(needed, this.at * 2))
+    grown.set(this.at === this.bytes.length ? this.bytes : this.bytes.subarray(0, this.at))
+    this.#use(grown)
+  }
+
+  #use(memory: EngineBuffer): void {
+    this.bytes = memory
+    this.limit = memory.length - ROOM
+  }
+
+  byte(value: number): void {
+    this.bytes[this.at++] = value
+  }
+
+  /** A whole number, 7 bits a byte, the lowest first. */
+  count(value: number): void {
+    const { bytes } = this
+    let { at } = this
+    while (value > 127) {
+      bytes[at++] = (value & 127) | 128
+      value = value < 0x80000000 ? value >>> 7 : Math.floor(value / 128)
+    }
+    bytes[at++] = value
+    this.at = at
+  }
+
+  float64(value: number): void {
+    const { bytes, at } = this
+    float[0] = value
+    bytes[at] = floatBytes[0]!
+    bytes[at + 1] = floatBytes[1]!
+    bytes[at + 2] = floatBytes[2]!
+    bytes[at + 3] = floatBytes[3]!
+    bytes[at + 4] = floatBytes[4]!
+    bytes[at + 5] = floatBytes[5]!
+    bytes[at + 6] = floatBytes[6]!
+    bytes[at + 7] = floatBytes[7]!
+    this.at = at + 8
+  }
+
+  /** A count, and as many bytes. */
+  blob(blob: Uint8Array): void {
+    this.reserve(blob.length + 10)
+    this.count(blob.length)
+    this.bytes.set(blob, this.at)
+    this.at += blob.length
+  }
+
+  /** A text as a value. */
+  text(text: string): void {
+    const { length } = text
+    if (length > LOOPED) {
+      this.#longText(text)
+      return
+    }
+    const { bytes, at } = this
+    bytes[at] = SHORT_TEXT | length
+    let to = at + 1
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit > 255) {
+        this.#wideText(text)
+        return
+      }
+      bytes[to++] = unit
+    }
+    this.at = to
+  }
+
+  #longText(text: string): void {
+    const { length } = text
+    // It goes through the text as fast as through memory, and says whether it is ASCII.
+    if (Buffer.byteLength(text) !== length) {
+      this.#wideText(text)
+      return
+    }
+    this.reserve(length + 10)
+    this.bytes[this.at++] = TEXT
+    this.count(length)
+    this.at += this.bytes.latin1Write(text, this.at, length)
+  }
+
+  #wideText(text: string): void {
+    const { length } = text
+    this.reserve(2 * length + 10)
+    this.bytes[this.at++] = WIDE_TEXT
+    this.count(length)
+    if (length > LOOPED) {
+      this.at += this.bytes.ucs2Write(text, this.at, 2 * length)
+      return
+    }
+    const { bytes } = this
+    let { at } = this
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      bytes[at++] = unit & 255
+      bytes[at++] = unit >>> 8
+    }
+    this.at = at
+  }
+}

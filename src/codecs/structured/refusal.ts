@@ -1,0 +1,24 @@
+import { item, placeOf, property } from '../path.js'
+
+/** A step from a value to a part of it: a property's name, an element's number, or a part of a `Map` or a `Set`. */
+export type Step = string | number | OtherStep
+
+/** A step that a program writes as a call. */
+export interface OtherStep {
+  readonly text: string
+}
+
+/** A part of a value that has no form in a message. */
+export function unsendable(what: string, steps: readonly Step[], options?: ErrorOptions): TypeError {
+  const place = pathText(steps)
+  return new TypeError(place === '' ? what : `${place}: ${what}`, options)
+}
+
+/** How a program would write the way to a part: `server.plugins[1].onLoad`. */
+export function pathText(steps: readonly Step[]): string {
+  return placeOf(steps.map(stepText))
+}
+
+function stepText(step: Step): string {
+  return typeof step === 'object' ? step.text : typeof step === 'number' ? item(step) : property(step)
+}
