@@ -147,7 +147,7 @@ test('inspect shows a listener’s state, and never its key', async (t) => {
   const shown = inspect(listener, { breakLength: Infinity })
   t.is(
     shown,
-    `Listener { fd: ${listener.fd}, address: '${listener.address as string}', authenticated: true, codec: 'msgpack', accepting: 1 }`,
+    `Listener { fd: ${listener.fd}, address: '${listener.address as string}', authenticated: true, codec: 'structured', accepting: 1 }`,
   )
   t.false(inspect(listener, { depth: null, showHidden: true }).includes(KEY))
   await listener.close()

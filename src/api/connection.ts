@@ -1,7 +1,7 @@
 import type { InspectOptions } from 'node:util'
 
 import * as check from './arguments.js'
-import { coderOf, decode, encode } from '../codecs/codec.js'
+import { decode, encode, isKnownBy } from '../codecs/codec.js'
 import type { Coder, Encoded } from '../codecs/coder.js'
 import { Endpoint, type Receive, type Take, type Traits } from '../connection/endpoint.js'
 import { BufferTooShortError } from './errors.js'
@@ -104,7 +104,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Encodes `value` and sends it as one message. Resolves when it is accepted.
    *
-   * With the codec `'msgpack'`, over a Unix socket, the value may contain connections, listeners and `Handle`s at any depth:
+   * With the codec `'structured'`, over a Unix socket, the value may contain connections, listeners and `Handle`s at any depth:
    * they arrive as working objects. A connection is handed over: it is closed here; one for which received or unsent data is
    * held back is refused.
    */
@@ -423,7 +423,7 @@ interface ForChild {
 
 /** What goes in a message is no more than the directions: all else is the receiver's to choose. */
 function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
-  if (own.codec === undefined || own.coder !== coderOf(own.codec)) {
+  if (!isKnownBy(own.codec, own.coder)) {
     throw new TypeError(
       'a connection with a codec of your own, or of pickle(), can only be handed over by detach() and fromFd()',
     )

@@ -74,8 +74,10 @@ export class DecodeError extends CaromError {
   /** The message as it came; the caller's. */
   readonly data: Buffer
 
-  constructor(data: Buffer, cause: unknown) {
-    super(`a message of ${data.length} bytes can't be decoded: ${messageOf(cause)}`, 'ERR_CAROM_DECODE', { cause })
+  /** `advice`: what to do, where it is known. @internal */
+  constructor(data: Buffer, cause: unknown, advice?: string) {
+    const why = advice === undefined ? messageOf(cause) : `${messageOf(cause)}; ${advice}`
+    super(`a message of ${data.length} bytes can't be decoded: ${why}`, 'ERR_CAROM_DECODE', { cause })
     this.data = data
   }
 }

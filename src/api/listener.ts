@@ -367,7 +367,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       ...(closed ? { closed } : { fd: this.fd }),
       address,
       authenticated: this.#authentication !== undefined,
-      codec: typeof this.#options.codec === 'object' ? 'custom' : (this.#options.codec ?? 'msgpack'),
+      codec: typeof this.#options.codec === 'object' ? 'custom' : (this.#options.codec ?? 'structured'),
       accepting: this.#pending.length || undefined,
       handshakes: this.#handshakes.size || undefined,
       admitted: this.#resource.admitted.length || undefined,
@@ -389,7 +389,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   #describe(carrier: string | undefined): Described {
     this.#assertOpen()
-    const { authkey: _, codec = 'msgpack', ...rest } = this.#options
+    const { authkey: _, codec = 'structured', ...rest } = this.#options
     const key = this.#authentication?.key
     if (typeof codec === 'object') {
       throw new TypeError('a listener with a codec of your own can only be handed over by its descriptor and fromFd()')

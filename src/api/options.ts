@@ -6,7 +6,7 @@ import type { Coder } from '../codecs/coder.js'
 
 /** How a connection behaves. */
 export interface ConnectionOptions {
-  /** How `send` and `recv` turn values into messages. Default `'msgpack'`. */
+  /** How `send` and `recv` turn values into messages. Default `'structured'`. */
   codec?: CodecOption | undefined
   /** The longest message that is received, in bytes. Default: the longest `Buffer` there can be. */
   maxMessageSize?: number | undefined
@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   spin?: number | 'adaptive' | undefined
   /**
    * Whether connections, listeners and `Handle`s arrive that the peer sends over a Unix socket: in its messages, with the codec
-   * `'msgpack'`, or for `recvHandle`. Default `true`. If not, a peer that sends some gets `EPERM` where the kernel can refuse them
+   * `'structured'`, or for `recvHandle`. Default `true`. If not, a peer that sends some gets `EPERM` where the kernel can refuse them
    * (Linux 6.16), and they are closed elsewhere. Sending them needs no option.
    */
   descriptors?: boolean | undefined
@@ -55,7 +55,7 @@ export function settings(given: ConnectionOptions = {}): Settings {
   const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = given
   const { descriptors = true } = given
   const coder = coderOf(codec)
-  const name = typeof codec === 'object' ? coder.name : (codec ?? 'msgpack')
+  const name = typeof codec === 'object' ? coder.name : (codec ?? 'structured')
   return {
     coder,
     codec: name,
@@ -83,7 +83,7 @@ export function optionsOf({ codec, maxMessageSize, highWaterMark, spin, descript
 
 function taken(descriptors: boolean, codec: string | undefined): Descriptors {
   if (!descriptors) return Descriptors.None
-  return codec === 'msgpack' ? Descriptors.InMessages : Descriptors.Handles
+  return codec === 'structured' ? Descriptors.InMessages : Descriptors.Handles
 }
 
 function microseconds(spin: unknown): number {

@@ -3,10 +3,12 @@ import { invalidType } from '../api/arguments.js'
 import { v8 } from '../native/builtins.js'
 import { DecodeError, EncodeError } from '../api/errors.js'
 import type { Memory } from '../connection/memory.js'
+import { hint } from './foreign.js'
 import { inPlace, isInPlace } from './in-place.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Python from '../python.js'
 import type { Arrived } from '../wire/arrived.js'
+import { StructuredCoder } from './structured/coder.js'
 import * as descriptors from '../wire/descriptors.js'
 
 /** Turns values into messages and back. */
@@ -18,29 +20,40 @@ export interface Codec {
 }
 
 /** A codec by name, or the caller's own. */
-export type CodecOption = 'msgpack' | 'json' | 'v8' | 'pickle' | Codec
+export type CodecOption = 'structured' | 'msgpack' | 'json' | 'v8' | 'pickle' | Codec
 
 /** The coder of a codec. Whatever a codec throws becomes an `EncodeError` or a `DecodeError`. */
 export function coderOf(codec: unknown): Coder {
   switch (codec) {
     case undefined:
+    case 'structured':
+      return new StructuredCoder()
     case 'msgpack':
       return (msgpack ??= (require('./msgpack.js') as typeof Msgpack).createMsgpack(descriptors))
     case 'json':
       return json
     case 'v8':
-      return (structured ??= createStructured())
+      return (v8Coder ??= createV8())
     case 'pickle':
       return (pickle ??= (require('../python.js') as typeof Python).pickle()[inPlace])
     default: {
       const own = (codec ?? {}) as Partial<Codec>
       if (isInPlace(own)) return own[inPlace]
       if (typeof own.encode !== 'function' || typeof own.decode !== 'function') {
-        throw invalidType('codec', "'msgpack', 'json', 'v8', 'pickle', or an object with encode and decode", codec)
+        throw invalidType(
+          'codec',
+          "'structured', 'msgpack', 'json', 'v8', 'pickle', or an object with encode and decode",
+          codec,
+        )
       }
       return new Whole(codec as Codec)
     }
   }
+}
+
+/** Whether a coder is the one that a codec's name stands for: another process has the same by that name. */
+export function isKnownBy(name: string | undefined, coder: Coder): name is string {
+  return name !== undefined && (name === 'structured' ? coder instanceof StructuredCoder : coder === coderOf(name))
 }
 
 export function encode(coder: Coder, value: unknown, options?: EncodeOptions): Encoded {
@@ -55,7 +68,7 @@ export function decode(coder: Coder, memory: Memory, start: number, end: number,
   try {
     return coder.decode(memory, start, end, arrived)
   } catch (error) {
-    throw new DecodeError(memory.part(start, end), error)
+    throw new DecodeError(memory.part(start, end), error, hint(memory.bytes, start, end, coder.name))
   }
 }
 
@@ -84,7 +97,7 @@ class Whole implements Coder {
 
 let msgpack: Coder | undefined
 let pickle: Coder | undefined
-let structured: Coder | undefined
+let v8Coder: Coder | undefined
 
 const json = new Whole({
   encode(value) {
@@ -95,7 +108,7 @@ const json = new Whole({
   decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
 })
 
-function createStructured(): Coder {
+function createV8(): Coder {
   const { serialize, deserialize } = v8()
   return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
 }

@@ -7,7 +7,7 @@ export const CONTROL = 3
 const LIFELINE = 4
 
 /** The codec of the arguments. */
-export const ARGUMENTS = 'msgpack'
+export const ARGUMENTS = 'structured'
 
 /** What to run. The arguments follow as a message of their own. */
 export interface Start {
