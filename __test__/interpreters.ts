@@ -75,6 +75,12 @@ export async function oldVirtualEnvironment(): Promise<Interpreter | undefined> 
   return oldest.version[1] === OLDEST ? environmentOf(oldest, OLD_PACKAGES) : undefined
 }
 
+/** Pythons with numpy: with its version 2, and with version 1, where there is a Python for that. */
+export async function numpyEnvironments(): Promise<Interpreter[]> {
+  const old = await oldVirtualEnvironment()
+  return [await virtualEnvironment(), ...(old ? [old] : [])]
+}
+
 async function environmentOf(python: Interpreter, packages: readonly string[]): Promise<Interpreter> {
   const folder = join(CACHE, `${python.name}-${packages.join('-').replaceAll(/[^\w.-]/g, '_')}`)
   const path = join(folder, WINDOWS ? 'Scripts/python.exe' : 'bin/python')

@@ -2,6 +2,7 @@
 
 import vm from 'node:vm'
 import test from 'ava'
+import * as fc from 'fast-check'
 import { EncodeError } from 'carom'
 import { ndarray, pickle } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
@@ -119,6 +120,49 @@ for (const [name, array, expression] of rows) {
     for (const peer of peers()) t.is(await peer.check(array, is(expression)), true, peer.name)
   })
 }
+
+const DTYPES: readonly [new (memory: ArrayBuffer) => Float64Array, string, string?][] = [
+  [Int8Array as never, '|i1'],
+  [Uint8Array as never, '|u1'],
+  [Uint8Array as never, '|b1', 'bool'],
+  [Int16Array as never, '<i2'],
+  [Uint16Array as never, '<u2'],
+  [Uint16Array as never, '<f2', 'float16'],
+  [Int32Array as never, '<i4'],
+  [Uint32Array as never, '<u4'],
+  [BigInt64Array as never, '<i8'],
+  [BigUint64Array as never, '<u8'],
+  [Float32Array as never, '<f4'],
+  [Float64Array, '<f8'],
+  [Float32Array as never, '<c8', 'complex64'],
+  [Float64Array, '<c16', 'complex128'],
+  [BigInt64Array as never, '<M8[us]', 'datetime64[us]'],
+  [BigInt64Array as never, '<m8[3D]', 'timedelta64[3D]'],
+]
+
+test('to numpy: any bytes of any type, in any shape', async (t) => {
+  const any = fc.record({
+    type: fc.constantFrom(...DTYPES),
+    shape: fc.array(fc.nat(4), { maxLength: 5 }),
+    seed: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+  })
+  for (const peer of peers()) {
+    await fc.assert(
+      fc.asyncProperty(any, async ({ type: [View, code, dtype], shape, seed }) => {
+        const items = shape.reduce((product, size) => product * size, 1)
+        const size = items * Number(/\d+/.exec(code)![0])
+        const bytes = Buffer.alloc(size, seed)
+        if (dtype === 'bool') for (const [n, byte] of bytes.entries()) bytes[n] = byte & 1
+        const memory = new ArrayBuffer(size)
+        Buffer.from(memory).set(bytes)
+        const made = `numpy.frombuffer(bytes.fromhex('${bytes.toString('hex')}'), '${code}').reshape((${shape.join(', ')}${shape.length > 0 ? ',' : ''}))`
+        return (await peer.check(ndarray(new View(memory), shape, dtype), is(made))) === true
+      }),
+      { numRuns: 300 },
+    )
+  }
+  t.pass()
+})
 
 test('to numpy: the same array is one there, and arrays of one type share it', async (t) => {
   const a = ndarray(Float64Array.of(1, 2))

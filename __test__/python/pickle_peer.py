@@ -88,12 +88,14 @@ def same(a, b):
     """Whether two values are equal, of the same types, down to the bits of their floats."""
     if type(a) is not type(b):
         return False
-    if isinstance(a, float):
+    if isinstance(a, (float, complex)):
         return repr(a) == repr(b)
+    if isinstance(a, slice):
+        return same((a.start, a.stop, a.step), (b.start, b.stop, b.step))
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+        return same(list(a), list(b)) and all(map(same, a.values(), b.values()))
     return a == b
 
 

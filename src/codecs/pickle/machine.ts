@@ -4,6 +4,7 @@ import { Arguments, type Creation, Global, Internal, NewObject, Reduction } from
 import type { PickleSettings } from './options.js'
 import type { NativeBuffer } from './text.js'
 import { PythonFloat } from './types/float.js'
+import { PythonSlice } from './types/slice.js'
 import { PythonTuple } from './types/tuple.js'
 
 const NOTHING = Buffer.alloc(0) as NativeBuffer
@@ -222,6 +223,8 @@ export class Machine {
     } catch (error) {
       return this.#fail(callee, items, creation, error)
     }
+    // The other constructors make something of their arguments that no longer holds them.
+    if (value instanceof PythonSlice && args instanceof Arguments) this.#pending = true
     if (value instanceof NewObject) return this.call(value.type, value.args, 'new', value.kwargs)
     if (value instanceof Internal) {
       // A part of a name, and an exception that was raised from another, are as they were made.
