@@ -193,6 +193,21 @@ test('what was refused leaves the codec as it was', async (t) => {
   t.is(first, second)
 })
 
+test('an object that was received is sent on only where the program says so, wherever it is', (t) => {
+  const sent = new PythonObject('app', 'Point', [1], { x: 1 }, undefined, undefined, { creation: 'new' })
+  const read = pickle({ unknown: 'object' }).decode(
+    pickle().encode([sent, new PythonObject('app', 'run')]),
+  ) as PythonObject[]
+  const refused = /a PythonObject that was received can't be sent on: .*import app\.(Point|run).*forward: true/
+  t.regex(at(read), /^\[0\]: /)
+  t.regex(at(read[0]), refused)
+  t.regex(at(new Map([[1, read[1]]])), refused)
+  t.regex(at(new PythonObject('app', 'Line', [read[0]])), refused)
+  t.regex(at(new PythonObject('app', 'Line', [], undefined, undefined, undefined, { callable: read[1]! })), refused)
+  t.regex(at(new PythonError('KeyError', [read[0]], '')), refused)
+  t.deepEqual(pickle({ forward: true }).encode(read[0]), pickle().encode(sent))
+})
+
 test('values of another realm are what they are', (t) => {
   const make = `({ object: { a: 1 }, array: [1, [2]], map: new Map([[[1], { a: 1 }]]), set: new Set([1, new Set([2])]),
     date: new Date(5), error: new RangeError('m'), bytes: new Uint8Array([1, 2]), floats: new Float64Array([1.5]),

@@ -8,7 +8,8 @@ export interface PythonObjectOptions {
   callable?: PythonObject
 }
 
-const received = new WeakSet<PythonObject>()
+/** On objects whose names a peer chose. Registered, and on the object, so that another copy of carom sees it: Jest makes several. */
+const received = Symbol.for('carom.python.received')
 
 /**
  * A Python object, class or function that JavaScript has no form of, as what a pickle says of it: which name is called with
@@ -64,11 +65,10 @@ export class PythonObject {
 
 /** Notes that a peer, and not this program, chose the names. */
 export function markReceived(object: PythonObject): PythonObject {
-  received.add(object)
-  return object
+  return Object.defineProperty(object, received, { value: true })
 }
 
 /** Whether a peer chose the names. */
 export function wasReceived(object: PythonObject): boolean {
-  return received.has(object)
+  return received in object
 }

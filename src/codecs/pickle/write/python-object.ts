@@ -1,6 +1,7 @@
 import { item, located } from '../../path.js'
 import * as op from '../opcodes.js'
 import { type PythonObject, wasReceived } from '../types/object.js'
+import { reduce } from './call.js'
 import type { Writer } from './writer.js'
 
 /**
@@ -33,15 +34,14 @@ export function writePythonObject(writer: Writer, object: PythonObject): true {
 }
 
 function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): void {
-  const { module, name, kwargs, creation } = object
+  const { kwargs, creation } = object
   if (creation === 'call' && kwargs !== undefined) {
     // No opcode calls with keywords: a `functools.partial` has them, which is then called.
     writer.global('functools', 'partial')
-    writer.global(module, name)
-    writer.opcode(op.TUPLE1)
-    writer.opcode(op.REDUCE)
+    writeCallee(writer, object)
+    reduce(writer, 1)
     writer.opcode(op.MARK)
-    writer.global(module, name)
+    writeCallee(writer, object)
     writer.arguments(args)
     writer.writePart(kwargs, '.kwargs')
     writer.opcode(op.NONE)
@@ -51,7 +51,7 @@ function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): v
     writer.opcode(op.REDUCE)
     return
   }
-  writer.global(module, name)
+  writeCallee(writer, object)
   writer.arguments(args)
   if (creation === 'call') {
     writer.opcode(op.REDUCE)
@@ -61,6 +61,12 @@ function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): v
     writer.writePart(kwargs, '.kwargs')
     writer.opcode(op.NEWOBJ_EX)
   }
+}
+
+/** What is called: a name, or what another call returns. */
+function writeCallee(writer: Writer, { module, name, callable }: PythonObject): void {
+  if (callable === undefined) writer.global(module, name)
+  else writer.writePart(callable, '.callable')
 }
 
 function writeItems(writer: Writer, items: readonly unknown[]): void {
