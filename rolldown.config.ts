@@ -108,9 +108,8 @@ function wrappers(): Plugin {
 export default defineConfig({
   input: { ...entries, ...programs },
   external: isBuiltin,
-  // Under the condition `node`, which rolldown adds for that platform, msgpackr is its build with streams and a native part.
   platform: 'neutral',
-  resolve: { conditionNames: ['import', 'default'] },
+  resolve: { conditionNames: ['import', 'default'], mainFields: ['module', 'main'] },
   transform: { target: 'node20.19' },
   plugins: [lazy(), builtins(), wrappers(), contents()],
   output: {

@@ -80,6 +80,9 @@ test('a codec that returns the same buffer every time sends what was in it then'
 })
 
 const undecodable: [string, Codec, Uint8Array, unknown, Uint8Array][] = [
+  ['structured', 'structured', Buffer.of(0xc1, 0xff), 1, Buffer.of(0xc1, 1)],
+  ['structured that ends too early', 'structured', Buffer.of(0xc1, 0x45, 0x61), 'x', Buffer.of(0xc1, 0x41, 0x78)],
+  ['an empty structured message', 'structured', Buffer.alloc(0), 1, Buffer.of(0xc1, 1)],
   ['msgpack', 'msgpack', Buffer.of(0xc1), 1, Buffer.of(1)],
   ['msgpack that ends too early', 'msgpack', Buffer.of(0xa5, 0x61), 'x', Buffer.of(0xa1, 0x78)],
   ['an empty msgpack message', 'msgpack', Buffer.alloc(0), 1, Buffer.of(1)],
@@ -135,6 +138,9 @@ const cycle: unknown[] = []
 cycle.push(cycle)
 
 const unencodable: [string, Codec, unknown][] = [
+  ['structured: a symbol', 'structured', Symbol('no')],
+  ['structured: a symbol inside', 'structured', { a: [1, Symbol('no')] }],
+  ['structured: a function', 'structured', { f: () => {} }],
   ['msgpack: a symbol', 'msgpack', Symbol('no')],
   ['msgpack: a symbol inside', 'msgpack', { a: [1, Symbol('no')] }],
   ['json: a cycle', 'json', cycle],
@@ -160,7 +166,7 @@ for (const [name, codec, value] of unencodable) {
   })
 }
 
-for (const codec of ['msgpack', 'json', 'v8', 'pickle'] as const) {
+for (const codec of ['structured', 'msgpack', 'json', 'v8', 'pickle'] as const) {
   test(`${codec}: the EncodeError has what the value threw as its cause, and the next message is unharmed`, async (t) => {
     const [a, b] = pair(t, { codec })
     const value = {

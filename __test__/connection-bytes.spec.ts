@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { MessageChannel } from 'node:worker_threads'
 
 import test from 'ava'
@@ -206,4 +207,16 @@ test('maxMessageSize bounds what is received', async (t) => {
   writeAll(fd, Buffer.concat([frame(patterned(1000)), frame(patterned(1001))]))
   t.is((await connection.recvBytes()).length, 1000)
   await t.throwsAsync(() => connection.recv(), { instanceOf: MessageTooLongError })
+})
+
+test('memory of another realm is sent as that of this one is', async (t) => {
+  const [a, b] = pair(t)
+  for (const source of [
+    'new Uint8Array([1, 2, 3]).buffer',
+    'new Uint8Array([1, 2, 3])',
+    'new DataView(new Uint8Array([1, 2, 3]).buffer)',
+  ]) {
+    await a.sendBytes(runInNewContext(source) as ArrayBuffer)
+    t.deepEqual([...(await b.recvBytes())], [1, 2, 3])
+  }
 })

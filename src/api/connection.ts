@@ -10,7 +10,7 @@ import { inspection, shownAs } from './inspection.js'
 import { CONNECTION_FROM_FD, receiving } from './option-names.js'
 import { type ConnectionOptions, type Directions, directions, optionsOf, type Settings, settings } from './options.js'
 import { onArrival } from '../wire/arrived.js'
-import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
+import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 import { until } from './wait.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
@@ -364,6 +364,11 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /** @internal */
   [inspection](depth: number, options: InspectOptions): string {
     return shownAs('Connection', { ...this.#endpoint.state, ...this.stats }, depth, options)
+  }
+
+  /** @internal */
+  toJSON(): object {
+    return inJson('connection', { ...this.#endpoint.state, ...this.stats })
   }
 
   /** @internal */

@@ -4,7 +4,7 @@ import { closeAside, closeDescriptor } from '../native/numbers.js'
 import { integer } from './arguments.js'
 import { inspection, shownAs } from './inspection.js'
 import { onArrival } from '../wire/arrived.js'
-import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
+import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 
 /**
  * An open descriptor of any kind, as something that can be handed to another process: in the arguments of a `Process`, or in a
@@ -38,6 +38,11 @@ export class Handle implements Transferable {
   /** @internal */
   [inspection](depth: number, options: InspectOptions): string {
     return shownAs('Handle', { fd: this.fd }, depth, options)
+  }
+
+  /** @internal */
+  toJSON(): object {
+    return inJson('Handle', { fd: this.fd })
   }
 
   /** @internal */

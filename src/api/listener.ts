@@ -21,7 +21,7 @@ import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../
 import { checked } from '../native/status.js'
 import { isNonblocking } from '../native/binding.js'
 import { onArrival } from '../wire/arrived.js'
-import { type Transfer, type Transferable, transfer } from '../wire/transferable.js'
+import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 import { watch } from '../event-loop/watch.js'
 
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions {
@@ -374,6 +374,11 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       lastAccepted,
     }
     return shownAs('Listener', state, depth, options)
+  }
+
+  /** @internal */
+  toJSON(): object {
+    return inJson('listener', { address: this.address })
   }
 
   /** @internal */

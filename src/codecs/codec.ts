@@ -1,15 +1,16 @@
 import type { Coder, Encoded, EncodeOptions } from './coder.js'
 import { invalidType } from '../api/arguments.js'
-import { v8 } from '../native/builtins.js'
 import { DecodeError, EncodeError } from '../api/errors.js'
 import type { Memory } from '../connection/memory.js'
 import { hint } from './foreign.js'
+import { json } from './json.js'
 import { inPlace, isInPlace } from './in-place.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Python from '../python.js'
 import type { Arrived } from '../wire/arrived.js'
+import { createV8 } from './v8.js'
+import { Whole } from './whole.js'
 import { StructuredCoder } from './structured/coder.js'
-import * as descriptors from '../wire/descriptors.js'
 
 /** Turns values into messages and back. */
 export interface Codec {
@@ -29,7 +30,7 @@ export function coderOf(codec: unknown): Coder {
     case 'structured':
       return new StructuredCoder()
     case 'msgpack':
-      return (msgpack ??= (require('./msgpack.js') as typeof Msgpack).createMsgpack(descriptors))
+      return (msgpack ??= (require('./msgpack.js') as typeof Msgpack).createMsgpack())
     case 'json':
       return json
     case 'v8':
@@ -72,43 +73,6 @@ export function decode(coder: Coder, memory: Memory, start: number, end: number,
   }
 }
 
-/** A codec that takes and gives whole messages. */
-class Whole implements Coder {
-  readonly #codec: Codec
-  readonly #encoded: Encoded = { bytes: new Uint8Array(0), start: 0, end: 0, transferList: undefined }
-
-  constructor(codec: Codec) {
-    this.#codec = codec
-  }
-
-  encode(value: unknown): Encoded {
-    const bytes = this.#codec.encode(value)
-    if (!(bytes instanceof Uint8Array)) throw invalidType("what the codec's encode returns", 'a Uint8Array', bytes)
-    const encoded = this.#encoded
-    encoded.bytes = bytes
-    encoded.end = bytes.length
-    return encoded
-  }
-
-  decode(memory: Memory, start: number, end: number): unknown {
-    return this.#codec.decode(memory.part(start, end))
-  }
-}
-
 let msgpack: Coder | undefined
 let pickle: Coder | undefined
 let v8Coder: Coder | undefined
-
-const json = new Whole({
-  encode(value) {
-    const text = JSON.stringify(value) as string | undefined
-    if (text === undefined) throw new TypeError(`JSON has no ${typeof value}`)
-    return Buffer.from(text)
-  },
-  decode: (bytes) => JSON.parse((bytes as Buffer).toString()) as unknown,
-})
-
-function createV8(): Coder {
-  const { serialize, deserialize } = v8()
-  return new Whole({ encode: serialize, decode: (bytes) => deserialize(bytes) as unknown })
-}

@@ -1,4 +1,6 @@
-/** How the bytes of a codec, or of a handshake, begin, and what to do where something else is expected. */
+// How the bytes of a codec, or of a handshake, begin, and what to do where something else is expected.
+
+import { faultOf } from './msgpack/well-formed.js'
 
 /** Texts longer than this are judged by their ends. */
 const PARSED = 64 * 1024
@@ -46,77 +48,6 @@ function isJson(text: string, size: number, last: number): boolean {
 /** Whether a message is one whole MessagePack value that is more than a number. */
 function isMessagePack(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start]!
-  if (first < 0x80 || first >= 0xe0 || first === 0xc0 || first === 0xc2 || first === 0xc3) return false
-  let at = start
-  for (let values = 1; values > 0; values--) {
-    if (at >= end) return false
-    const kind = bytes[at++]!
-    if (kind < 0x80 || kind >= 0xe0) continue
-    if (kind < 0x90) values += 2 * (kind & 15)
-    else if (kind < 0xa0) values += kind & 15
-    else if (kind < 0xc0) at += kind & 31
-    else if (kind === 0xc1) return false
-    else {
-      const [head, each, fixed] = HEADS[kind - 0xc0]!
-      let length = 0
-      for (let n = 0; n < head; n++) length = length * 256 + (bytes[at + n] ?? 0)
-      at += head + fixed
-      if (each === 0) at += length
-      else values += each * length
-    }
-    if (values > end - start + 1) return false
-  }
-  return at === end
+  const some = first >= 0x80 && first < 0xe0 && first !== 0xc0 && first !== 0xc2 && first !== 0xc3
+  return some && faultOf(bytes, start, end) === undefined
 }
-
-/** Of the kinds from 0xc0 on: the bytes of a length, how many values it counts (0: bytes), and the bytes besides. */
-const HEADS: readonly (readonly [number, number, number])[] = [
-  ...([
-    [0, 1, 0],
-    [0, 1, 0],
-    [0, 1, 0],
-    [0, 1, 0],
-  ] as const),
-  ...([
-    [1, 0, 0],
-    [2, 0, 0],
-    [4, 0, 0],
-  ] as const),
-  ...([
-    [1, 0, 1],
-    [2, 0, 1],
-    [4, 0, 1],
-  ] as const),
-  ...([
-    [0, 1, 4],
-    [0, 1, 8],
-  ] as const),
-  ...([
-    [0, 1, 1],
-    [0, 1, 2],
-    [0, 1, 4],
-    [0, 1, 8],
-    [0, 1, 1],
-    [0, 1, 2],
-    [0, 1, 4],
-    [0, 1, 8],
-  ] as const),
-  ...([
-    [0, 1, 2],
-    [0, 1, 3],
-    [0, 1, 5],
-    [0, 1, 9],
-    [0, 1, 17],
-  ] as const),
-  ...([
-    [1, 0, 0],
-    [2, 0, 0],
-    [4, 0, 0],
-  ] as const),
-  ...([
-    [2, 1, 0],
-    [4, 1, 0],
-    [2, 2, 0],
-    [4, 2, 0],
-  ] as const),
-]

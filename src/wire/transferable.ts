@@ -40,3 +40,23 @@ export function describe(object: Transferable, transferList: Transferable[], car
 function finite(_key: string, value: unknown): unknown {
   return value === Infinity ? Number.MAX_SAFE_INTEGER : value
 }
+
+let excluded = false
+
+/** Calls `stringify`, in which no object may be that can go to another process: JSON has no place for it. */
+export function withoutTransferables<T>(stringify: () => T): T {
+  const outer = excluded
+  excluded = true
+  try {
+    return stringify()
+  } finally {
+    excluded = outer
+  }
+}
+
+/** What such an object is in JSON: for a log its `state`, and in a message nothing. */
+export function inJson<T>(what: string, state: T): T {
+  if (excluded)
+    throw new TypeError(`a ${what} can't go in a message of the codec 'json': use 'structured' at both ends`)
+  return state
+}

@@ -1,0 +1,52 @@
+import type V8 from 'node:v8'
+
+import { v8 } from '../native/builtins.js'
+import { Whole } from './whole.js'
+
+/** V8's own format, which believes what its peer says. */
+export function createV8(): Whole {
+  const { serialize, deserialize, DefaultDeserializer } = v8()
+  if (typeof DefaultDeserializer !== 'function') {
+    // Bun: what it reads may lie in the memory of the message.
+    return new Whole(
+      { encode: serialize, decode: (bytes) => deserialize(Buffer.from(Uint8Array.from(bytes).buffer)) as unknown },
+      'v8',
+    )
+  }
+  const Deserializer = withOwnMemory(DefaultDeserializer)
+  return new Whole(
+    {
+      encode: serialize,
+      decode(bytes) {
+        const deserializer = new Deserializer(bytes)
+        deserializer.readHeader()
+        return deserializer.readValue() as unknown
+      },
+    },
+    'v8',
+  )
+}
+
+type Deserializer = typeof V8.DefaultDeserializer
+
+/** Node lets the views of a message lie in its memory, in which are other messages too. */
+function withOwnMemory(base: Deserializer): Deserializer {
+  // oxlint-disable-next-line no-underscore-dangle -- it is Node's name, and documented
+  const read = (base.prototype as unknown as Host)._readHostObject
+  if (typeof read !== 'function') return base
+  return class extends base {
+    _readHostObject(): unknown {
+      const view = read.call(this) as unknown
+      if (!ArrayBuffer.isView(view)) return view
+      const { buffer, byteOffset, byteLength } = view
+      const memory = buffer.slice(byteOffset, byteOffset + byteLength)
+      return view instanceof Buffer
+        ? Buffer.from(memory)
+        : new (view.constructor as new (memory: ArrayBufferLike) => unknown)(memory)
+    }
+  }
+}
+
+interface Host {
+  _readHostObject?(): unknown
+}
