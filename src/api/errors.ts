@@ -1,3 +1,4 @@
+import { PlacedError } from '../codecs/path.js'
 import type { Address } from './address.js'
 
 /**
@@ -84,8 +85,9 @@ export class DecodeError extends CaromError {
 
 /** A value could not be encoded; nothing of it was sent. */
 export class EncodeError extends CaromError {
-  constructor(cause: unknown) {
-    super(`the value can't be encoded: ${messageOf(cause)}`, 'ERR_CAROM_ENCODE', { cause })
+  constructor(error: unknown) {
+    const cause = error instanceof PlacedError ? error.cause : error
+    super(`the value can't be encoded: ${messageOf(error)}`, 'ERR_CAROM_ENCODE', { cause })
   }
 }
 

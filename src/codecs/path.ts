@@ -30,8 +30,11 @@ export function withPlace(error: unknown): unknown {
   if (!(error instanceof Located)) return error
   const { cause } = error
   const message = cause instanceof Error ? cause.message : String(cause)
-  return new TypeError(`${placeOf(error.steps.toReversed())}: ${message}`, { cause })
+  return new PlacedError(`${placeOf(error.steps.toReversed())}: ${message}`, { cause })
 }
+
+/** What was thrown, its `cause`, with its place in the message. */
+export class PlacedError extends TypeError {}
 
 export function placeOf(steps: readonly string[]): string {
   const shown = steps.length > SHOWN * 2 ? [...steps.slice(0, SHOWN), '…', ...steps.slice(-SHOWN)] : steps
