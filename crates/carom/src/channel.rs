@@ -22,7 +22,7 @@ pub enum Received {
     Bytes {
         /// What follows the last whole frame.
         tail: Tail,
-        /// Whether the kernel had no more when this was read. If not, the next call has something to say at once: more
+        /// Whether the kernel had no more when this was read. If not, the next call may have something to say at once: more
         /// bytes, the end, or what the peer did wrong behind these frames.
         drained: bool,
     },
@@ -45,6 +45,7 @@ pub struct Channel {
     brought: PeerFds,
     /// The last read may have stopped before what the kernel has.
     cut: bool,
+    read_ahead: bool,
 }
 
 impl Channel {
@@ -69,7 +70,15 @@ impl Channel {
             descriptors: None,
             brought: PeerFds::default(),
             cut: false,
+            read_ahead: true,
         }
+    }
+
+    /// Takes no more from the kernel, from now on, than the message that is being received: first its header, then its
+    /// payload. For an end from which several processes receive in turn, each of which would keep what it had read ahead.
+    pub fn disable_read_ahead(&mut self) {
+        // A read of a named pipe of Windows takes one message at most, and has no header to read first.
+        self.read_ahead = cfg!(windows) && self.kind.transport == Transport::File;
     }
 
     /// Takes descriptors from now on that the peer sends with its messages, where the transport carries them. Unless this is
@@ -133,7 +142,12 @@ impl Channel {
         }
         let start = self.decoder.begin(slab);
         let before = Place::of(&self.decoder);
-        match self.read(&mut slab[start..], deadline)? {
+        let end = if self.read_ahead {
+            slab.len()
+        } else {
+            start + self.decoder.frame_remaining()
+        };
+        match self.read(&mut slab[start..end], deadline)? {
             None => Ok(Received::Nothing),
             Some(0) => {
                 self.decoder.end()?;
@@ -148,7 +162,7 @@ impl Channel {
                 let tail = found?;
                 Ok(Received::Bytes {
                     tail,
-                    drained: filled < slab.len() && self.decoder.fault().is_none() && !self.cut,
+                    drained: filled < end && self.decoder.fault().is_none() && !self.cut,
                 })
             }
         }

@@ -12,6 +12,10 @@ use std::ops::Range;
 /// The longest payload that the 4-byte header can announce, in bytes.
 pub const MAX_SHORT: u64 = 0x7fff_ffff;
 
+/// How many bytes a header has: in its short form, and in the 64-bit form.
+const SHORT: usize = 4;
+const LONG: usize = 12;
+
 /// Consecutive frames are grouped into runs of at most this many bytes, so that who keeps one small message of a run
 /// keeps no more memory alive than this. A frame that is longer is a run of its own.
 pub const RUN_MAX: usize = 32 * 1024;
@@ -276,6 +280,33 @@ impl Decoder {
         Ok(Tail::Carried {
             announced: incomplete.map(|(_, header)| header.payload),
         })
+    }
+
+    /// How many bytes to read next so that none of the following message is among them: the rest of the header, or of the
+    /// payload behind a header that was carried over. Not while a payload in memory of its own is incomplete.
+    ///
+    /// ```
+    /// use carom::frame::{Decoder, Runs, SLAB_MIN};
+    ///
+    /// let (mut decoder, mut runs, mut slab) = (Decoder::new(u64::MAX), Runs::default(), vec![0; SLAB_MIN]);
+    /// for (piece, remaining) in [(&b"\0\0\0"[..], 4), (&b"\x02"[..], 1), (&b"hi"[..], 2)] {
+    ///     assert_eq!(decoder.frame_remaining(), remaining);
+    ///     let start = decoder.begin(&mut slab);
+    ///     slab[start..start + piece.len()].copy_from_slice(piece);
+    ///     decoder.find(&slab[..start + piece.len()], &mut runs)?;
+    /// }
+    /// assert_eq!(&slab[..runs.end()], b"\0\0\0\x02hi");
+    /// # Ok::<(), carom::frame::FrameError>(())
+    /// ```
+    #[must_use]
+    pub fn frame_remaining(&self) -> usize {
+        let carried = self.carry.len();
+        match self.admit(&self.carry) {
+            // A payload that is carried over is short.
+            Ok(Some(header)) => header.header + header.payload as usize - carried,
+            _ if carried < SHORT => SHORT - carried,
+            _ => LONG - carried,
+        }
     }
 
     /// How many bytes of a payload in memory of its own are still to come; 0 between frames.
