@@ -81,22 +81,23 @@ export declare class Reactor {
   /**
    * Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
    * or adaptively where that is negative. `descriptors`: 0, the peer can send none, as far as the kernel refuses them; 1, it can
-   * send them outside the framing; 2, also with messages.
+   * send them outside the framing; 2, also with messages. Without `read_ahead`, a receive takes no more from the kernel than one
+   * message.
    */
-  open(fd: number, limit: number, spin: number, descriptors: number): Opened
+  open(fd: number, limit: number, spin: number, descriptors: number, readAhead: boolean): Opened
   /** A number for the descriptor `fd`, to wait on. It stays the caller's. */
   openWatched(fd: number): number
   /** Closes a descriptor. */
-  close(id: number, watched: boolean): void
+  close(id: number): void
   /** Gives a descriptor up. */
-  detach(id: number, watched: boolean): number
+  detach(id: number): number
   /** The calls that move bytes. */
   transfer(): Transfer
   /**
    * Reports `id` when it becomes readable, or also when it becomes writable. What is ready already is reported anew.
    * Returns 0, or a status.
    */
-  watch(id: number, writable: boolean, again: boolean): number
+  watch(id: number, writable: boolean): number
   /**
    * Whether something can be read from `id`, or its end, within `timeout`; `writable`: or written. Returns 1, -1, or a
    * status.
@@ -257,6 +258,8 @@ export interface Opened {
   writable: boolean
   /** Whether descriptors can be sent through it. */
   carriesDescriptors: boolean
+  /** Whether it is a socket; if not, it is a FIFO, or a named pipe of Windows. */
+  socket: boolean
 }
 
 /** Who is at the other end of a local connection. */

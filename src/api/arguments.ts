@@ -20,6 +20,13 @@ export function outOfRange(name: string, expected: string, value: unknown): Rang
   })
 }
 
+/** The error of a call whose memory was transferred, detached or shrunk while it was used. */
+export function takenAway(memory: string, consequence: string): TypeError {
+  return Object.assign(new TypeError(`${memory} was transferred, detached or shrunk meanwhile: ${consequence}`), {
+    code: 'ERR_INVALID_STATE',
+  })
+}
+
 /** An integer from `least` to `most`. */
 export function integer(name: string, value: unknown, least: number, most: number): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number', value)

@@ -78,7 +78,7 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   const how = authentication(withinTimeout(rest, timeout))
   const { descriptors } = settings(rest)
   const atOnce = !how && descriptors !== Descriptors.None
-  environmentOf().flush()
+  environmentOf().sends.flush()
   const deadline = new Deadline(milliseconds)
   const candidates = typeof to === 'string' ? [] : checked(() => resolve(to.host, to.port), to)
   const fd = connectingSync(to, candidates, atOnce, deadline, () => timedOut(to, milliseconds))

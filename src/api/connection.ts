@@ -3,11 +3,13 @@ import type { InspectOptions } from 'node:util'
 import * as check from './arguments.js'
 import { decode, encode, isKnownBy } from '../codecs/codec.js'
 import type { Coder, Encoded } from '../codecs/coder.js'
-import { Endpoint, type Receive, type Take, type Traits } from '../connection/endpoint.js'
+import { Endpoint, type Traits, type Transport } from '../connection/endpoint.js'
+import { receiveHandle, receiveHandleSync } from '../connection/receive-handle.js'
+import type { Receive, Take } from '../connection/receive.js'
 import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
 import { inspection, shownAs } from './inspection.js'
-import { CONNECTION_FROM_FD, receiving } from './option-names.js'
+import { CONNECTION_FROM_FD, receiving as receiveOptions } from './option-names.js'
 import { type ConnectionOptions, type Directions, directions, optionsOf, type Settings, settings } from './options.js'
 import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
@@ -41,10 +43,10 @@ const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, en
 /** What goes beside a handle: how many there are. */
 const HANDLE = Uint8Array.of(1)
 
-const RECV = receiving('recv')
-const RECV_BYTES_INTO = receiving('recvBytesInto')
-const RECV_HANDLE = receiving('recvHandle')
-const POLL = receiving('poll')
+const RECV = receiveOptions('recv')
+const RECV_BYTES_INTO = receiveOptions('recvBytesInto')
+const RECV_HANDLE = receiveOptions('recvHandle')
+const POLL = receiveOptions('poll')
 
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
@@ -124,11 +126,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /** As `send`, blocking until the kernel has taken the message. */
   sendSync(value: TSend): void {
     const { parts, bytes, start, end, transferList } = this.#encode(value)
-    if (transferList) {
-      this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
-      return
-    }
-    if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
+    if (transferList) this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
+    else if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
     else this.#endpoint.sendSync(bytes, start, end)
   }
 
@@ -168,7 +167,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `recv`, blocking until a message comes. */
   recvSync(): TRecv {
-    return this.#endpoint.receiveSync({ take: this.#decoded }) as TRecv
+    return this.#endpoint.receiving.receiveSync({ take: this.#decoded }) as TRecv
   }
 
   /**
@@ -182,8 +181,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `recvBytes`, blocking until a message comes. */
   recvBytesSync(maxLength?: number): Buffer {
-    this.#endpoint.assertReadable()
-    return this.#endpoint.receiveSync({ take: whole, maxLength: limit(maxLength) }) as Buffer
+    this.#endpoint.receiving.assertReadable()
+    return this.#endpoint.receiving.receiveSync({ take: whole, maxLength: limit(maxLength) }) as Buffer
   }
 
   /**
@@ -192,11 +191,11 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    */
   recvBytesInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, options?: ReceiveOptions): Promise<number> {
     try {
-      this.#endpoint.assertReadable()
+      this.#endpoint.receiving.assertReadable()
       const signal = check.abortSignal(check.options(options, RECV_BYTES_INTO).signal)
       const { take, target } = into(buffer, offset)
       // An aborted call must leave what has arrived for the next one, so it doesn't read into the caller's memory.
-      return this.#endpoint.receive(signal ? { take } : { take, target }, signal) as Promise<number>
+      return this.#endpoint.receiving.receive(signal ? { take } : { take, target }, signal) as Promise<number>
     } catch (error) {
       return Promise.reject(error)
     }
@@ -204,8 +203,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `recvBytesInto`, blocking until a message comes. */
   recvBytesIntoSync(buffer: ArrayBufferView | ArrayBufferLike, offset = 0): number {
-    this.#endpoint.assertReadable()
-    return this.#endpoint.receiveSync(into(buffer, offset)) as number
+    this.#endpoint.receiving.assertReadable()
+    return this.#endpoint.receiving.receiveSync(into(buffer, offset)) as number
   }
 
   /**
@@ -213,28 +212,30 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * ever.
    */
   async poll(timeout = 0, options?: ReceiveOptions): Promise<boolean> {
-    this.#endpoint.assertReadable()
+    const { receiving } = this.#endpoint
+    receiving.assertReadable()
     const milliseconds = check.timeout(timeout)
     const signal = check.abortSignal(check.options(options, POLL).signal)
     signal?.throwIfAborted()
-    if (this.#endpoint.pollNow()) return true
-    return milliseconds > 0 && (await until([this.#endpoint], milliseconds, signal)).length > 0
+    if (receiving.pollNow()) return true
+    if (milliseconds === 0 && !receiving.isPutOff) return false
+    return (await until([receiving], milliseconds, signal)).length > 0
   }
 
   /** As `poll`, blocking. */
   pollSync(timeout = 0): boolean {
-    this.#endpoint.assertReadable()
-    return this.#endpoint.pollSync(check.timeout(timeout))
+    this.#endpoint.receiving.assertReadable()
+    return this.#endpoint.receiving.pollSync(check.timeout(timeout))
   }
 
   /** The next message, decoded, if it is here; `undefined` if not. Never waits. */
   tryRecv(): TRecv | undefined {
-    return this.#endpoint.receiveNow({ take: this.#decoded }) as TRecv | undefined
+    return this.#endpoint.receiving.receiveNow({ take: this.#decoded }) as TRecv | undefined
   }
 
   /** The next message as bytes, if it is here; `undefined` if not. Never waits. */
   tryRecvBytes(): Buffer | undefined {
-    return this.#endpoint.receiveNow({ take: whole }) as Buffer | undefined
+    return this.#endpoint.receiving.receiveNow({ take: whole }) as Buffer | undefined
   }
 
   /**
@@ -243,13 +244,13 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    */
   async sendHandle(fd: number): Promise<void> {
     this.#endpoint.assertWritable()
-    return this.#endpoint.sendRaw(HANDLE, [new Handle(fd)])
+    return this.#endpoint.sendRaw(HANDLE, new Handle(fd))
   }
 
   /** As `sendHandle`, blocking until the kernel has taken it. */
   sendHandleSync(fd: number): void {
     this.#endpoint.assertWritable()
-    this.#endpoint.sendRawSync(HANDLE, [new Handle(fd)])
+    this.#endpoint.sendRawSync(HANDLE, new Handle(fd))
   }
 
   /**
@@ -257,24 +258,26 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * caller's. Refused while received messages are held back.
    */
   async recvHandle(options?: ReceiveOptions): Promise<Handle> {
-    return new Handle(await this.#endpoint.receiveHandle(check.abortSignal(check.options(options, RECV_HANDLE).signal)))
+    return new Handle(
+      await receiveHandle(this.#endpoint, check.abortSignal(check.options(options, RECV_HANDLE).signal)),
+    )
   }
 
   /** As `recvHandle`, blocking until it comes. */
   recvHandleSync(): Handle {
-    return new Handle(this.#endpoint.receiveHandleSync())
+    return new Handle(receiveHandleSync(this.#endpoint))
   }
 
   /** Resolves when the kernel has taken all that was sent; rejects where it can't. */
   async flush(): Promise<void> {
     this.#endpoint.assertWritable()
-    return this.#endpoint.sender.flush()
+    return this.#endpoint.sending.flush()
   }
 
   /** As `flush`, blocking. */
   flushSync(): void {
     this.#endpoint.assertWritable()
-    this.#endpoint.sender.flushSync()
+    this.#endpoint.sending.flushSync()
   }
 
   /**
@@ -286,6 +289,14 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
+   * Closes this end at once, without delivering what is unsent: for a peer that has stalled. Calls that wait reject with a
+   * `ConnectionClosedError`; a promise of `close` resolves.
+   */
+  destroy(): void {
+    this.#endpoint.destroy()
+  }
+
+  /**
    * Gives the file descriptor up to the caller. Refused while received or unsent data is held back; the connection is closed
    * otherwise.
    */
@@ -293,12 +304,15 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.detach()
   }
 
-  /** Messages, decoded, until the end. Leaving the loop does not close the connection. */
+  /**
+   * Messages, decoded, until the end, or until this program closes the connection. Leaving the loop does not close it. A
+   * `DecodeError` ends the loop: the next message is there for another one.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<TRecv> {
     return this.#iterate(this.#decodedItem) as AsyncIterableIterator<TRecv>
   }
 
-  /** Messages as bytes, until the end. Leaving the loop does not close the connection. */
+  /** Messages as bytes, until the end, or until this program closes the connection. Leaving the loop does not close it. */
   bytes(): AsyncIterableIterator<Buffer> {
     return this.#iterate(wholeItem) as AsyncIterableIterator<Buffer>
   }
@@ -336,15 +350,25 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.fd
   }
 
+  /** How bytes reach the peer: through a `'socket'`, or a `'named-pipe'`, as Windows has them, or a FIFO. */
+  get transport(): Transport {
+    return this.#endpoint.transport
+  }
+
   /** Bytes that were accepted and that the kernel has not taken, headers included. */
   get bufferedAmount(): number {
-    return this.#endpoint.sender.unsent
+    return this.#endpoint.sending.unsent
   }
 
   /** What has gone through so far. */
   get stats(): ConnectionStats {
-    const { sender, messages, bytes } = this.#endpoint
-    return { messagesSent: sender.messages, bytesSent: sender.bytes, messagesReceived: messages, bytesReceived: bytes }
+    const { sending, receiving } = this.#endpoint
+    return {
+      messagesSent: sending.messages,
+      bytesSent: sending.bytes,
+      messagesReceived: receiving.messages,
+      bytesReceived: receiving.bytes,
+    }
   }
 
   /** Who is at the other end of a local connection: for a pipe, who made it. */
@@ -373,7 +397,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** @internal */
   get [source](): Source {
-    return this.#endpoint
+    return this.#endpoint.receiving
   }
 
   /** @internal */
@@ -395,20 +419,20 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   #receive(take: Take, maxLength: number | undefined, options: ReceiveOptions | undefined): Promise<unknown> {
     try {
-      if (options === undefined && maxLength === undefined) return this.#endpoint.receive({ take })
-      this.#endpoint.assertReadable()
+      if (options === undefined && maxLength === undefined) return this.#endpoint.receiving.receive({ take })
+      this.#endpoint.receiving.assertReadable()
       const { signal } = check.options(options, RECV)
-      return this.#endpoint.receive({ take, maxLength: limit(maxLength) }, check.abortSignal(signal))
+      return this.#endpoint.receiving.receive({ take, maxLength: limit(maxLength) }, check.abortSignal(signal))
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   #iterate(take: Take): AsyncIterableIterator<unknown> {
-    const endpoint = this.#endpoint
+    const { receiving } = this.#endpoint
     const how = { take, atEnd: END }
     return {
-      next: () => endpoint.receive(how) as Promise<IteratorResult<unknown>>,
+      next: () => receiving.receive(how) as Promise<IteratorResult<unknown>>,
       return: () => Promise.resolve(END),
       [Symbol.asyncIterator]() {
         return this

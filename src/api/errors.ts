@@ -30,8 +30,8 @@ export class EOFError extends CaromError {
 
 /** The connection was closed, or detached, at this end. */
 export class ConnectionClosedError extends CaromError {
-  constructor(message = 'the connection is closed') {
-    super(message, 'ERR_CAROM_CONNECTION_CLOSED')
+  constructor(message = 'the connection is closed', options?: ErrorOptions) {
+    super(message, 'ERR_CAROM_CONNECTION_CLOSED', options)
   }
 }
 

@@ -16,13 +16,14 @@ import { inspection, shownAs } from './inspection.js'
 import { type Admitted, ListenerResource } from '../connection/listener-resource.js'
 import { LISTENER, LISTENER_FROM_FD, receiving } from './option-names.js'
 import { type ConnectionOptions, Descriptors, optionsOf, type Settings, settings } from './options.js'
+import { ACCEPT as ACCEPT_COST, type Deferred } from '../event-loop/read-budget.js'
+import { Registration } from '../event-loop/registration.js'
 import { disown, own } from '../event-loop/resource.js'
-import { clearTimeout, now, queueMicrotask, setImmediate, setTimeout } from '../event-loop/timers.js'
+import { clearTimeout, now, queueMicrotask, setTimeout } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
 import { isNonblocking } from '../native/binding.js'
 import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
-import { watch } from '../event-loop/watch.js'
 
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions {
   /** What kind of address to make where none is given; it must agree with one that is. */
@@ -56,9 +57,6 @@ const GRACE = 3000
 
 const ACCEPT = receiving('accept')
 
-/** How many peers are accepted at a stretch, before others get their turn. */
-const ACCEPTS_PER_TURN = 64
-
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
 /**
@@ -78,16 +76,13 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   readonly #authentication: Authentication | undefined
   readonly #resource: ListenerResource
   readonly #owned: object
-  readonly #watcher: Watcher
+  readonly #registration: Registration
+  readonly #watcher: Watcher & Deferred
   #pending: Pending[] = []
   readonly #handshakes = new Set<Handshake>()
   #mayAccept = true
   #deferred = false
   #room: NodeJS.Timeout | undefined
-  #watched = false
-  #referenced = true
-  #kept = false
-  #held = false
   #lastAccepted: Address | undefined
 
   constructor(address?: Address, options?: ListenerOptions)
@@ -121,8 +116,12 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         this.#mayAccept = true
         this.#serve()
       },
+      resume: () => {
+        this.#deferred = false
+        if (!this.closed) this.#serve()
+      },
     }
-    environment.addIdle(this.#id, this.#watcher)
+    this.#registration = new Registration(environment, this.#id, this.#watcher)
     this.#owned = own(this.#resource)
     if (listenerOpen.observed) listenerOpen.publish({ address: listening.address })
   }
@@ -150,7 +149,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       if (signal) {
         pending.settled = onAbort(signal, () => {
           this.#pending.splice(this.#pending.indexOf(pending), 1)
-          this.#updateHold()
+          this.#updateAwaited()
           reject(signal.reason)
         })
       }
@@ -169,7 +168,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const admitted = this.#resource.admitted.shift()
     if (admitted) return this.#connection(admitted)
     const { native } = this.#environment
-    this.#environment.flush()
+    this.#environment.sends.flush()
     let accepted = null
     while (!accepted) accepted = checked(() => native.accept(this.#id, FOR_EVER.slice()), this.#address)
     const { fd, address } = accepted
@@ -212,21 +211,19 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       pending.settled?.()
       pending.reject(closedError())
     }
-    this.#updateHold()
+    this.#updateAwaited()
     return Promise.resolve()
   }
 
   /** Waiting for peers keeps the event loop alive, as it does from the start. */
   ref(): this {
-    this.#referenced = true
-    this.#updateHold()
+    this.#registration.reference(true)
     return this
   }
 
   /** Waiting for peers no longer keeps the event loop alive. */
   unref(): this {
-    this.#referenced = false
-    this.#updateHold()
+    this.#registration.reference(false)
     return this
   }
 
@@ -261,30 +258,25 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   /** Gives peers to who waits for them. */
   #serve(): void {
     this.#deliver()
-    let accepts = 0
+    const { reads } = this.#environment
     while (this.#mayAccept && this.#pending.length > 0) {
-      if (accepts++ === ACCEPTS_PER_TURN) {
+      if (reads.spent) {
         this.#goOnLater()
         break
       }
+      reads.spend(ACCEPT_COST)
       if (this.#handshakes.size >= HANDSHAKES_MAX && !this.#makeRoom()) break
       if (!this.#acceptOne()) break
       this.#deliver()
     }
-    if (this.#pending.length > 0 && !this.#watched) {
-      watch(this.#environment, this.#id, false, false)
-      this.#watched = true
-    }
-    this.#updateHold()
+    if (this.#pending.length > 0) this.#registration.arm()
+    this.#updateAwaited()
   }
 
   #goOnLater(): void {
     if (this.#deferred) return
     this.#deferred = true
-    setImmediate(() => {
-      this.#deferred = false
-      if (!this.closed) this.#serve()
-    })
+    this.#environment.reads.defer(this.#watcher)
   }
 
   /** Accepts a peer, if one is there; false where there is nothing to do but wait. */
@@ -423,17 +415,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   /** While somebody waits, the listener lives, whoever refers to it; and the event loop goes on. */
-  #updateHold(): void {
-    const waiting = this.#pending.length > 0
-    if (waiting !== this.#kept) {
-      this.#kept = waiting
-      this.#environment.keep(this.#id, waiting ? this.#watcher : undefined)
-    }
-    const hold = waiting && this.#referenced
-    if (hold === this.#held) return
-    this.#held = hold
-    if (hold) this.#environment.hold()
-    else this.#environment.release()
+  #updateAwaited(): void {
+    this.#registration.awaited = this.#pending.length > 0
   }
 }
 

@@ -28,6 +28,7 @@ const CONNECTION_OPTIONS: Record<keyof ConnectionOptions, true> = {
   highWaterMark: true,
   spin: true,
   descriptors: true,
+  readAhead: true,
 }
 
 const AUTHENTICATION_OPTIONS: Record<keyof AuthenticationOptions, true> = {

@@ -23,6 +23,13 @@ export interface ConnectionOptions {
    * (Linux 6.16), and they are closed elsewhere. Sending them needs no option.
    */
   descriptors?: boolean | undefined
+  /**
+   * Whether more may be taken from the kernel than the message that a call asked for. Default `true`. With `false`, `poll` and `wait`
+   * take nothing: they say, as CPython's, whether bytes are there; and a receive that has taken a message's header finishes it,
+   * whatever its signal says. For an end from which several processes receive in turn, by a lock of their own: without it, each
+   * keeps what it has read ahead.
+   */
+  readAhead?: boolean | undefined
 }
 
 /** Options that have been checked, and their defaults filled in. */
@@ -36,6 +43,7 @@ export interface Settings {
   spin: number
   /** Which descriptors the connection takes. */
   descriptors: Descriptors
+  readAhead: boolean
 }
 
 /** Which descriptors of its peer's a connection takes; it closes others, where the kernel does not refuse them. */
@@ -53,7 +61,7 @@ const SPIN_MAX = 1_000_000
 /** `given` may have other options beside those of a connection: its names have been checked. */
 export function settings(given: ConnectionOptions = {}): Settings {
   const { codec, maxMessageSize = constants.MAX_LENGTH, highWaterMark = 256 * 1024, spin = 'adaptive' } = given
-  const { descriptors = true } = given
+  const { descriptors = true, readAhead = true } = given
   const coder = coderOf(codec)
   const name = typeof codec === 'object' ? coder.name : (codec ?? 'structured')
   return {
@@ -67,17 +75,26 @@ export function settings(given: ConnectionOptions = {}): Settings {
       highWaterMark === Infinity ? Infinity : integer('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER),
     spin: spin === 'adaptive' ? -1 : microseconds(spin),
     descriptors: taken(boolean('descriptors', descriptors), name),
+    readAhead: boolean('readAhead', readAhead),
   }
 }
 
 /** The options from which `settings` makes the same again, where the codec has a name. */
-export function optionsOf({ codec, maxMessageSize, highWaterMark, spin, descriptors }: Settings): ConnectionOptions {
+export function optionsOf({
+  codec,
+  maxMessageSize,
+  highWaterMark,
+  spin,
+  descriptors,
+  readAhead,
+}: Settings): ConnectionOptions {
   return {
     codec: codec as CodecOption,
     maxMessageSize,
     highWaterMark,
     spin: spin < 0 ? 'adaptive' : spin,
     descriptors: descriptors !== Descriptors.None,
+    readAhead,
   }
 }
 

@@ -43,32 +43,38 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
   using sources = new Sources(objects)
   const environment = environmentOf()
   // What was sent before may be what a peer is waiting for.
-  environment.flush()
+  environment.sends.flush()
   const deadline = new Deadline(milliseconds)
-  let ready = look(environment, sources.list)
+  let ready = look(environment, sources.list, true)
   while (ready.length === 0 && sources.list.length > 0 && !deadline.expired()) {
     environment.wait(deadline.slice())
-    ready = sources.list.filter((each) => each.isReady())
+    ready = sources.list.filter((each) => each.isReady(true))
   }
   return sources.objectsOf(ready)
 }
 
 /** Which of `sources` are ready now: one call to the reactor tells of all. */
-function look(environment: Environment, sources: Source[]): Source[] {
+function look(environment: Environment, sources: Source[], blocking: boolean): Source[] {
   for (const each of sources) each.arm()
   environment.wait(0)
-  return sources.filter((each) => each.isReady())
+  return sources.filter((each) => each.isReady(blocking))
 }
 
 /** Waits until one of `sources` is ready; resolves with those that are. */
-export function until(sources: Source[], milliseconds: number, signal?: AbortSignal): Promise<Source[]> {
+export async function until(sources: Source[], milliseconds: number, signal?: AbortSignal): Promise<Source[]> {
+  const environment = environmentOf()
+  const { reads } = environment
+  signal?.throwIfAborted()
+  // A program that asks again and again, whose peer sends without a pause, leaves room for all else here.
+  if (!reads.mayDeliver()) await reads.nextTurn()
+  const ready = look(environment, sources, false)
+  if (ready.length > 0 || sources.length === 0 || milliseconds === 0) return ready
+  return untilTold(sources, milliseconds, signal)
+}
+
+function untilTold(sources: Source[], milliseconds: number, signal: AbortSignal | undefined): Promise<Source[]> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw signal.reason
-    const ready = look(environmentOf(), sources)
-    if (ready.length > 0 || sources.length === 0 || milliseconds === 0) {
-      resolve(ready)
-      return
-    }
     const deadline = new Deadline(milliseconds)
     let timer: NodeJS.Timeout | undefined
     const end = (): void => {
@@ -78,8 +84,8 @@ export function until(sources: Source[], milliseconds: number, signal?: AbortSig
     }
     const onChange = (changed: Source): void => {
       try {
-        if (!changed.isReady()) return
-        const all = sources.filter((each) => each.isReady())
+        if (!changed.isReady(false)) return
+        const all = sources.filter((each) => each.isReady(false))
         end()
         resolve(all)
       } catch (error) {

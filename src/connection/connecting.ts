@@ -1,9 +1,9 @@
 import type { Address } from '../api/address.js'
-import type { Deadline } from '../event-loop/blocking.js'
+import { type Deadline, sleep } from '../event-loop/blocking.js'
 import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
 import { checked } from '../native/status.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
-import { watch } from '../event-loop/watch.js'
+import { Registration } from '../event-loop/registration.js'
 
 /** A TCP address in numbers. */
 interface Candidate {
@@ -23,6 +23,7 @@ export class Connecting implements Watcher {
   readonly #address: Address
   readonly #id: number
   readonly #end: ConnectingEnd
+  readonly #registration: Registration
   #timer: NodeJS.Timeout | undefined
 
   /** `descriptors`: a Unix socket takes them from its first byte on. */
@@ -31,7 +32,10 @@ export class Connecting implements Watcher {
     this.#address = address
     this.#id = begin(this.#environment, address, candidates, descriptors)
     this.#end = end
-    this.#environment.add(this.#id, this)
+    this.#registration = new Registration(this.#environment, this.#id, this)
+    // The call that waits for it keeps the event loop alive.
+    this.#registration.reference(false)
+    this.#registration.awaited = true
   }
 
   ready(): void {
@@ -45,7 +49,7 @@ export class Connecting implements Watcher {
         this.#timer = setTimeout(() => this.ready(), retry)
       } else {
         // Where the next address is tried, the descriptor is another one.
-        watch(this.#environment, this.#id, true, false)
+        this.#registration.watch(true)
       }
     } catch (error) {
       this.abandon()
@@ -57,7 +61,7 @@ export class Connecting implements Watcher {
   abandon(): void {
     clearTimeout(this.#timer)
     this.#environment.remove(this.#id)
-    this.#environment.native.close(this.#id, false)
+    this.#environment.native.close(this.#id)
   }
 }
 
@@ -81,14 +85,10 @@ export function connectingSync(
       else native.poll(id, true, deadline.slice())
     }
   } finally {
-    native.close(id, false)
+    native.close(id)
   }
 }
 
 function begin({ native }: Environment, address: Address, candidates: Candidate[], descriptors: boolean): number {
   return checked(() => native.connectBegin(address, candidates, descriptors), address)
-}
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

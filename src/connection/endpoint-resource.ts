@@ -1,5 +1,6 @@
 import { connectionClose } from '../api/diagnostics.js'
-import type { Claimant, Environment } from '../event-loop/environment.js'
+import type { Environment } from '../event-loop/environment.js'
+import type { Claimant } from '../event-loop/memory-budget.js'
 import type { Resource } from '../event-loop/resource.js'
 
 /** What an endpoint has taken of its environment, and gives back when it is closed, or collected. */
@@ -25,17 +26,17 @@ export class EndpointResource implements Resource, Claimant {
   /** Gives back all but the descriptor. */
   leave(): void {
     this.#environment.remove(this.#id)
-    this.#environment.settle(this)
+    this.#environment.memory.release(this)
     if (this.#spin > 0) this.#environment.removeSpin(this.#spin)
   }
 
-  close(watched: boolean): void {
+  close(): void {
     this.leave()
-    this.#environment.native.close(this.#id, watched)
+    this.#environment.native.close(this.#id)
   }
 
   release(): void {
     if (connectionClose.observed) connectionClose.publish({ fd: this.#fd, how: 'garbage collection' })
-    this.close(true)
+    this.close()
   }
 }

@@ -6,7 +6,7 @@ import { type Environment, type Watcher, environmentOf } from '../event-loop/env
 import { HANDSHAKE_DONE, HANDSHAKE_DONE_LEGACY, HANDSHAKE_WRITES } from '../native/binding.js'
 import { checked, type Operation } from '../native/status.js'
 import { clearTimeout, now, setTimeout } from '../event-loop/timers.js'
-import { watch } from '../event-loop/watch.js'
+import { Registration } from '../event-loop/registration.js'
 
 /** A descriptor whose peer knows the key. */
 export interface Authenticated {
@@ -31,8 +31,7 @@ export class Handshake implements Watcher {
   readonly #timer: NodeJS.Timeout
   /** When it began, as `now()` tells the time. */
   readonly started: number = now()
-  #watched = false
-  #watchedWritable = false
+  readonly #registration: Registration
 
   /** `operation` says which end this is; `address` is the listener's. */
   constructor(fd: number, operation: Operation, address: Address, how: Authentication, end: HandshakeEnd) {
@@ -41,8 +40,10 @@ export class Handshake implements Watcher {
     this.#address = address
     this.#operation = operation
     this.#end = end
-    this.#environment.add(this.#id, this)
+    this.#registration = new Registration(this.#environment, this.#id, this)
     // Whoever waits for the handshake keeps the event loop alive.
+    this.#registration.reference(false)
+    this.#registration.awaited = true
     this.#timer = setTimeout(() => this.expire(), Math.min(how.timeout, 0x7fffffff)).unref()
   }
 
@@ -54,14 +55,10 @@ export class Handshake implements Watcher {
         this.#forget()
         const legacy = state === HANDSHAKE_DONE_LEGACY
         tellAuthenticated(this.#operation, this.#address, legacy)
-        this.#end.done({ fd: native.detach(this.#id, this.#watched), legacy })
+        this.#end.done({ fd: native.detach(this.#id), legacy })
         return
       }
-      const writes = state === HANDSHAKE_WRITES
-      if (this.#watched && writes === this.#watchedWritable) return
-      watch(this.#environment, this.#id, writes, this.#watched)
-      this.#watched = true
-      this.#watchedWritable = writes
+      this.#registration.watchFor(state === HANDSHAKE_WRITES)
     } catch (error) {
       this.#fail(error)
     }
@@ -85,7 +82,7 @@ export class Handshake implements Watcher {
   /** Closes the descriptor, and tells nobody. */
   abandon(): void {
     this.#forget()
-    this.#environment.native.close(this.#id, this.#watched)
+    this.#environment.native.close(this.#id)
   }
 
   #forget(): void {
@@ -111,12 +108,12 @@ export function shakeHandsSync(
       const state = checked(() => native.handshakeAdvance(id, own.slice()), address, operation)
       if (state === HANDSHAKE_DONE || state === HANDSHAKE_DONE_LEGACY) {
         tellAuthenticated(operation, address, state === HANDSHAKE_DONE_LEGACY)
-        return { fd: native.detach(id, false), legacy: state === HANDSHAKE_DONE_LEGACY }
+        return { fd: native.detach(id), legacy: state === HANDSHAKE_DONE_LEGACY }
       }
       if (own.expired()) checked(() => native.handshakeExpire(id), address, operation)
     }
   } catch (error) {
-    native.close(id, false)
+    native.close(id)
     tellRefused(operation, address, error)
     throw error
   }

@@ -1,3 +1,4 @@
+import { headerSize, payloadSize } from '../wire/frame.js'
 import { Memory } from './memory.js'
 import { takeFirst } from './queue.js'
 
@@ -57,15 +58,8 @@ export class Inbox {
       return true
     }
     const at = this.#at
-    const length = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
-    this.start = at + 4
-    if (length < 0) {
-      // The 64-bit form, where the 32-bit one would have done: whole frames are never that long.
-      this.start = at + 12
-      this.end = this.start + bytes.readUInt32BE(at + 8)
-    } else {
-      this.end = this.start + length
-    }
+    this.start = at + headerSize(bytes, at)
+    this.end = this.start + payloadSize(bytes, at)
     return true
   }
 

@@ -44,7 +44,7 @@ export class ListenerResource implements Resource {
     const { native, atExit } = this.#environment
     this.#environment.remove(this.#id)
     atExit.delete(this.#atExit)
-    native.close(this.#id, true)
+    native.close(this.#id)
     for (const { fd } of this.admitted.splice(0)) closeDescriptor(fd)
     if (listenerClose.observed) listenerClose.publish({ address: this.#address })
   }

@@ -38,3 +38,8 @@ export class Deadline {
 }
 
 export const FOR_EVER: Deadline = new Deadline(Infinity)
+
+/** Blocks for `milliseconds`. */
+export function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}

@@ -1,7 +1,7 @@
 import { integer } from '../api/arguments.js'
 import { type Environment, type Watcher, environmentOf } from './environment.js'
 import { NOTHING, checked, systemError } from '../native/status.js'
-import { watch } from './watch.js'
+import { Registration } from './registration.js'
 import type { Listener, Source } from './waitable.js'
 
 /** A descriptor that somebody else owns, to wait on once. */
@@ -9,20 +9,18 @@ export class DescriptorSource implements Source, Watcher {
   readonly #environment: Environment
   readonly #id: number
   readonly #listeners = new Set<Listener>()
-  #watched = false
+  readonly #registration: Registration
   #reported = false
 
   constructor(fd: number) {
     integer('a descriptor', fd, 0, 0x7fffffff)
     this.#environment = environmentOf()
     this.#id = checked(() => this.#environment.native.openWatched(fd))
-    this.#environment.add(this.#id, this)
+    this.#registration = new Registration(this.#environment, this.#id, this)
   }
 
   arm(): void {
-    if (this.#watched) return
-    if (!watch(this.#environment, this.#id, false, false)) this.#reported = true
-    this.#watched = true
+    if (!this.#registration.arm()) this.#reported = true
   }
 
   isReady(): boolean {
@@ -35,12 +33,13 @@ export class DescriptorSource implements Source, Watcher {
   }
 
   subscribe(listener: Listener): void {
-    if (this.#listeners.size === 0) this.#environment.hold()
     this.#listeners.add(listener)
+    this.#registration.awaited = true
   }
 
   unsubscribe(listener: Listener): void {
-    if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#environment.release()
+    this.#listeners.delete(listener)
+    this.#registration.awaited = this.#listeners.size > 0
   }
 
   ready(): void {
@@ -50,6 +49,6 @@ export class DescriptorSource implements Source, Watcher {
 
   close(): void {
     this.#environment.remove(this.#id)
-    this.#environment.native.close(this.#id, this.#watched)
+    this.#environment.native.close(this.#id)
   }
 }

@@ -1,37 +1,19 @@
-import { ENDED, NativeReactor, READABLE, type Transfer, WRITABLE } from '../native/binding.js'
 import { Memory } from '../connection/memory.js'
-import type { Sender } from '../connection/sender.js'
+import { ENDED, NativeReactor, READABLE, type Transfer, WRITABLE } from '../native/binding.js'
 import { systemError } from '../native/status.js'
-import { nextTick, queueMicrotask, setImmediate } from './timers.js'
-
-/** How much is read at a time, and staged before it leaves, in bytes. */
-export const SLAB: number = 64 * 1024
-
-/** How much is read at a time at most, where long messages are expected. */
-export const READ_MAX: number = 1024 * 1024
-
-/** How many outgoing slabs are lent at most, to connections that have sent something in this turn. */
-const SLABS_LENT = 16
+import { MemoryBudget } from './memory-budget.js'
+import { ReadBudget } from './read-budget.js'
+import { SendBuffers } from './send-buffers.js'
+import { READ_MAX, SLAB } from './slab.js'
+import { queueMicrotask } from './timers.js'
 
 /** How many reports of readiness one call brings. */
 const REPORTS = 1024
 
-/** How many reads a turn of the event loop may do beyond those that readiness asks for, before timers get their turn. */
-const READS_PER_TURN = 16
-
-/** Announced but unreceived bytes that are granted memory at once, all connections together. */
-const CLAIMS = 64 * 1024 * 1024
-
-/** Who is told when a descriptor may be ready. */
+/** An object that is told when a descriptor may be ready. */
 export interface Watcher {
   /** `ended`: nothing more will arrive, and no other report will say so. */
   ready(readable: boolean, writable: boolean, ended: boolean): void
-}
-
-/** Who receives a long message at a time. */
-export interface Claimant {
-  /** The bytes that were granted memory before they had arrived. */
-  claimed: number
 }
 
 /** libuv's poll handles work in Node itself; Bun aborts on them, Deno's stop after one event. */
@@ -43,8 +25,8 @@ function driver(): 'uv' | 'thread' {
 }
 
 /**
- * What the connections of one JavaScript environment (the main thread, or a worker) share: the native reactor, the slab
- * that is lent for each read, the slabs that are lent for sending, and the event loop's attention.
+ * What the connections of one JavaScript environment (the main thread, or a worker) share: the native reactor, whose reports
+ * it hands on, and the budgets and buffers of all of them.
  */
 class Environment {
   /** The slab that every read goes to. What is kept of it is copied out before the next one. */
@@ -54,29 +36,22 @@ class Environment {
   readonly native: NativeReactor
   /** The calls that every message makes. */
   readonly transfer: Transfer
+  readonly reads: ReadBudget = new ReadBudget()
+  readonly sends: SendBuffers = new SendBuffers()
+  readonly memory: MemoryBudget = new MemoryBudget()
   /** What else is done before the process exits. */
   readonly atExit: Set<() => void> = new Set()
-  /** How many connections have bytes that wait for room in the kernel. */
-  blockedSenders = 0
-  /** Goes on when the event loop calls, and when what was staged has left: as often as is known for nothing. */
-  turn = 0
-  /** Who is told, by number: those that are alive because of it, and behind them all that may be collected meanwhile. */
+  /** Watchers by number: strong references first, then weak ones. */
   readonly #watchers: (Watcher | undefined)[] = []
   readonly #idle: (WeakRef<Watcher> | undefined)[] = []
   readonly #reports = new Uint32Array(REPORTS * 2)
-  readonly #slabs: Buffer[] = []
-  #staged: Sender[] = []
-  #flushing = false
   #dispatching = false
   #holds = 0
-  #reads = READS_PER_TURN
-  #deferred: Watcher[] = []
-  #claimed = 0
   readonly #spins: number[] = []
   /** The native side holds this weakly, as it does `#reports`: of a realm that is gone, nothing is left. */
   readonly #onReports = (count: number): void => {
-    this.#reads = READS_PER_TURN
-    this.turn++
+    this.reads.refill()
+    this.sends.turn++
     this.#dispatch(count)
   }
 
@@ -85,24 +60,19 @@ class Environment {
     this.transfer = this.native.transfer()
     // What was sent before the process exits leaves, as far as the kernel takes it without waiting.
     process.on('exit', () => {
-      this.flush()
+      this.sends.flush()
       for (const leave of this.atExit) leave()
     })
   }
 
-  /** Tells `watcher` when the descriptor behind `id` may be ready. */
-  add(id: number, watcher: Watcher): void {
-    this.#watchers[id] = watcher
-  }
-
-  /** As `add`, but `watcher` is told only as long as it lives for another reason, and while it is kept. */
-  addIdle(id: number, watcher: Watcher): void {
-    this.#idle[id] = new WeakRef(watcher)
-  }
-
-  /** Keeps the watcher behind `id` alive, which is `watcher`, or no longer does. */
+  /** Tells `watcher` when the descriptor behind `id` may be ready, and keeps it alive meanwhile; `undefined` ends that. */
   keep(id: number, watcher: Watcher | undefined): void {
     this.#watchers[id] = watcher
+  }
+
+  /** As `keep`, but `watcher` is told only as long as it lives for another reason. */
+  addIdle(id: number, watcher: Watcher): void {
+    this.#idle[id] = new WeakRef(watcher)
   }
 
   remove(id: number): void {
@@ -138,22 +108,6 @@ class Environment {
     this.#dispatching = nested
   }
 
-  /** Whether this turn may read once more without having been told of readiness. */
-  mayRead(): boolean {
-    return this.#reads-- > 0
-  }
-
-  /** Serves `watcher` in the event loop's next turn: it is readable, but has had its share of this one. */
-  defer(watcher: Watcher): void {
-    if (this.#deferred.push(watcher) > 1) return
-    setImmediate(() => {
-      this.#reads = READS_PER_TURN
-      const deferred = this.#deferred
-      this.#deferred = []
-      for (const each of deferred) each.ready(true, false, false)
-    })
-  }
-
   /** Keeps the event loop alive until the same number of calls of `release`. */
   hold(): void {
     if (this.#holds++ === 0) this.transfer.keepAlive(true)
@@ -161,55 +115,6 @@ class Environment {
 
   release(): void {
     if (--this.#holds === 0) this.transfer.keepAlive(false)
-  }
-
-  /** Lends a slab for what `sender` stages; it leaves when this turn's microtasks are done. */
-  lend(sender: Sender): Buffer {
-    if (this.#staged.length >= SLABS_LENT) this.flush()
-    this.#staged.push(sender)
-    if (!this.#flushing) {
-      this.#flushing = true
-      nextTick(() => {
-        this.#flushing = false
-        this.turn++
-        this.flush()
-      })
-    }
-    return this.#slabs.pop() ?? Buffer.allocUnsafeSlow(SLAB)
-  }
-
-  /** Takes back a slab whose bytes have left, or have been copied. */
-  takeBack(sender: Sender, slab: Buffer): void {
-    this.#slabs.push(slab)
-    // Nearly always it was the last to be lent one: `splice` would make the array anew.
-    if (this.#staged.at(-1) === sender) this.#staged.pop()
-    else this.#staged.splice(this.#staged.indexOf(sender), 1)
-  }
-
-  /** Hands what connections have staged to the kernel, as far as it takes it: of all but `except`. */
-  flush(except?: Sender): void {
-    if (this.#staged.length === (except ? 1 : 0)) return
-    for (const sender of this.#staged.slice()) if (sender !== except) sender.push()
-  }
-
-  /**
-   * How many bytes of memory to allocate for a message of `announced` bytes, `filled` of which are here. The announcement
-   * is the peer's claim: while few bytes are claimed it is believed, then memory grows with what arrives.
-   */
-  grant(claimant: Claimant, announced: number, filled: number): number {
-    const missing = announced - filled
-    if (this.#claimed + missing <= CLAIMS) {
-      this.#claimed += missing
-      claimant.claimed = missing
-      return announced
-    }
-    return Math.min(announced, Math.max(SLAB, filled) * 2)
-  }
-
-  /** The message that was claimed is here, or will not come. */
-  settle(claimant: Claimant): void {
-    this.#claimed -= claimant.claimed
-    claimant.claimed = 0
   }
 
   /** The event loop spins as long as the open connection asks that asks for the longest. */

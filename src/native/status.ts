@@ -7,6 +7,9 @@ import { type Failure, FailureKind, SYSTEM, takeFailure } from './binding.js'
 
 export { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED } from './binding.js'
 
+/** As many of this user's descriptors are on their way as may be; neither Node nor libuv has a name for it. */
+const ETOOMANYREFS = process.platform === 'darwin' ? 59 : 109
+export const TOO_MANY_REFERENCES: number = SYSTEM - ETOOMANYREFS
 /** The kernel refuses descriptors, for the peer's socket takes none: the error `EPERM`. */
 export const REFUSED: number = SYSTEM - constants.errno.EPERM
 /** libuv's number of a name that could not be resolved: the system has none. */
@@ -18,6 +21,20 @@ export type Operation = 'accept' | 'connect'
 /** The error of a failed system call, from a native call's status. */
 export function systemError(status: number, syscall: string): SystemError {
   return failedCall(status - SYSTEM, syscall)
+}
+
+/** The error of a connection that can't send any more, from a native call's status. */
+export function sendError(status: number): SystemError {
+  const errno = status - SYSTEM
+  const gone = -errno === constants.errno.EPIPE || -errno === constants.errno.ECONNRESET
+  return failedCall(errno, 'sendmsg', gone ? `the peer has closed the connection (${named(errno)[0]})` : undefined)
+}
+
+/** The error of a message with descriptors whose receiver takes none. */
+export function refusedDescriptors(): SystemError {
+  const message =
+    'sendmsg: the peer takes no connections or descriptors in messages (EPERM): it was made with descriptors: false, or has not proved its key yet'
+  return failedCall(-constants.errno.EPERM, 'sendmsg', message)
 }
 
 /**
@@ -73,5 +90,6 @@ function failedCall(errno: number, syscall: string, message?: string, address?: 
 
 function named(errno: number): [string, string] {
   if (errno === UV_EAI_NONAME) return ['ENOTFOUND', 'unknown name']
+  if (errno === -ETOOMANYREFS) return ['ETOOMANYREFS', "too many of this user's descriptors are on their way"]
   return getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }

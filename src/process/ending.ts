@@ -68,7 +68,7 @@ export class Ending {
     const environment = environmentOf()
     const deadline = new Deadline(milliseconds)
     // What was sent before may be what the child is waiting for.
-    environment.flush()
+    environment.sends.flush()
     this.source.arm()
     environment.wait(0)
     for (;;) {

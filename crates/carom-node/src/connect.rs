@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use carom::connect::{self, Connecting, Progress};
+use carom::sys::AsFd;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
@@ -54,10 +55,16 @@ impl Reactor {
         let mut slots = self.environment.slots.borrow_mut();
         let progress = slots.connecting(id)?.advance().map_err(|error| refused(&error))?;
         Ok(match progress {
-            Progress::Connected(fd) => Advanced {
-                fd: Some(numbers::give(fd).map_err(|error| status::thrown("connect", &error))?),
-                retry: None,
-            },
+            Progress::Connected(fd) => {
+                if slots.is_watched(id) {
+                    // Nothing is reported under this number any more.
+                    let _ = self.environment.watching(|registry| registry.forget(fd.as_fd()));
+                }
+                Advanced {
+                    fd: Some(numbers::give(fd).map_err(|error| status::thrown("connect", &error))?),
+                    retry: None,
+                }
+            }
             Progress::Pending => Advanced::default(),
             Progress::Retry(after) => Advanced {
                 fd: None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use carom::channel::Channel;
 use carom::spin::Spin;
-use carom::sys::{self, AsFd};
+use carom::sys::{self, AsFd, Transport};
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object, Result, Uint32ArraySlice};
 use napi_derive::napi;
@@ -35,6 +35,10 @@ pub struct PeerCredentials {
 
 /// What a descriptor can be used for.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "properties that are independent of each other"
+)]
 #[napi(object)]
 pub struct Opened {
     /// The connection's number.
@@ -45,6 +49,8 @@ pub struct Opened {
     pub writable: bool,
     /// Whether descriptors can be sent through it.
     pub carries_descriptors: bool,
+    /// Whether it is a socket; if not, it is a FIFO, or a named pipe of Windows.
+    pub socket: bool,
 }
 
 /// The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
@@ -92,9 +98,10 @@ impl Reactor {
 
     /// Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
     /// or adaptively where that is negative. `descriptors`: 0, the peer can send none, as far as the kernel refuses them; 1, it can
-    /// send them outside the framing; 2, also with messages.
+    /// send them outside the framing; 2, also with messages. Without `read_ahead`, a receive takes no more from the kernel than one
+    /// message.
     #[napi(catch_unwind)]
-    pub fn open(&self, fd: i32, limit: f64, spin: f64, descriptors: u32) -> Result<Opened> {
+    pub fn open(&self, fd: i32, limit: f64, spin: f64, descriptors: u32, read_ahead: bool) -> Result<Opened> {
         let fd = numbers::adopt(fd).map_err(|error| numbers::refused(fd, &error))?;
         let spin = match Duration::try_from_secs_f64(spin / 1_000_000.0) {
             Ok(duration) => Spin::fixed(duration),
@@ -126,12 +133,16 @@ impl Reactor {
         if descriptors > 1 {
             channel.accept_descriptors();
         }
+        if !read_ahead {
+            channel.disable_read_ahead();
+        }
         let id = self.environment.slots.borrow_mut().insert(Slot::Channel(channel));
         Ok(Opened {
             id,
             readable: kind.readable,
             writable: kind.writable,
             carries_descriptors: kind.carries_descriptors,
+            socket: kind.transport == Transport::Socket,
         })
     }
 
@@ -144,30 +155,28 @@ impl Reactor {
 
     /// Closes a descriptor.
     #[napi(catch_unwind)]
-    pub fn close(&self, id: u32, watched: bool) -> Result<()> {
-        self.remove(id, watched).map(drop)
+    pub fn close(&self, id: u32) -> Result<()> {
+        self.remove(id).map(drop)
     }
 
     /// Gives a descriptor up.
     #[napi(catch_unwind)]
-    pub fn detach(&self, id: u32, watched: bool) -> Result<i32> {
-        let slot = self.remove(id, watched)?;
-        let fd = slot
+    pub fn detach(&self, id: u32) -> Result<i32> {
+        let fd = self
+            .remove(id)?
             .into_fd()
             .ok_or_else(|| napi::Error::from_reason("there is no descriptor to give up"))?;
         numbers::give(fd).map_err(|error| status::thrown("fcntl", &error))
     }
 
-    fn remove(&self, id: u32, watched: bool) -> Result<Slot> {
-        let slot = self.environment.slots.borrow_mut().remove(id)?;
+    fn remove(&self, id: u32) -> Result<Slot> {
+        let (slot, watched) = self.environment.slots.borrow_mut().remove(id)?;
         if let Some(fd) = slot.fd() {
             numbers::forget(fd);
-        }
-        if watched {
-            // Fails only for what isn't watched any more.
-            let _ = slot
-                .fd()
-                .map(|fd| self.environment.watching(|registry| registry.forget(fd)));
+            if watched {
+                // Fails only for what isn't watched any more.
+                let _ = self.environment.watching(|registry| registry.forget(fd));
+            }
         }
         Ok(slot)
     }
@@ -184,18 +193,11 @@ impl Reactor {
     /// Reports `id` when it becomes readable, or also when it becomes writable. What is ready already is reported anew.
     /// Returns 0, or a status.
     #[napi(catch_unwind)]
-    pub fn watch(&self, id: u32, writable: bool, again: bool) -> Result<f64> {
-        let slots = self.environment.slots.borrow();
-        let fd = slots.fd(id)?;
-        let watched = self.environment.watching(|registry| {
-            if again {
-                return registry.rearm(fd, id as usize, writable);
-            }
-            match registry.watch(fd, id as usize, writable) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => registry.rearm(fd, id as usize, writable),
-                watched => watched,
-            }
-        });
+    pub fn watch(&self, id: u32, writable: bool) -> Result<f64> {
+        let mut slots = self.environment.slots.borrow_mut();
+        let watched = self
+            .environment
+            .watching(|registry| slots.watch(registry, id, writable));
         Ok(watched.map_or_else(|error| status::system(&error), |()| 0.0))
     }
 

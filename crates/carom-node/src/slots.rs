@@ -1,9 +1,13 @@
 //! What one environment has open, by number.
 
+use std::collections::VecDeque;
+use std::io;
+
 use carom::Listener;
 use carom::channel::Channel;
 use carom::connect::Connecting;
 use carom::handshake::Handshake;
+use carom::reactor::Registry;
 use carom::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd};
 
 use crate::numbers;
@@ -46,72 +50,118 @@ impl Slot {
     }
 }
 
+/// A slot, and whether the reactor watches its descriptor.
+struct Entry {
+    slot: Slot,
+    watched: bool,
+}
+
+/// For how long a number rests before it is used again: until so many others have been given up. A report that JavaScript
+/// has yet to look at may still have the number of a slot that was removed meanwhile.
+const RESTING: usize = 1024;
+
 /// Numbers are small and used again, so that JavaScript can keep what belongs to them in an array.
 #[derive(Default)]
 pub(crate) struct Slots {
-    slots: Vec<Option<Slot>>,
-    free: Vec<u32>,
+    slots: Vec<Option<Entry>>,
+    /// Numbers that were given up, the oldest first.
+    free: VecDeque<u32>,
 }
 
 impl Slots {
     pub(crate) fn insert(&mut self, slot: Slot) -> u32 {
-        if let Some(id) = self.free.pop() {
-            self.slots[id as usize] = Some(slot);
+        let entry = Some(Entry { slot, watched: false });
+        if self.free.len() > RESTING
+            && let Some(id) = self.free.pop_front()
+        {
+            self.slots[id as usize] = entry;
             return id;
         }
-        self.slots.push(Some(slot));
+        self.slots.push(entry);
         self.slots.len() as u32 - 1
     }
 
     /// The descriptor behind `id`.
     pub(crate) fn fd(&self, id: u32) -> napi::Result<BorrowedFd<'_>> {
-        self.slots
-            .get(id as usize)
-            .and_then(Option::as_ref)
-            .and_then(Slot::fd)
+        self.entry(id)
+            .and_then(|entry| entry.slot.fd())
             .ok_or_else(|| unknown("descriptor", id))
     }
 
+    fn entry(&self, id: u32) -> Option<&Entry> {
+        self.slots.get(id as usize).and_then(Option::as_ref)
+    }
+
+    fn slot(&mut self, id: u32) -> Option<&mut Slot> {
+        Some(&mut self.slots.get_mut(id as usize)?.as_mut()?.slot)
+    }
+
+    /// Has `registry` report `id` when it becomes readable, or also when it becomes writable, and what is ready already.
+    pub(crate) fn watch(&mut self, registry: &Registry, id: u32, writable: bool) -> io::Result<()> {
+        let entry = self.slots.get_mut(id as usize).and_then(Option::as_mut);
+        let entry = entry.ok_or_else(numbers::unknown)?;
+        let fd = entry.slot.fd().ok_or_else(numbers::unknown)?;
+        let token = id as usize;
+        let watched = if entry.watched {
+            match registry.rearm(fd, token, writable) {
+                // The next attempt to connect has another descriptor.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => registry.watch(fd, token, writable),
+                result => result,
+            }
+        } else {
+            match registry.watch(fd, token, writable) {
+                // Its descriptor is still watched under the number of a slot that gave it up.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => registry.rearm(fd, token, writable),
+                result => result,
+            }
+        };
+        entry.watched |= watched.is_ok();
+        watched
+    }
+
+    /// Whether the descriptor of `id` is watched.
+    pub(crate) fn is_watched(&self, id: u32) -> bool {
+        self.entry(id).is_some_and(|entry| entry.watched)
+    }
+
     pub(crate) fn channel(&mut self, id: u32) -> napi::Result<&mut Channel> {
-        match self.slots.get_mut(id as usize) {
-            Some(Some(Slot::Channel(channel))) => Ok(channel),
+        match self.slot(id) {
+            Some(Slot::Channel(channel)) => Ok(channel),
             _ => Err(unknown("connection", id)),
         }
     }
 
     pub(crate) fn listener(&self, id: u32) -> napi::Result<&Listener> {
-        match self.slots.get(id as usize) {
-            Some(Some(Slot::Listener(listener))) => Ok(listener),
+        match self.entry(id).map(|entry| &entry.slot) {
+            Some(Slot::Listener(listener)) => Ok(listener),
             _ => Err(unknown("listener", id)),
         }
     }
 
     pub(crate) fn connecting(&mut self, id: u32) -> napi::Result<&mut Connecting> {
-        match self.slots.get_mut(id as usize) {
-            Some(Some(Slot::Connecting(connecting))) => Ok(connecting),
+        match self.slot(id) {
+            Some(Slot::Connecting(connecting)) => Ok(connecting),
             _ => Err(unknown("connection being made", id)),
         }
     }
 
     pub(crate) fn handshake(&mut self, id: u32) -> napi::Result<(BorrowedFd<'_>, &mut Handshake)> {
-        match self.slots.get_mut(id as usize) {
-            Some(Some(Slot::Handshake(fd, handshake))) => Ok((PeerFd::as_fd(fd), handshake)),
+        match self.slot(id) {
+            Some(Slot::Handshake(fd, handshake)) => Ok((PeerFd::as_fd(fd), handshake)),
             _ => Err(unknown("handshake", id)),
         }
     }
 
-    pub(crate) fn remove(&mut self, id: u32) -> napi::Result<Slot> {
-        let slot = self
-            .slots
-            .get_mut(id as usize)
-            .and_then(Option::take)
-            .ok_or_else(|| unknown("descriptor", id))?;
-        self.free.push(id);
-        Ok(slot)
+    /// Removes the slot of `id`; whether its descriptor was watched.
+    pub(crate) fn remove(&mut self, id: u32) -> napi::Result<(Slot, bool)> {
+        let entry = self.slots.get_mut(id as usize).and_then(Option::take);
+        let Entry { slot, watched } = entry.ok_or_else(|| unknown("descriptor", id))?;
+        self.free.push_back(id);
+        Ok((slot, watched))
     }
 
     pub(crate) fn clear(&mut self) {
-        for fd in self.slots.iter().flatten().filter_map(Slot::fd) {
+        for fd in self.slots.iter().flatten().filter_map(|entry| entry.slot.fd()) {
             numbers::forget(fd);
         }
         *self = Self::default();

@@ -1,17 +1,18 @@
 import { constants } from 'node:buffer'
 
 import { markAsShared } from '../native/builtins.js'
-import { type Claimant, type Environment, READ_MAX } from '../event-loop/environment.js'
-import { ConnectionClosedError, EOFError, MessageTooLongError, ProtocolError } from '../api/errors.js'
+import { takenAway } from '../api/arguments.js'
+import type { Environment } from '../event-loop/environment.js'
+import type { Claimant } from '../event-loop/memory-budget.js'
+import { READ_MAX } from '../event-loop/slab.js'
+import { EOFError, MessageTooLongError, ProtocolError } from '../api/errors.js'
 import { Inbox } from './inbox.js'
 import { Memory } from './memory.js'
+import { HEADER, headerSize, payloadSize } from '../wire/frame.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from '../native/status.js'
 
 /** Where the ends of the runs begin in a report. */
 const RUNS = 5
-
-/** A frame's header, in its short form. */
-const HEADER = 4
 
 /** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
 const FRAME = 4
@@ -21,23 +22,25 @@ const EXPECTED_MIN = 32 * 1024
 const EXPECTED_MAX = READ_MAX - HEADER - 1
 
 /** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
-const CLOSED: Error = new ConnectionClosedError()
+const CLOSED = new Error('the connection is closed')
 
 /** A message that arrives in memory of its own. */
 interface Payload {
   memory: Buffer
   filled: number
   announced: number
+  /** Whose memory it is. `gone`: it was the caller's, who has taken it away, and the message is read to be dropped. */
+  owner: 'carom' | 'caller' | 'gone'
 }
 
 /**
- * The way in: reads, and keeps whole messages in an inbox until they are taken.
+ * Reads frames from the kernel, and keeps whole messages in an inbox until they are taken.
  *
  * Small messages are read into the environment's slab. Runs of them are copied out together, at most 32 KiB in one piece of
- * memory, so that who keeps one message keeps no more alive. A long one is read straight into memory of its own: from its
+ * memory, so that retaining one message pins no more than that. A long one is read straight into memory of its own: from its
  * second read on, or from the first, where the message before it was as long.
  */
-export class Receiver {
+export class Reader {
   readonly inbox: Inbox = new Inbox()
   /** Whether the kernel may have more. If not, the reactor reports when it has: where it watches the connection. */
   readable = true
@@ -49,6 +52,8 @@ export class Receiver {
   announced = -1
   /** Whether descriptors have come with messages. */
   descriptors = false
+  /** How many messages were dropped, since their memory was taken away while they were received into it. */
+  lost = 0
   readonly #environment: Environment
   readonly #id: number
   readonly #claimant: Claimant
@@ -70,41 +75,34 @@ export class Receiver {
     return this.fault !== undefined || !this.inbox.empty
   }
 
-  /** Whether bytes have been received that no call has returned. */
-  get holdsBytes(): boolean {
-    return this.#insideMessage || this.#payload !== undefined || !this.inbox.empty
+  /** Whether a message has begun to arrive that is not complete. */
+  get insideMessage(): boolean {
+    return this.#insideMessage || this.#payload !== undefined
   }
 
-  /** Reads what is there without waiting, until a message is here or the kernel has nothing more. */
-  look(): boolean {
-    if (this.settled) return true
-    // What was sent before may have its answer here, or be for an end in this very process.
-    this.#environment.flush()
-    this.readable = true
-    while (!this.settled && this.readable) this.read(0)
-    return this.settled
+  /** Whether bytes have been received that no call has returned. */
+  get holdsBytes(): boolean {
+    return this.insideMessage || !this.inbox.empty
   }
 
   /**
-   * Reads once, waiting up to `timeout` milliseconds, for ever where it is negative. Where the next message is a long one
-   * that fits into `target`, the memory of the caller who will take it, it is read there.
+   * Reads once, waiting up to `timeout` milliseconds, for ever where it is negative; returns about how many bytes came. Where the
+   * next message is a long one that fits into `target`, the memory of the caller who will take it, it is read there.
    */
-  read(timeout: number, target?: Buffer): void {
-    if (this.#payload) this.#readPayload(this.#payload, timeout)
-    else this.#readFrames(timeout, target)
+  read(timeout: number, target?: Buffer): number {
+    return this.#payload ? this.#readPayload(this.#payload, timeout) : this.#readFrames(timeout, target)
   }
 
-  /** Forgets all that was received, and receives no more: because of `fault`, or since this end is closed. */
+  /** Forgets all that was received, and receives no more because of `fault`, or since this end is closed. */
   abandon(fault: Error = CLOSED): void {
     while (this.inbox.peek()) this.inbox.take()
-    this.#environment.settle(this.#claimant)
+    this.#environment.memory.release(this.#claimant)
     this.#payload = undefined
     this.fault = fault
   }
 
-  /** The fault, if it is one that the kernel reports once; others stay. */
+  /** The fault, which stays, unless it is one that the kernel reports once, or concerns one message only. */
   takeFault(): Error {
-    if (this.fault === CLOSED) return new ConnectionClosedError()
     const fault = this.fault ?? new EOFError()
     if (!(fault instanceof EOFError || fault instanceof ProtocolError || fault instanceof MessageTooLongError)) {
       this.fault = undefined
@@ -113,7 +111,7 @@ export class Receiver {
     return fault
   }
 
-  #readFrames(timeout: number, target: Buffer | undefined): void {
+  #readFrames(timeout: number, target: Buffer | undefined): number {
     const { transfer, slab: shared, report } = this.#environment
     // One byte more than is expected: if it stays free, the kernel had no more.
     const own = this.#expected > 0 && !target ? Buffer.allocUnsafeSlow(FRAME + HEADER + this.#expected + 1) : undefined
@@ -122,7 +120,7 @@ export class Receiver {
     const runs = transfer.receive(this.#id, slab.bytes, report, timeout)
     if (runs < 0) {
       this.#stop(runs, report[0]!)
-      return
+      return 0
     }
     let start = 0
     for (let i = RUNS; i < RUNS + runs; i++) {
@@ -134,7 +132,10 @@ export class Receiver {
     this.#insideMessage = report[0] !== -1
     this.readable = report[3] === 0 || this.ending
     this.descriptors = report[4] === 1
-    if (report[2]! > 0) this.#begin(slab, report[1]!, report[2]!, report[0]!, target)
+    if (report[2] === 0) return start
+    const filled = report[2]!
+    this.#begin(slab, report[1]!, filled, report[0]!, target)
+    return filled
   }
 
   #expect(size: number): void {
@@ -144,10 +145,10 @@ export class Receiver {
   /** Takes a run of whole frames out of the slab: by copying it, unless it is a message that nearly fills memory of its own. */
   #keep(slab: Memory, start: number, end: number): void {
     const { bytes: read } = slab
-    const length = (read[start]! << 24) | (read[start + 1]! << 16) | (read[start + 2]! << 8) | read[start + 3]!
+    const payload = start + headerSize(read, start)
     // A single message needs no header.
-    const single = length > 0 && start + HEADER + length === end
-    const from = single ? start + HEADER : start
+    const single = payload < end && payload + payloadSize(read, start) === end
+    const from = single ? payload : start
     const size = end - from
     if (single) this.#expect(size)
     if (single && this.#fits(slab, size)) {
@@ -172,44 +173,68 @@ export class Receiver {
     }
     const filled = end - start
     if (start + announced <= slab.bytes.length && this.#fits(slab, announced)) {
-      this.#payload = { memory: slab.part(start, start + announced), filled, announced }
+      this.#payload = { memory: slab.part(start, start + announced), filled, announced, owner: 'carom' }
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
-    const memory = lent
-      ? target.subarray(0, announced)
-      : Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, filled))
+    const memory = lent ? target.subarray(0, announced) : this.#allocate(announced, filled)
     memory.set(slab.part(start, end))
-    this.#payload = { memory, filled, announced }
+    this.#payload = { memory, filled, announced, owner: lent ? 'caller' : 'carom' }
   }
 
-  #readPayload(payload: Payload, timeout: number): void {
+  #allocate(announced: number, filled: number): Buffer {
+    return Buffer.allocUnsafeSlow(this.#environment.memory.grant(this.#claimant, announced, filled))
+  }
+
+  #readPayload(payload: Payload, timeout: number): number {
     const { memory, filled, announced } = payload
-    const bytes = this.#environment.transfer.receivePayload(this.#id, memory, filled, memory.length, timeout)
+    if (payload.owner === 'caller' && memory.length < announced) {
+      payload.owner = 'gone'
+      this.fault = takenAway(
+        'the memory that a message was being received into',
+        'the message is lost, the next one is unharmed',
+      )
+      return 0
+    }
+    const { transfer, slab } = this.#environment
+    const gone = payload.owner === 'gone'
+    const bytes = gone
+      ? transfer.receivePayload(this.#id, slab.bytes, 0, slab.bytes.length, timeout)
+      : transfer.receivePayload(this.#id, memory, filled, memory.length, timeout)
     if (bytes < 0) {
       this.#stop(bytes, 0)
-      return
+      return 0
     }
     payload.filled += bytes
-    this.readable = payload.filled === memory.length || this.ending
-    if (payload.filled === announced) {
-      this.#environment.settle(this.#claimant)
-      this.#payload = undefined
-      this.#insideMessage = false
-      this.announced = -1
-      this.#expect(announced)
-      this.inbox.push(memory, false)
-    } else if (payload.filled === memory.length) {
-      payload.memory = Buffer.allocUnsafeSlow(this.#environment.grant(this.#claimant, announced, payload.filled))
+    const full = payload.filled === (gone ? announced : memory.length)
+    this.readable = full || this.ending || (gone && bytes === slab.bytes.length)
+    if (payload.filled === announced) this.#complete(payload)
+    else if (full) {
+      payload.memory = this.#allocate(announced, payload.filled)
       payload.memory.set(memory)
+      payload.owner = 'carom'
     }
+    return bytes
+  }
+
+  #complete({ memory, announced, owner }: Payload): void {
+    this.#environment.memory.release(this.#claimant)
+    this.#payload = undefined
+    this.#insideMessage = false
+    this.announced = -1
+    if (owner === 'gone') {
+      this.lost++
+      return
+    }
+    this.#expect(announced)
+    this.inbox.push(memory, false)
   }
 
   /** Nothing came, or nothing more will. */
   #stop(status: number, announced: number): void {
     this.readable = false
     if (status === NOTHING) return
-    this.#environment.settle(this.#claimant)
+    this.#environment.memory.release(this.#claimant)
     this.#payload = undefined
     this.fault = this.#faultOf(status, announced)
   }

@@ -1,0 +1,73 @@
+import { outOfRange } from '../api/arguments.js'
+import { duplicate } from '../native/binding.js'
+import { closeDescriptor } from '../native/numbers.js'
+import { checked } from '../native/status.js'
+import { DESCRIPTORS_MAX, MARK, marked } from '../wire/descriptor-mark.js'
+import { HEADER, MAX_SHORT, writeHeader } from '../wire/frame.js'
+import { transfer, type Transferable } from '../wire/transferable.js'
+
+/** Descriptors of carom's own on their way to the peer. They are closed when they have left, or can't. */
+export class Transferring {
+  readonly fds: number[]
+  error: Error | undefined
+  #left = false
+  #resolve: (() => void) | undefined
+  #reject: ((error: Error) => void) | undefined
+
+  constructor(fds: readonly number[]) {
+    this.fds = [...fds]
+  }
+
+  /** Whether they are still here. */
+  get waits(): boolean {
+    return !this.#left && !this.error
+  }
+
+  /** They have left, or can't because of `error`. */
+  end(error?: Error): void {
+    for (const fd of this.fds.splice(0)) closeDescriptor(fd)
+    this.#left = !error
+    this.error = error
+    if (error) this.#reject?.(error)
+    else this.#resolve?.()
+  }
+
+  /** Resolves when they have left. */
+  async ended(): Promise<void> {
+    if (this.error) throw this.error
+    if (this.#left) return
+    await new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+}
+
+/** Descriptors of the same open files as those of `objects`, which are the caller's. */
+export function duplicateAll(objects: readonly Transferable[]): number[] {
+  const fds: number[] = []
+  try {
+    // A getter of the message may have closed an object meanwhile: then there is no descriptor to be had.
+    for (const each of objects) {
+      const { fd } = each[transfer]
+      fds.push(checked(() => duplicate(fd)))
+    }
+    return fds
+  } catch (error) {
+    for (const fd of fds) closeDescriptor(fd)
+    throw error
+  }
+}
+
+/** The frame of the message `bytes[start..end]`, marked as one with `count` descriptors. */
+export function frameWithDescriptors(bytes: Uint8Array, start: number, end: number, count: number): Buffer {
+  if (count > DESCRIPTORS_MAX) {
+    throw outOfRange('the number of connections in a message', `at most ${DESCRIPTORS_MAX}`, count)
+  }
+  if (end - start > MAX_SHORT - MARK) {
+    throw outOfRange('the size of a message with connections', `at most ${MAX_SHORT - MARK}`, end - start)
+  }
+  const frame = marked(bytes, start, end, count, HEADER)
+  writeHeader(frame, 0, frame.length - HEADER)
+  return frame
+}

@@ -1,0 +1,106 @@
+import { now, setImmediate } from './timers.js'
+
+/** How many bytes a turn of the event loop reads, before timers and other descriptors get their turn. */
+const BYTES_PER_TURN = 1024 * 1024
+
+/** What a read costs at least: the system call takes as long as some bytes do. */
+const READ = 1024
+
+/** What accepting a peer costs: a descriptor and an object are made. */
+export const ACCEPT: number = 16 * 1024
+
+/** How long a turn hands out messages that are here already, in milliseconds. The clock is asked at every 64th. */
+const TURN = 10
+const ASK = 63
+
+/** A receive or an accept that was put off to the next turn. */
+export interface Deferred {
+  resume(): void
+}
+
+/**
+ * What a turn of the event loop may read, accept and hand out, all connections and listeners together, so that a peer which
+ * sends without a pause leaves room for timers and for other peers. Every way to receive asks here; blocking calls don't.
+ */
+export class ReadBudget {
+  #left = BYTES_PER_TURN
+  #turn = 0
+  #delivered = 0
+  /** The turn in which the clock was asked last, and when it was first asked in it. */
+  #timedTurn = -1
+  #begin = 0
+  #deferred: Deferred[] = []
+  /** Whether the next turn's beginning is awaited, and since when. */
+  #ending = false
+  #ended = 0
+
+  /** Whether this turn has had its share. */
+  get spent(): boolean {
+    return this.#left <= 0
+  }
+
+  /** Counts a read of `bytes`, or an accept. */
+  spend(bytes: number): void {
+    this.#left -= bytes > READ ? bytes : READ
+    if (this.#left <= 0) this.#end()
+  }
+
+  /** Whether one more message that is here may be handed out in this turn. */
+  mayDeliver(): boolean {
+    if ((++this.#delivered & ASK) === 0) this.#askClock()
+    return this.#left > 0
+  }
+
+  /**
+   * Whether a program that looks again and again, without leaving this turn, may read. Where it has had its share it is told that
+   * nothing is there, which lets it leave; if it goes on all the same, it must find what has come.
+   */
+  mayReadAgain(): boolean {
+    if (this.#left > 0) return true
+    if (now() - this.#ended < TURN) return false
+    this.#left = BYTES_PER_TURN
+    return true
+  }
+
+  /** A new turn begins. */
+  refill(): void {
+    this.#turn++
+    this.#left = BYTES_PER_TURN
+  }
+
+  /** Calls `resume` in the next turn. */
+  defer(call: Deferred): void {
+    this.#deferred.push(call)
+    this.#end()
+  }
+
+  /** Resolves in the next turn. */
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.defer({ resume: resolve }))
+  }
+
+  #askClock(): void {
+    const time = now()
+    if (this.#timedTurn !== this.#turn) {
+      this.#timedTurn = this.#turn
+      this.#begin = time
+    } else if (time - this.#begin > TURN) {
+      this.#left = 0
+      this.#end()
+    }
+  }
+
+  /** This turn ends here for all that reads. Nothing else may say when the next one begins. */
+  #end(): void {
+    this.#ended = now()
+    if (this.#ending) return
+    this.#ending = true
+    setImmediate(() => {
+      this.#ending = false
+      this.refill()
+      const deferred = this.#deferred
+      this.#deferred = []
+      for (const each of deferred) each.resume()
+    })
+  }
+}

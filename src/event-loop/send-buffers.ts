@@ -1,0 +1,54 @@
+import { SLAB } from './slab.js'
+import { nextTick } from './timers.js'
+
+/** How many slabs are lent at most, to connections that have sent something in this turn. */
+const SLABS_LENT = 16
+
+/** A send path that stages messages in a slab. */
+export interface Staging {
+  /** Hands what is staged to the kernel, as far as it takes it. */
+  push(): void
+}
+
+/**
+ * The slabs in which small messages are staged, so that those of one turn leave together, when its microtasks are done. They are
+ * lent to send paths, and used again.
+ */
+export class SendBuffers {
+  /** How many connections have bytes that wait for room in the kernel. */
+  blocked = 0
+  /** Incremented on every event-loop callback and every flush, wherever that costs nothing extra. */
+  turn = 0
+  readonly #free: Buffer[] = []
+  #staging: Staging[] = []
+  #flushing = false
+
+  /** Lends a slab for what `path` stages; it leaves when this turn's microtasks are done. */
+  lend(path: Staging): Buffer {
+    if (this.#staging.length >= SLABS_LENT) this.flush()
+    this.#staging.push(path)
+    if (!this.#flushing) {
+      this.#flushing = true
+      nextTick(() => {
+        this.#flushing = false
+        this.turn++
+        this.flush()
+      })
+    }
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB)
+  }
+
+  /** Takes back a slab whose bytes have left, or have been copied. */
+  takeBack(path: Staging, slab: Buffer): void {
+    this.#free.push(slab)
+    // Nearly always it was the last to be lent one: `splice` would make the array anew.
+    if (this.#staging.at(-1) === path) this.#staging.pop()
+    else this.#staging.splice(this.#staging.indexOf(path), 1)
+  }
+
+  /** Hands what send paths have staged to the kernel, as far as it takes it: of all but `except`. */
+  flush(except?: Staging): void {
+    if (this.#staging.length === (except ? 1 : 0)) return
+    for (const path of this.#staging.slice()) if (path !== except) path.push()
+  }
+}
