@@ -50,6 +50,14 @@ function lazy(): Plugin {
   }
 }
 
+/** Puts the text of Python files into the code. */
+function python(): Plugin {
+  return {
+    name: 'python',
+    load: (id) => (id.endsWith('.py') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}` : undefined),
+  }
+}
+
 /**
  * Keeps the bundle honest: it imports nothing but Node's own modules, and of each package inside it the published
  * notices hold the licence.
@@ -111,7 +119,7 @@ export default defineConfig({
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'], mainFields: ['module', 'main'] },
   transform: { target: 'node20.19' },
-  plugins: [lazy(), builtins(), wrappers(), contents()],
+  plugins: [lazy(), python(), builtins(), wrappers(), contents()],
   output: {
     dir: 'dist',
     format: 'cjs',
@@ -121,7 +129,14 @@ export default defineConfig({
     cleanDir: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
-    // One file of them: each that is loaded takes about as long as to compile a tenth of all code.
-    codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
+    // One file of what all need: each that is loaded takes about as long as to compile a tenth of all code. What most programs
+    // don't load stays out of it.
+    codeSplitting: {
+      groups: [
+        { name: 'shared', test: /^(?!.*src\/(?:calls|codecs\/pickle)\/)/, minShareCount: 2, priority: 1 },
+        { name: 'pickling', test: /src\/codecs\/pickle\//, minShareCount: 2 },
+        { name: 'calling', test: /src\/calls\//, minShareCount: 2 },
+      ],
+    },
   },
 })

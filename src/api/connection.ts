@@ -452,6 +452,9 @@ interface ForChild {
 
 /** What goes in a message is no more than the directions: all else is the receiver's to choose. */
 function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
+  const { readable, writable } = traits
+  // To a Python process, which makes a connection of its own: what pickles mean here doesn't matter there.
+  if (carrier === 'pickle' && own.coder.name === carrier) return { readable, writable }
   if (!isKnownBy(own.codec, own.coder)) {
     throw new TypeError(
       'a connection with a codec of your own, or of pickle(), can only be handed over by detach() and fromFd()',
@@ -468,7 +471,6 @@ function describe({ settings: own, traits }: Endpoint, carrier: string | undefin
       "a connection to billiard or to a Python before 3.12 can't go in a message, for its receiver would not know of the limit on the size of messages: send a Handle of its detach()",
     )
   }
-  const { readable, writable } = traits
   return { readable, writable }
 }
 

@@ -1,3 +1,4 @@
+import { Deferred } from '../event-loop/deferred.js'
 import { Call, type CallOwner } from './call.js'
 import type { Carrier } from './carrier.js'
 import { errorOf } from './errors.js'
@@ -25,6 +26,8 @@ export class Caller implements CallOwner {
   /** Streams that nobody has begun to read, by what their calls do when they begin. */
   readonly #unread = new Map<number, WeakRef<Call>>()
   #last = 0
+  /** Why no more calls are taken, and what is told when those that were taken are over. */
+  #drain: { reason: Error; done: Deferred<void> } | undefined
 
   constructor(carrier: Carrier) {
     this.#carrier = carrier
@@ -39,9 +42,9 @@ export class Caller implements CallOwner {
   begin(name: string, args: readonly unknown[], kwargs: KeywordArguments | undefined): Call {
     const id = ++this.#last
     const call = new Call(name, id, this)
-    const { end } = this.#carrier
-    if (end) {
-      call.fail(end)
+    const refusal = this.#carrier.end ?? this.#drain?.reason
+    if (refusal) {
+      call.fail(refusal)
       return call
     }
     this.#calls.set(id, call)
@@ -50,8 +53,15 @@ export class Caller implements CallOwner {
       this.#forget(id)
       call.fail(error)
     })
-    this.#carrier.callsChanged()
+    this.#changed()
     return call
+  }
+
+  /** Takes no more calls, because of `reason`; resolves when those that were taken are over. */
+  drain(reason: Error): Promise<void> {
+    this.#drain ??= { reason, done: new Deferred() }
+    this.#changed()
+    return this.#drain.done.promise
   }
 
   /** A call that is not sent, because of `reason`. */
@@ -88,7 +98,7 @@ export class Caller implements CallOwner {
         call.finish()
         break
     }
-    this.#carrier.callsChanged()
+    this.#changed()
   }
 
   /** The connection has ended: nothing more will be answered. */
@@ -101,6 +111,7 @@ export class Caller implements CallOwner {
     this.#calls.clear()
     this.#unread.clear()
     for (const call of calls) call.fail(why)
+    this.#changed()
   }
 
   credit(id: number, count: number): void {
@@ -111,13 +122,18 @@ export class Caller implements CallOwner {
     const known = this.#calls.has(id) || this.#unread.has(id)
     this.#forget(id)
     if (known) this.#carrier.tell([ABORT, id])
-    this.#carrier.callsChanged()
+    this.#changed()
   }
 
   reading(id: number, call: Call): void {
     if (!this.#unread.delete(id)) return
     forgotten.unregister(call)
     this.#calls.set(id, call)
+    this.#changed()
+  }
+
+  #changed(): void {
+    if (this.active === 0) this.#drain?.done.resolve()
     this.#carrier.callsChanged()
   }
 

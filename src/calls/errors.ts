@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types'
 
+import type * as Python from '../codecs/pickle/types/error.js'
 import { malformed } from './messages.js'
 
 /** An error as plain values. What was thrown and is no error is in `thrown`. */
@@ -13,6 +14,12 @@ export interface ErrorForm {
   /** Its own enumerable properties. */
   fields?: Record<string, unknown>
   thrown?: unknown
+  /** From Python: the class's module, what the exception was made with, and where it was raised. */
+  module?: string
+  args?: unknown[]
+  traceback?: string
+  context?: ErrorForm
+  exceptions?: ErrorForm[]
 }
 
 /** How many causes, and errors inside errors, are followed. */
@@ -59,7 +66,8 @@ export function errorOf(form: unknown, depth = 0): unknown {
   if (name === undefined && 'thrown' in form) return form.thrown
   if (depth > 2 * DEPTH) throw malformed('the error has causes without end')
   const [called, said] = [typeof name === 'string' ? name : 'Error', typeof message === 'string' ? message : '']
-  const options = cause === undefined || cause === null ? undefined : { cause: errorOf(cause, depth + 1) }
+  if ('module' in form) return pythonErrorOf(form as ErrorForm, called, said, depth)
+  const options = isForm(cause) ? { cause: errorOf(cause, depth + 1) } : undefined
   const error = Array.isArray(errors)
     ? new AggregateError(
         errors.map((each) => errorOf(each, depth + 1)),
@@ -75,6 +83,25 @@ export function errorOf(form: unknown, depth = 0): unknown {
   define(error, 'stack', typeof stack === 'string' ? stack : `${called}: ${said}`, false)
   if (typeof code === 'string' || typeof code === 'number') define(error, 'code', code, true)
   return error
+}
+
+/** An exception of Python's. Its class is loaded with the first one. */
+function pythonErrorOf(form: ErrorForm, called: string, said: string, depth: number): Error {
+  const { PythonError } = require('../codecs/pickle/types/error.js') as typeof Python
+  const { module, args, traceback, cause, context, exceptions } = form
+  const error = new PythonError(called, Array.isArray(args) ? args : [], said, typeof module === 'string' ? module : '')
+  const inner = (each: unknown): unknown => errorOf(each, depth + 1)
+  if (isForm(cause)) define(error, 'cause', inner(cause), false)
+  if (isForm(context)) define(error, 'context', inner(context), false)
+  if (Array.isArray(exceptions)) define(error, 'exceptions', exceptions.map(inner), true)
+  const where = typeof traceback === 'string' ? traceback : undefined
+  if (where !== undefined) define(error, 'traceback', where, false)
+  define(error, 'stack', where === undefined ? `${called}: ${said}` : `${called}: ${said}\n\n${where}`, false)
+  return error
+}
+
+function isForm(value: unknown): boolean {
+  return value !== undefined && value !== null
 }
 
 function define(error: Error, key: string, value: unknown, enumerable: boolean): void {

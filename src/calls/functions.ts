@@ -49,6 +49,11 @@ function hasOwnFunctions(functions: object): boolean {
   return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty'))
 }
 
+/** Whether there is anything in `functions` that peers could call. */
+export function hasFunctions(functions: object): boolean {
+  return tableOf(hasOwnFunctions(functions) ? functions : (Object.getPrototypeOf(functions) as object)).size > 0
+}
+
 function tableOf(holder: object): Map<string, Served> {
   const table = new Map<string, Served>()
   for (const name of Object.getOwnPropertyNames(holder)) {

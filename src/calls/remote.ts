@@ -103,3 +103,8 @@ export function call(peer: object, name: string, args: readonly unknown[] = [], 
 function late(name: string, milliseconds: number): TimeoutError {
   return new TimeoutError(`${name}: no answer within ${milliseconds} ms; the peer was told to give the call up`)
 }
+
+/** Refuses new calls of `peer` with `reason`, and resolves when those that are under way are over. */
+export async function drain(peer: object, reason: Error): Promise<void> {
+  await sessionsOf.get(peer)?.caller.drain(reason)
+}

@@ -1,8 +1,8 @@
-import { abortSignal, boolean, integer, options } from '../api/arguments.js'
+import { abortSignal, boolean, integer, invalid, options } from '../api/arguments.js'
 import type { OptionNames } from '../api/option-names.js'
 import type { Connection } from '../api/connection.js'
 import { BusyError } from '../api/errors.js'
-import { Functions } from './functions.js'
+import { Functions, hasFunctions } from './functions.js'
 import { Server } from './server.js'
 import { sessionOf } from './session.js'
 
@@ -47,4 +47,11 @@ export function serve(connection: Connection<unknown, never>, functions: object,
   if (session.server) throw new BusyError('the connection is served already: end that by its signal first')
   if (abort?.aborted) return Promise.reject(abort.reason)
   return new Server(session, served, settings).run(abort)
+}
+
+/** The first of `candidates` that has functions to serve. */
+export function servable(...candidates: unknown[]): object {
+  const found = candidates.find((each) => typeof each === 'object' && each !== null && hasFunctions(each))
+  if (found === undefined) throw invalid('the module exports no function to serve')
+  return found as object
 }

@@ -6,6 +6,7 @@ import { closeDescriptors } from '../native/numbers.js'
 import { endWith } from '../native/binding.js'
 import { coderOf, decode } from '../codecs/codec.js'
 import { Connection } from '../api/connection.js'
+import type * as Serve from '../calls/serve.js'
 import { EOFError, SystemError } from '../api/errors.js'
 import { Handle } from '../api/handle.js'
 import { Listener } from '../api/listener.js'
@@ -43,12 +44,12 @@ async function prepare(control: Connection): Promise<() => unknown> {
     const namespace = (await import(module)) as Record<string, unknown>
     // What the module has begun and nobody awaits may have failed: then this process ends now.
     await new Promise((resolve) => setImmediate(resolve))
-    doing = `find the function '${name}' in ${module}`
-    const target = find(namespace, name)
+    doing = name === undefined ? `serve ${module}` : `find the function '${name}' in ${module}`
+    const run = name === undefined ? serving(args[0] as Connection, namespace) : calling(find(namespace, name), args)
     report(control, undefined)
     importing(undefined)
     await control.close()
-    return () => target(...args)
+    return run
   } catch (error) {
     if (!report(control, failureOf(doing, error))) console.error(error)
     process.exit(1)
@@ -75,6 +76,17 @@ function report(control: Connection, failure: Failure | undefined): boolean {
     if (!gone && !failure) throw error
     return false
   }
+}
+
+function calling(target: Target, args: unknown[]): () => unknown {
+  return () => target(...args)
+}
+
+/** Loaded where it is used: most processes call one function. */
+function serving(connection: Connection, namespace: Record<string, unknown>): () => unknown {
+  const { serve, servable } = require('../calls/serve.js') as typeof Serve
+  const functions = servable(namespace, namespace['default'])
+  return () => serve(connection, functions, { stacks: true })
 }
 
 function find(namespace: Record<string, unknown>, name: string): Target {

@@ -5,7 +5,6 @@ import { socketPair } from '../native/binding.js'
 import { childProcess } from '../native/builtins.js'
 import { checked } from '../native/status.js'
 import { StartError } from '../api/errors.js'
-import { BOOTSTRAP } from './current.js'
 import { Ending } from './ending.js'
 import { explain, isSystemFailure } from './not-started.js'
 import type { ProcessSettings } from './options.js'
@@ -32,7 +31,7 @@ export function launch(settings: ProcessSettings, fds: readonly number[]): Launc
       here.push(a)
       there.push(b)
     }
-    child = spawnNode(settings, [...there, ...fds])
+    child = spawnProgram(settings, [...there, ...fds])
     if (child.pid === undefined) {
       for (const fd of here) closeDescriptor(fd)
       return notStarted(settings, child)
@@ -50,9 +49,9 @@ export function launch(settings: ProcessSettings, fds: readonly number[]): Launc
   }
 }
 
-function spawnNode({ execArgv, spawn }: ProcessSettings, fds: readonly number[]): ChildProcess {
+function spawnProgram({ program, spawn }: ProcessSettings, fds: readonly number[]): ChildProcess {
   return inheriting(fds, (files) =>
-    childProcess().spawn(process.execPath, [...execArgv, BOOTSTRAP], {
+    childProcess().spawn(program.command, [...program.argv], {
       ...(spawn as SpawnOptions),
       stdio: [...spawn.stdio, ...files],
     }),
@@ -65,7 +64,7 @@ function notStarted(settings: ProcessSettings, child: ChildProcess): Promise<nev
   })
 }
 
-function startError({ name, spawn: { cwd } }: ProcessSettings, error: unknown): StartError {
-  const cause = isSystemFailure(error) ? explain(error, { command: process.execPath, cwd }) : error
+function startError({ name, program: { command }, spawn: { cwd } }: ProcessSettings, error: unknown): StartError {
+  const cause = isSystemFailure(error) ? explain(error, { command, cwd }) : error
   return new StartError(`${name} could not be started`, cause)
 }

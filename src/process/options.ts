@@ -4,24 +4,49 @@ import { pathToFileURL } from 'node:url'
 
 import * as check from '../api/arguments.js'
 import { PROCESS } from '../api/option-names.js'
+import { nodeProgram } from './node-program.js'
+import type { Program } from './program.js'
+import { checkedInterpreter, isPython, pythonFile } from './python/interpreter.js'
+import type * as PythonProgram from './python/program.js'
 import { standard } from './stdio.js'
 
 /** Beside its own, a `Process` takes the options of Node's `spawn`: `cwd`, `env`, `uid`, `detached`, `windowsHide`, … */
 export interface ProcessOptions extends SpawnOptions {
-  /** The name of the exported function to call. Default `'default'`, the default export. */
+  /** The name of the exported function to call. Default `'default'`, the default export; Python has none. */
   target?: string | undefined
   /**
    * What it is called with: anything that the codec `'structured'` carries, with connections, listeners and `Handle`s at any
    * depth. Connections are closed here when the process is started.
    */
   args?: readonly unknown[] | undefined
+  /** Arguments by name, for a function of Python's. */
+  kwargs?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * Serves the module's functions, which `process.remote` calls, instead of calling one. Then `daemon` is `true` by default.
+   * Of a Node module, they are the exported functions; of a Python module, those in `__all__`, else its own functions
+   * without a leading underscore. Default `false`.
+   */
+  serve?: boolean | undefined
+  /**
+   * How many threads run the plain functions and generators of a served Python module. Without it, its main thread does, one
+   * call at a time; `async def` functions run side by side on one event loop.
+   */
+  threads?: number | undefined
+  /**
+   * The command that starts Python, or an array of it and its arguments: `['uv', 'run', 'python']`. Default `$PYTHON`, else
+   * `python3` (`python` on Windows). With it, any module is Python's; without it, one whose name ends in `.py`.
+   */
+  interpreter?: string | readonly string[] | undefined
   /** For people. Default `Process-1`, `Process-2`, … */
   name?: string | undefined
   /** Whether it ends with this process, and this process doesn't wait for it to end. Default `false`. */
   daemon?: boolean | undefined
   /** Its descriptors 0, 1 and 2, in any form that `child_process.spawn` takes. Default `'inherit'`. */
   stdio?: SpawnOptions['stdio']
-  /** Options of the Node that runs it. Default: this process's, so that loaders and conditions are the same. */
+  /**
+   * Options of the Node, or the Python, that runs it. Default for Node: this process's, so that loaders and conditions are the
+   * same.
+   */
   execArgv?: readonly string[] | undefined
   /** Ends the process when it is aborted, by `killSignal`, which is SIGTERM unless you say otherwise. */
   signal?: AbortSignal | undefined
@@ -31,12 +56,15 @@ export interface ProcessOptions extends SpawnOptions {
 
 /** Options that have been checked, and their defaults filled in. */
 export interface ProcessSettings {
+  program: Program
   module: string
-  target: string
+  /** `undefined` where the module's functions are served. */
+  target: string | undefined
   args: readonly unknown[]
+  kwargs: Readonly<Record<string, unknown>>
+  serve: { threads?: number | undefined } | undefined
   name: string
   daemon: boolean
-  execArgv: readonly string[]
   signal: AbortSignal | undefined
   keep: boolean
   /** For Node's `spawn`, which checks them. */
@@ -46,32 +74,77 @@ export interface ProcessSettings {
 let count = 0
 
 export function processSettings(module: string | URL, given: ProcessOptions | undefined): ProcessSettings {
-  const { target = 'default', args = [], name, daemon = false, stdio, ...rest } = check.options(given, PROCESS)
-  const { execArgv = inheritedExecArgv(), signal, keep = false, ...spawn } = rest
-  if (typeof target !== 'string') {
-    throw check.invalidType('target', 'the name of an exported function (the function itself can’t travel)', target)
-  }
-  if (!Array.isArray(args)) throw check.invalidType('args', 'an array', args)
+  const { target, args, kwargs, serve = false, threads, interpreter, ...others } = check.options(given, PROCESS)
+  const { name, daemon = serve, stdio, execArgv, signal, keep = false, ...spawn } = others
   if (name !== undefined && typeof name !== 'string') throw check.invalidType('name', 'a string', name)
-  if (!Array.isArray(execArgv)) throw check.invalidType('execArgv', 'an array of strings', execArgv)
+  if (execArgv !== undefined && !Array.isArray(execArgv)) {
+    throw check.invalidType('execArgv', 'an array of strings', execArgv)
+  }
+  check.boolean('serve', serve)
   check.boolean('daemon', daemon)
   check.boolean('keep', keep)
+  const python = isPython(checkedModule(module), interpreter)
+  if (!python) assertForNode({ kwargs, threads })
   return {
-    module: moduleUrl(module),
-    target,
-    args,
+    program: python ? pythonOf(interpreter, execArgv ?? []) : nodeProgram(execArgv ?? inheritedExecArgv()),
+    module: python ? pythonFile(module) : moduleUrl(module),
+    ...(serve ? served({ target, args, kwargs, threads }) : called({ target, args, kwargs, threads }, python)),
     name: name ?? `Process-${++count}`,
     daemon,
-    execArgv: execArgv as readonly string[],
     signal: check.abortSignal(signal),
     keep,
     spawn: { ...spawn, stdio: standard(stdio, 'inherit') },
   }
 }
 
+type Work = Pick<ProcessSettings, 'target' | 'args' | 'kwargs' | 'serve'>
+type WorkOptions = Pick<ProcessOptions, 'target' | 'args' | 'kwargs' | 'threads'>
+
+/** Calls one function. */
+function called({ target, args = [], kwargs = {}, threads }: WorkOptions, python: boolean): Work {
+  if (threads !== undefined) throw check.invalid('threads are for serve: true: a target is called on the main thread')
+  if (target === undefined && python) throw check.invalidType('target', 'the name of a function of the module', target)
+  if (target !== undefined && typeof target !== 'string') {
+    throw check.invalidType('target', 'the name of an exported function (the function itself can’t travel)', target)
+  }
+  if (!Array.isArray(args)) throw check.invalidType('args', 'an array', args)
+  if (typeof kwargs !== 'object' || kwargs === null || Array.isArray(kwargs)) {
+    throw check.invalidType('kwargs', 'an object', kwargs)
+  }
+  return { target: target ?? 'default', args, kwargs, serve: undefined }
+}
+
+/** Serves all functions. */
+function served({ target, args, kwargs, threads }: WorkOptions): Work {
+  for (const [option, value] of Object.entries({ target, args, kwargs })) {
+    if (value !== undefined) throw check.invalid(`serve: true takes no ${option}: process.remote calls the functions`)
+  }
+  if (threads !== undefined) check.integer('threads', threads, 1, 1024)
+  return { target: undefined, args: [], kwargs: {}, serve: threads === undefined ? {} : { threads } }
+}
+
+function assertForNode(options: Pick<ProcessOptions, 'kwargs' | 'threads'>): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    throw check.invalid(
+      `${option} is for a Python module: one whose name ends in .py, or any with the option interpreter`,
+    )
+  }
+}
+
+/** Loaded where it is used: few programs start a Python. */
+function pythonOf(interpreter: unknown, execArgv: readonly string[]): Program {
+  const { pythonProgram } = require('./python/program.js') as typeof PythonProgram
+  return pythonProgram(checkedInterpreter(interpreter), execArgv)
+}
+
+function checkedModule(module: unknown): string | URL {
+  if (module instanceof URL || typeof module === 'string') return module
+  throw check.invalidType('module', 'a URL or a path', module)
+}
+
 function moduleUrl(module: string | URL): string {
   if (module instanceof URL) return module.href
-  if (typeof module !== 'string') throw check.invalidType('module', 'a URL or a path', module)
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(resolve(module)).href
 }
 

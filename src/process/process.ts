@@ -5,7 +5,8 @@ import type { InspectOptions } from 'node:util'
 
 import { onAbort } from '../event-loop/abort.js'
 import * as check from '../api/arguments.js'
-import { type Codec, coderOf, encode } from '../codecs/codec.js'
+import type { AnyRemote, Remote } from '../calls/remote.js'
+import type { Codec } from '../codecs/codec.js'
 import { Connection } from '../api/connection.js'
 import { Deferred } from '../event-loop/deferred.js'
 import { environmentOf } from '../event-loop/environment.js'
@@ -14,16 +15,30 @@ import { inspection, shownAs } from '../api/inspection.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { transfer } from '../wire/transferable.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
-import { addChild, removeChild } from './children.js'
+import { Children } from './children.js'
 import { whyNotYet } from './current.js'
 import { type Ending, type Exit, REAPED } from './ending.js'
 import { launch } from './launch.js'
 import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
 import { decodeReport, errorOf, REPORT_MAX } from './report.js'
-import { ARGUMENTS, encodeStart } from './start.js'
+import { Served } from './served.js'
+import { encodeStart, firstDescriptor } from './start.js'
+
+const children = new Children<Process>()
+
+/** The processes that this thread has started and that have not ended, in the order in which they were started. */
+export function activeChildren(): Process[] {
+  return children.alive
+}
 
 /** Closes the descriptors of processes that nobody has closed. */
 const forgotten = new FinalizationRegistry<Ending>((ending) => ending.close())
+
+/** Milliseconds that a child which serves has to end by itself, when it has no more calls. */
+const STOPPING = 10_000
+
+/** What calls the functions of a module: typed by `new Process<typeof import('./worker.js')>(…)`. */
+type RemoteOf<Functions> = unknown extends Functions ? AnyRemote : Remote<Functions>
 
 /** Milliseconds within which a child that has closed its descriptors is taken to be about to end. */
 const MOMENT = 2000
@@ -46,9 +61,10 @@ const MOMENT = 2000
  *
  * While it runs, this process waits for it before it exits by itself, unless it is a daemon.
  */
-export class Process implements SourceOwner, AsyncDisposable, Disposable {
+export class Process<Functions = unknown> implements SourceOwner, AsyncDisposable, Disposable {
   readonly #settings: ProcessSettings
   #child: ChildProcess | undefined
+  #served: Served | undefined
   #ending: Ending | undefined
   #exit: Exit | undefined
   #closed = false
@@ -94,25 +110,29 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
   }
 
   #begin(): Promise<void> {
-    const { module, target, args, name, daemon, keep, signal } = this.#settings
-    const encoded = encode(coderOf(ARGUMENTS), args, { keepOptions: true })
-    const transferList = encoded.transferList ?? []
-    const message = encoded.bytes.slice(encoded.start, encoded.end)
+    const { program, module, target, kwargs, serve, name, daemon, keep, signal } = this.#settings
+    const served = serve && new Served(program.codec)
+    const args = served ? [served.there] : this.#settings.args
+    const { code, args: encoded, transferList } = program.tell(args, kwargs, firstDescriptor(daemon))
     // What can fail for want of descriptors does so before there is a child.
     environmentOf()
     const launched = launch(
       this.#settings,
       transferList.map((each) => each[transfer].fd),
     )
-    if (launched instanceof Promise) return launched
+    if (launched instanceof Promise) {
+      served?.abandon()
+      return launched
+    }
     const { child, ending, control } = launched
     if (!keep) for (const each of transferList) each[transfer].handOver()
 
     this.#child = child
+    this.#served = served
     this.#ending = ending
-    addChild(this)
+    children.add(this as Process)
     forgotten.register(this, ending, this)
-    child.once('exit', (code, sent) => this.#onExit({ code, signal: sent }))
+    child.once('exit', (exitCode, sent) => this.#onExit({ code: exitCode, signal: sent }))
     // A signal that can't be delivered, to a process that has just ended.
     child.on('error', () => {})
     if (daemon) this.#endWithThis(child)
@@ -123,8 +143,8 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     const connection = Connection.adopt(control, { codec, maxMessageSize: REPORT_MAX })
     this.#control = connection
     // Where they can't be sent, the child has ended, which is what the report says.
-    const start = encodeStart({ module, target, name, daemon, descriptors: transferList.length })
-    Promise.all([connection.sendBytes(start), connection.sendBytes(message)]).catch(() => {})
+    const start = encodeStart({ module, target, serve, name, daemon, descriptors: transferList.length })
+    Promise.all([...code, start, encoded].map((each) => connection.sendBytes(each))).catch(() => {})
     connection.recv({ signal: this.#reading.signal }).catch((error) => this.#onNoReport(error))
     return this.#started.promise
   }
@@ -144,7 +164,7 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
 
   #onExit(exit: Exit): void {
     this.#exit ??= exit
-    removeChild(this)
+    children.remove(this as Process)
     this.#forgetSignal?.()
     // A process that the child has started in turn may hold the other end: its end would not come.
     this.#readReport()
@@ -277,6 +297,26 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     if (this.#look() === undefined) this.#ending?.signal(signal)
   }
 
+  /**
+   * Ends a process that serves: it takes no new calls, those that run go on to their end, and then the process ends, and is
+   * closed.
+   */
+  async stop(): Promise<void> {
+    if (!this.#served) {
+      this.#assertStarted()
+      throw new ProcessError(`${this.name} does not serve: end it by terminate(), or by what it waits for`)
+    }
+    this.#toldElsewhere()
+    if (this.#closed) return
+    await this.#served.drain(this.name)
+    const ended = await this.join(STOPPING).catch(() => !this.isAlive)
+    if (!ended) {
+      this.terminate()
+      await this.join().catch(() => {})
+    }
+    this.close()
+  }
+
   /** Frees what the process takes here. It must have ended. */
   close(): void {
     if (this.#closed) return
@@ -288,8 +328,12 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
     this.#ending.close()
   }
 
-  /** Terminates the process, if it runs, and closes this once it has ended. */
+  /** Stops the process, if it serves; else terminates it, if it runs. Closes this once it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#served) {
+      await this.stop()
+      return
+    }
     if (this.#child && !this.#closed) {
       this.terminate()
       await this.join().catch(() => {})
@@ -303,6 +347,13 @@ export class Process implements SourceOwner, AsyncDisposable, Disposable {
       this.terminate()
       void this.#ended.promise.then(() => this.close())
     } else this.close()
+  }
+
+  /** The functions that the process serves: `await process.remote.resize(image)`. With `serve: true`, once it was started. */
+  get remote(): RemoteOf<Functions> {
+    if (!this.#settings.serve) throw new ProcessError(`${this.name} does not serve: give it the option serve: true`)
+    if (!this.#served) throw new ProcessError(`${this.name} has not been started`)
+    return this.#served.remote as RemoteOf<Functions>
   }
 
   get name(): string {

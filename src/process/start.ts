@@ -11,8 +11,12 @@ export const ARGUMENTS = 'structured'
 
 /** What to run. The arguments follow as a message of their own. */
 export interface Start {
+  /** The module's URL; a path for Python. */
   module: string
-  target: string
+  /** The function to call; `undefined` where its functions are served instead, over the first argument. */
+  target: string | undefined
+  /** How functions are served. */
+  serve?: { threads?: number | undefined } | undefined
   name: string
   daemon: boolean
   /** How many descriptors the arguments have. */
@@ -27,8 +31,13 @@ export interface Places {
   descriptors: number[]
 }
 
+/** Where the descriptors of the arguments begin. */
+export function firstDescriptor(daemon: boolean): number {
+  return daemon ? LIFELINE + 1 : LIFELINE
+}
+
 export function placesOf({ daemon, descriptors }: Start): Places {
-  const first = daemon ? LIFELINE + 1 : LIFELINE
+  const first = firstDescriptor(daemon)
   return {
     lifeline: daemon ? LIFELINE : undefined,
     descriptors: Array.from({ length: descriptors }, (_, n) => first + n),

@@ -1,5 +1,6 @@
 import { boolean, invalidType, options } from '../../api/arguments.js'
 import { PICKLE } from '../../api/option-names.js'
+import type { Transferable } from '../../wire/transferable.js'
 import type { PythonObject } from './types/object.js'
 
 /**
@@ -41,6 +42,8 @@ export interface PickleSettings {
   readonly classes: ReadonlyMap<string, PythonClass>
   readonly forward: boolean
   readonly exceptions: ReadonlySet<string>
+  /** What stands in the pickle for a connection, a listener or a handle, as pickle's persistent id. Without it, they are refused. */
+  readonly reference?: (object: Transferable) => unknown[]
 }
 
 /** A module and a name in it, as Python prints it. */

@@ -8,6 +8,10 @@ export class PythonError extends Error {
   declare attributes?: Record<string, unknown>
   /** The exceptions of a group. */
   declare exceptions?: unknown[]
+  /** What Python prints of where it was raised; of a function that was called by `carom/calls`. */
+  declare traceback?: string
+  /** The exception that was being handled when this one was raised. */
+  declare context?: unknown
 
   /** @param name - The class's. */
   constructor(name: string, args: unknown[], message: string, module = 'builtins') {

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 
+import { isTransferable } from '../../../wire/transferable.js'
 import * as op from '../opcodes.js'
 import { type Branded, typeOf } from '../types/brands.js'
 import { PythonTimeDelta } from '../types/time-delta.js'
@@ -24,7 +25,10 @@ export function writeObject(writer: Writer, value: object): boolean {
   else if (types.isDate(value)) writeDateTime(writer, value)
   else if (isError(value)) return writeError(writer, value)
   else if (types.isBoxedPrimitive(value)) writer.write(unboxed(value), false)
-  else {
+  else if (isTransferable(value) && writer.settings.reference) {
+    writer.tuple(writer.settings.reference(value))
+    writer.opcode(op.BINPERSID)
+  } else {
     assertPlainEnough(value)
     return false
   }

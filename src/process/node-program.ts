@@ -1,0 +1,17 @@
+import { coderOf, encode } from '../codecs/codec.js'
+import { BOOTSTRAP } from './current.js'
+import type { Program } from './program.js'
+import { ARGUMENTS } from './start.js'
+
+/** A Node.js that imports a module, and calls a function that it exports. */
+export function nodeProgram(execArgv: readonly string[]): Program {
+  return {
+    command: process.execPath,
+    argv: [...execArgv, BOOTSTRAP],
+    codec: undefined,
+    tell(args) {
+      const { bytes, start, end, transferList = [] } = encode(coderOf(ARGUMENTS), args, { keepOptions: true })
+      return { code: [], args: bytes.slice(start, end), transferList }
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { invalid } from '../../api/arguments.js'
+import { EncodeError } from '../../api/errors.js'
+import { pickleSettings } from '../../codecs/pickle/options.js'
+import { Writer } from '../../codecs/pickle/write/writer.js'
+import { withPlace } from '../../codecs/path.js'
+import { type Transferable, transfer } from '../../wire/transferable.js'
+import type { Program } from '../program.js'
+import child from './child.py'
+import serving from './serving.py'
+
+/** Runs what comes as the first message. Nothing is written to a file, so that carom may lie in an archive, or in a bundle. */
+const BOOT = `
+import os, sys
+from multiprocessing import connection
+if os.name == 'nt':
+    import msvcrt
+    control = connection.PipeConnection(msvcrt.get_osfhandle(3))
+else:
+    os.set_inheritable(3, False)
+    control = connection.Connection(3)
+for name in 'carom_serving', 'carom_child':
+    module = sys.modules[name] = type(sys)(name)
+    exec(compile(control.recv_bytes(), '<carom %s>' % name, 'exec'), vars(module))
+module.main(control)
+`
+
+const CODE: readonly Uint8Array[] = [Buffer.from(serving), Buffer.from(child)]
+
+/** A Python, started by `interpreter`, that imports a file, and calls a function of it. */
+export function pythonProgram(interpreter: readonly string[], execArgv: readonly string[]): Program {
+  const [command = '', ...first] = interpreter
+  return {
+    command,
+    argv: [...first, ...execArgv, '-c', BOOT.trim()],
+    codec: 'pickle',
+    tell(args, kwargs, descriptor) {
+      const transferList: Transferable[] = []
+      const reference = (object: Transferable): unknown[] => {
+        const described = describe(object, descriptor + transferList.length)
+        transferList.push(object)
+        return described
+      }
+      const writer = new Writer({ ...pickleSettings(undefined), reference })
+      try {
+        writer.pickle([args, kwargs])
+      } catch (error) {
+        throw new EncodeError(withPlace(error))
+      }
+      const { parts = [], bytes, start, size } = writer
+      return { code: CODE, args: Buffer.concat([...parts, bytes.subarray(start, size)]), transferList }
+    },
+  }
+}
+
+/** What Python makes an object of: its kind, its descriptor, and what it needs beside that. */
+function describe(object: Transferable, fd: number): unknown[] {
+  const { kind, describe: traitsFor } = object[transfer]
+  if (kind === 'handle') return [kind, fd]
+  if (kind === 'connection') {
+    const { readable, writable } = traitsFor('pickle') as { readable: boolean; writable: boolean }
+    return [kind, fd, readable, writable]
+  }
+  const { codec, key } = traitsFor(undefined) as { codec: string; key?: string }
+  if (codec !== 'pickle') throw invalid(`a ${kind} for Python must have the codec 'pickle', not '${codec}'`)
+  return [kind, fd, key === undefined ? null : Buffer.from(key, 'base64')]
+}
