@@ -21,8 +21,10 @@
 //! end takes the name for a part of the challenge. So the two understand each other, and
 //! [`Options::accepted`] without MD5 keeps legacy peers out.
 //!
-//! What this proves is that the peer has the key now. It binds neither end to its role, and protects nothing that is sent
-//! later: who can alter the traffic on its way can pass the handshake on between two honest ends.
+//! What this proves is that somebody who can be reached has the key now. A MAC names neither of the two ends, so a peer
+//! without the key may have a third end answer for it. Within a process no end answers a challenge that another end of its
+//! role waits for; between processes, nothing in these messages tells. And nothing that is sent later is protected: a program
+//! that can alter the traffic on its way can pass the handshake on between two honest ends.
 //!
 //! No I/O happens in [`Handshake`]: it is fed bytes and asked for bytes. [`advance`] moves them over a socket,
 //! [`run_blocking`] waits for it.
@@ -51,10 +53,12 @@ mod driver;
 mod error;
 mod key;
 mod options;
+mod outstanding;
 mod reader;
 
 use crate::frame::Header;
 use challenge::{CHALLENGE, FAILURE, RANDOM, WELCOME};
+use outstanding::Outstanding;
 use reader::Reader;
 
 pub use authentication::{Authentication, connect};
@@ -94,7 +98,7 @@ pub struct Handshake {
     key: AuthKey,
     options: Options,
     /// Ours, for the peer to answer.
-    challenge: Vec<u8>,
+    challenge: Outstanding,
     peer: Peer,
     status: Status,
     reader: Reader,
@@ -128,7 +132,7 @@ impl Handshake {
         Ok(Self {
             listens,
             key: key.clone(),
-            challenge: challenge::challenge(&options, &random),
+            challenge: Outstanding::new(listens, challenge::challenge(&options, &random)),
             options,
             peer: Peer::Legacy,
             status: Status::Awaits(first),
@@ -261,7 +265,9 @@ impl Handshake {
         let challenge = message
             .strip_prefix(CHALLENGE)
             .ok_or_else(|| HandshakeError::NotAChallenge(Excerpt::of(message)))?;
-        if challenge == self.challenge {
+        if Outstanding::has(self.listens, challenge) {
+            // It is no answer to anything, and ends the peer's wait for one.
+            self.send(&[FAILURE]);
             return Err(HandshakeError::Reflected);
         }
         let answer = challenge::answer(&self.key, &self.options, challenge)?;
@@ -272,7 +278,7 @@ impl Handshake {
     }
 
     fn receive_answer(&mut self, message: &[u8]) -> Result<(), HandshakeError> {
-        match challenge::verify(&self.key, &self.options, &self.challenge, message) {
+        match challenge::verify(&self.key, &self.options, self.challenge.as_bytes(), message) {
             Ok(modern) => self.learn(modern),
             Err(error) => {
                 self.send(&[FAILURE]);
@@ -308,9 +314,8 @@ impl Handshake {
     }
 
     fn send_challenge(&mut self) {
-        let challenge = std::mem::take(&mut self.challenge);
+        let challenge = self.challenge.as_bytes().to_vec();
         self.send(&[CHALLENGE, &challenge]);
-        self.challenge = challenge;
     }
 
     fn send(&mut self, parts: &[&[u8]]) {

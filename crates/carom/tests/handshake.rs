@@ -171,7 +171,7 @@ fn our_own_challenge_sent_back_is_not_answered() {
     say(&mut handshake, &Form::Legacy.answer(KEY, &challenge[11..])).unwrap();
     message(&mut handshake);
     assert_eq!(say(&mut handshake, &challenge), Err(HandshakeError::Reflected));
-    assert!(handshake.outgoing().is_empty());
+    assert_eq!(message(&mut handshake), b"#FAILURE#");
 }
 
 #[test]
@@ -400,4 +400,22 @@ proptest! {
         let handshake = || if listens { listener(Options::default()) } else { client(Options::default()) };
         prop_assert_eq!(outcome(handshake(), &bytes, &pieces), outcome(handshake(), &bytes, &[bytes.len().max(1)]));
     }
+}
+
+#[test]
+fn no_client_answers_another_client_s_challenge() {
+    let (mut waiting, mut asked) = (client(Options::default()), client(Options::default()));
+    // A listener that does not know the key has the first client challenge it, whatever the client's answer was.
+    say(&mut waiting, &[b"#CHALLENGE#{sha256}".as_slice(), &[7; 40]].concat()).unwrap();
+    message(&mut waiting);
+    say(&mut waiting, b"#WELCOME#").unwrap();
+    let challenge = message(&mut waiting);
+    assert_eq!(say(&mut asked, &challenge), Err(HandshakeError::Reflected));
+    // On another thread, it is the same process.
+    let on_a_thread = challenge.clone();
+    let refused = std::thread::spawn(move || say(&mut client(Options::default()), &on_a_thread)).join();
+    assert_eq!(refused.unwrap(), Err(HandshakeError::Reflected));
+    // Nobody waits for that answer any more.
+    drop(waiting);
+    assert_eq!(say(&mut client(Options::default()), &challenge), Ok(()));
 }

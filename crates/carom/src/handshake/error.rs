@@ -75,8 +75,11 @@ pub enum HandshakeError {
     /// A challenge that is not of the legacy length, and names no digest that is known.
     #[error("the peer's challenge {0} names no digest that is known")]
     ChallengeUnknown(Excerpt),
-    /// A challenge that is our own one, sent back. Our answer to it would be what we asked the peer for.
-    #[error("the peer sent our own challenge back to us: it does not know the authkey, and asks us for the answer")]
+    /// A challenge that is our own one, sent back, or another end's of this process. Our answer to it would be what that end
+    /// has asked the peer for.
+    #[error(
+        "the peer sent a challenge of this process's own: it does not know the authkey, and asks us for the answer"
+    )]
     Reflected,
     /// A message that has neither the length of a legacy answer nor the name of a known digest.
     #[error("the peer answered the challenge with {0}: does it use an authkey, and the same dialect?")]
