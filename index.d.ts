@@ -26,9 +26,10 @@ export declare class Reactor {
   /**
    * Begins to connect to `address`, a TCP one by the numbers in `candidates`, in turn. Returns a number for
    * `connectAdvance`, which is closed with `close`. `descriptors`: a Unix socket takes those that the listener sends, from the
-   * first byte on.
+   * first byte on. After `keepAlive` idle milliseconds, TCP asks whether the peer is still there; 0 is the system's time,
+   * `null` never.
    */
-  connectBegin(address: JsAddress, candidates: Array<HostPort>, descriptors: boolean): number
+  connectBegin(address: JsAddress, candidates: Array<HostPort>, descriptors: boolean, keepAlive?: number | undefined | null): number
   /** Goes as far as it can without waiting. */
   connectAdvance(id: number): Advanced
   /**
@@ -62,7 +63,7 @@ export declare class Reactor {
    * Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter. `descriptors`: its
    * connections take those that a peer sends from the first byte on.
    */
-  listen(address: JsAddress | undefined | null, backlog: number, mode: number, descriptors: boolean): Listening
+  listen(address: JsAddress | undefined | null, options: ListenOptions): Listening
   /**
    * Listens on the descriptor `fd`, a socket that listens already, and takes it; `shared`: it came from a peer, and is never
    * waited on in a call. One that it refuses stays the caller's.
@@ -240,6 +241,20 @@ export interface Listening {
   id: number
   /** Where to connect to. */
   address: JsAddress
+}
+
+/** How to listen. */
+export interface ListenOptions {
+  /** How many connections may wait to be accepted. */
+  backlog: number
+  /** The permissions of a Unix socket's file. */
+  mode: number
+  /** Whether a Unix socket's connections take descriptors that a peer sends from the first byte on. */
+  descriptors: boolean
+  /** Whether to take the place of a socket file at which nobody listens any more. */
+  replace: boolean
+  /** After how many idle milliseconds TCP asks whether the peer is still there; 0 is the system's time, `null` never. */
+  keepAlive?: number
 }
 
 /** Status: the peer announced a negative length, which is in the report. */

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 import { onAbort } from '../event-loop/abort.js'
 import { type Address, type Family, checkedAddress, shown } from './address.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
@@ -5,17 +7,19 @@ import * as check from './arguments.js'
 import { type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from '../native/binding.js'
 import { dns } from '../native/builtins.js'
-import { Deadline } from '../event-loop/blocking.js'
-import { Connecting, connectingSync } from '../connection/connecting.js'
+import { Deadline, sleep } from '../event-loop/blocking.js'
+import { Connecting, connectingSync, type HowToConnect } from '../connection/connecting.js'
 import { Connection } from './connection.js'
 import { environmentOf } from '../event-loop/environment.js'
 import { SystemError, TimeoutError } from './errors.js'
 import { type Authenticated, Handshake, shakeHandsSync } from '../connection/handshake.js'
+import { type KeepAliveOptions, keepAliveTime } from './keep-alive.js'
 import { CONNECT, CONNECT_SYNC } from './option-names.js'
 import { type ConnectionOptions, Descriptors, settings } from './options.js'
+import { Retry } from '../connection/retry.js'
 import { checked } from '../native/status.js'
 
-export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions {
+export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
   /** What kind of address it must be; otherwise the address says. */
   family?: Family | undefined
   /**
@@ -23,6 +27,12 @@ export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOpt
    * `handshakeTimeout`.
    */
   timeout?: number | undefined
+  /**
+   * Whether to try again while the listener isn't there yet (`ENOENT`, `ECONNREFUSED`): soon at first, then every 100 ms, until it
+   * is, the time is up (a `TimeoutError`, whose `cause` is the last failure), or the signal aborts. Whoever can listen at the
+   * address first is connected to: use a key, or a directory that only you can write. Default `false`.
+   */
+  retry?: boolean | undefined
 }
 
 export interface ConnectOptions extends ConnectSyncOptions {
@@ -35,10 +45,12 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   address: Address,
   options?: ConnectOptions,
 ): Promise<Connection<TRecv, TSend>> {
-  const { family, timeout = Infinity, signal, ...rest } = check.options(options, CONNECT)
+  const { family, timeout = Infinity, signal, retry = false, ...rest } = check.options(options, CONNECT)
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
   const abort = check.abortSignal(signal)
+  const attempts = new Retry(check.boolean('retry', retry))
+  const idle = keepAliveTime(rest)
   const how = authentication(withinTimeout(rest, timeout))
   const { descriptors } = settings(rest)
   abort?.throwIfAborted()
@@ -49,14 +61,13 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   const timer =
     milliseconds === Infinity
       ? undefined
-      : setTimeout(() => limit.abort(timedOut(to, milliseconds)), Math.min(milliseconds, 0x7fffffff))
-  // With a key, once the listener has proved that it knows it.
-  const atOnce = !how && descriptors !== Descriptors.None
+      : setTimeout(() => limit.abort(timedOut(to, milliseconds, attempts.last)), Math.min(milliseconds, 0x7fffffff))
+  // With a key, descriptors are taken once the listener has proved that it knows it.
+  const socket = { descriptors: !how && descriptors !== Descriptors.None, idle }
   const environment = environmentOf()
   environment.hold()
   try {
-    const candidates = typeof to === 'string' ? [] : await lookedUp(to.host, to.port, limit.signal)
-    const fd = await ending<number>(limit.signal, (end) => new Connecting(to, candidates, atOnce, end))
+    const fd = await reached(to, socket, attempts, limit.signal)
     if (!how) return Connection.adopt(fd, rest)
     const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'connect', to, how, end))
     return Connection.adopt(known.fd, rest, { legacy: known.legacy })
@@ -72,19 +83,60 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   address: Address,
   options?: ConnectSyncOptions,
 ): Connection<TRecv, TSend> {
-  const { family, timeout = Infinity, ...rest } = check.options(options, CONNECT_SYNC)
+  const { family, timeout = Infinity, retry = false, ...rest } = check.options(options, CONNECT_SYNC)
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
+  const attempts = new Retry(check.boolean('retry', retry))
+  const idle = keepAliveTime(rest)
   const how = authentication(withinTimeout(rest, timeout))
   const { descriptors } = settings(rest)
-  const atOnce = !how && descriptors !== Descriptors.None
+  const socket = { descriptors: !how && descriptors !== Descriptors.None, idle }
   environmentOf().sends.flush()
   const deadline = new Deadline(milliseconds)
-  const candidates = typeof to === 'string' ? [] : checked(() => resolve(to.host, to.port), to)
-  const fd = connectingSync(to, candidates, atOnce, deadline, () => timedOut(to, milliseconds))
+  const fd = reachedSync(to, socket, attempts, deadline, () => timedOut(to, milliseconds, attempts.last))
   if (!how) return Connection.adopt(fd, rest)
   const known = shakeHandsSync(fd, 'connect', to, how, deadline)
   return Connection.adopt(known.fd, rest, { legacy: known.legacy })
+}
+
+/** A descriptor that is connected to `to`, unless `signal` comes first. */
+async function reached(to: Address, socket: HowToConnect, attempts: Retry, signal: AbortSignal): Promise<number> {
+  for (;;) {
+    try {
+      const candidates = typeof to === 'string' ? [] : await lookedUp(to.host, to.port, signal)
+      return await ending<number>(signal, (end) => new Connecting(to, candidates, socket, end))
+    } catch (error) {
+      await pause(attempts.after(error), signal)
+    }
+  }
+}
+
+/** As `reached`, blocking; throws what `late` makes when `deadline` comes first. */
+function reachedSync(
+  to: Address,
+  socket: HowToConnect,
+  attempts: Retry,
+  deadline: Deadline,
+  late: () => Error,
+): number {
+  for (;;) {
+    try {
+      const candidates = typeof to === 'string' ? [] : checked(() => resolve(to.host, to.port), to)
+      return connectingSync(to, candidates, socket, deadline, late)
+    } catch (error) {
+      const milliseconds = attempts.after(error)
+      sleep(Math.min(milliseconds, deadline.left()))
+      if (deadline.expired()) throw late()
+    }
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((done) => {
+    timer = setTimeout(done, milliseconds)
+  })
+  return unless(signal, over).finally(() => clearTimeout(timer))
 }
 
 /** A caller's `timeout` bounds the handshake too, so the default for handshakes does not apply. */
@@ -93,13 +145,16 @@ function withinTimeout<T extends AuthenticationOptions>(options: T, timeout: num
   return { ...options, handshakeTimeout }
 }
 
-function timedOut(to: Address, milliseconds: number): TimeoutError {
-  return new TimeoutError(`connect ${shown(to)}: no connection within ${milliseconds} ms; is the listener accepting?`)
+/** `last` is why the last attempt failed, where there were several. */
+function timedOut(to: Address, milliseconds: number, last: unknown): TimeoutError {
+  const within = `connect ${shown(to)}: no connection within ${milliseconds} ms`
+  if (last === undefined) return new TimeoutError(`${within}; is the listener accepting?`)
+  return new TimeoutError(`${within}; the last attempt failed: ${(last as Error).message}`, { cause: last })
 }
 
 /** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */
 async function lookedUp(host: string, port: number, signal: AbortSignal): Promise<{ host: string; port: number }[]> {
-  if (host.toLowerCase() === 'localhost') return resolve(host, port)
+  if (host.toLowerCase() === 'localhost' || isIP(host) !== 0) return checked(() => resolve(host, port), { host, port })
   const looking = dns()
     .lookup(host, { all: true, verbatim: true })
     .catch((error: NodeJS.ErrnoException) => {
@@ -116,6 +171,7 @@ async function lookedUp(host: string, port: number, signal: AbortSignal): Promis
 /** What `promise` resolves with, unless `signal` comes first. */
 function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((done, failed) => {
+    if (signal.aborted) throw signal.reason
     const unwatch = onAbort(signal, () => failed(signal.reason))
     // oxlint-disable-next-line promise/no-callback-in-promise -- they are this promise's own
     void promise.then(done, failed).finally(unwatch)

@@ -105,8 +105,8 @@ export class WouldBlockError extends CaromError {
 
 /** The time was up. */
 export class TimeoutError extends CaromError {
-  constructor(message: string) {
-    super(message, 'ERR_CAROM_TIMEOUT')
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'ERR_CAROM_TIMEOUT', options)
   }
 }
 

@@ -14,6 +14,7 @@ import { BusyError, type CaromError, ConnectionClosedError, SystemError } from '
 import { Handshake, shakeHandsSync } from '../connection/handshake.js'
 import { inspection, shownAs } from './inspection.js'
 import { type Admitted, ListenerResource } from '../connection/listener-resource.js'
+import { type KeepAliveOptions, keepAliveTime } from './keep-alive.js'
 import { LISTENER, LISTENER_FROM_FD, receiving } from './option-names.js'
 import { type ConnectionOptions, Descriptors, optionsOf, type Settings, settings } from './options.js'
 import { ACCEPT as ACCEPT_COST, type Deferred } from '../event-loop/read-budget.js'
@@ -25,13 +26,19 @@ import { isNonblocking } from '../native/binding.js'
 import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 
-export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions {
+export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
   /** What kind of address to make where none is given; it must agree with one that is. */
   family?: Family | undefined
   /** How many connections may wait to be accepted. Default 128. */
   backlog?: number | undefined
   /** The permissions of a Unix socket's file: who may connect must be able to write it. Default `0o600`, the owner only. */
   mode?: number | undefined
+  /**
+   * Whether to take the place of a socket file at which nobody listens any more, as a process leaves one that a signal ends. A path
+   * at which some process listens, or is about to, and one of a file that is no socket, is `EADDRINUSE` all the same; of several
+   * processes that replace at once, one listens. Default `false`.
+   */
+  replace?: boolean | undefined
 }
 
 interface ListenerEvents {
@@ -90,11 +97,14 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   constructor(address: Inherited, options?: ListenerOptions)
   constructor(address?: Address | Inherited, options?: ListenerOptions) {
     super()
-    const { family, backlog = 128, mode = 0o600, ...rest } = check.options(options, LISTENER)
+    const { family, backlog = 128, mode = 0o600, replace = false, ...others } = check.options(options, LISTENER)
+    const { keepAlive, keepAliveInitialDelay, ...rest } = others
     const inherited = address instanceof Inherited ? address : undefined
     const at = address instanceof Inherited ? undefined : listenAddress(address, family)
     check.integer('backlog', backlog, 0, 0x7fffffff)
     check.integer('mode', mode, 0, 0o777)
+    check.boolean('replace', replace)
+    const idle = keepAliveTime({ keepAlive, keepAliveInitialDelay })
     this.#authentication = authentication(rest)
     const { descriptors } = settings(rest)
     // With a key, each connection takes them once its peer has proved the key.
@@ -105,7 +115,15 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     const { native } = environment
     const listening = checked(
       () =>
-        inherited ? native.adoptListener(inherited.fd, inherited.shared) : native.listen(at, backlog, mode, atOnce),
+        inherited
+          ? native.adoptListener(inherited.fd, inherited.shared)
+          : native.listen(at, {
+              backlog,
+              mode,
+              replace,
+              descriptors: atOnce,
+              ...(idle !== undefined && { keepAlive: idle }),
+            }),
       at,
     )
     this.#id = listening.id

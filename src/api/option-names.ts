@@ -3,6 +3,7 @@ import type { SpawnOptions as NodeSpawnOptions } from 'node:child_process'
 import type { AuthenticationOptions } from './authentication.js'
 import type { ConnectOptions, ConnectSyncOptions } from './connect.js'
 import type { ReceiveOptions } from './connection.js'
+import type { KeepAliveOptions } from './keep-alive.js'
 import type { ListenerOptions } from './listener.js'
 import { nearest } from './nearest.js'
 import type { ConnectionOptions, Directions } from './options.js'
@@ -38,11 +39,18 @@ const AUTHENTICATION_OPTIONS: Record<keyof AuthenticationOptions, true> = {
   handshakeTimeout: true,
 }
 
+const KEEP_ALIVE_OPTIONS: Record<keyof KeepAliveOptions, true> = {
+  keepAlive: true,
+  keepAliveInitialDelay: true,
+}
+
 const CONNECT_SYNC_OPTIONS: Record<keyof ConnectSyncOptions, true> = {
   ...CONNECTION_OPTIONS,
   ...AUTHENTICATION_OPTIONS,
+  ...KEEP_ALIVE_OPTIONS,
   family: true,
   timeout: true,
+  retry: true,
 }
 
 /** Those of Node's own `spawn`. */
@@ -78,9 +86,11 @@ export const CONNECTION_FROM_FD: OptionNames<ConnectionOptions & Directions> = o
 export const LISTENER: OptionNames<ListenerOptions> = owned('Listener', {
   ...CONNECTION_OPTIONS,
   ...AUTHENTICATION_OPTIONS,
+  ...KEEP_ALIVE_OPTIONS,
   family: true,
   backlog: true,
   mode: true,
+  replace: true,
 })
 export const LISTENER_FROM_FD: OptionNames<ConnectionOptions & AuthenticationOptions> = owned('Listener.fromFd', {
   ...CONNECTION_OPTIONS,

@@ -11,6 +11,14 @@ interface Candidate {
   port: number
 }
 
+/** What the connected socket is to be like. */
+export interface HowToConnect {
+  /** Whether a Unix socket takes descriptors from its first byte on. */
+  descriptors: boolean
+  /** After how many milliseconds TCP asks whether the peer is still there: 0 is the system's time. */
+  idle: number | undefined
+}
+
 /** How an attempt ended. */
 interface ConnectingEnd {
   done(fd: number): void
@@ -26,11 +34,10 @@ export class Connecting implements Watcher {
   readonly #registration: Registration
   #timer: NodeJS.Timeout | undefined
 
-  /** `descriptors`: a Unix socket takes them from its first byte on. */
-  constructor(address: Address, candidates: Candidate[], descriptors: boolean, end: ConnectingEnd) {
+  constructor(address: Address, candidates: Candidate[], how: HowToConnect, end: ConnectingEnd) {
     this.#environment = environmentOf()
     this.#address = address
-    this.#id = begin(this.#environment, address, candidates, descriptors)
+    this.#id = begin(this.#environment, address, candidates, how)
     this.#end = end
     this.#registration = new Registration(this.#environment, this.#id, this)
     // The call that waits for it keeps the event loop alive.
@@ -69,13 +76,13 @@ export class Connecting implements Watcher {
 export function connectingSync(
   address: Address,
   candidates: Candidate[],
-  descriptors: boolean,
+  how: HowToConnect,
   deadline: Deadline,
   late: () => Error,
 ): number {
   const environment = environmentOf()
   const { native } = environment
-  const id = begin(environment, address, candidates, descriptors)
+  const id = begin(environment, address, candidates, how)
   try {
     for (;;) {
       const { fd, retry } = checked(() => native.connectAdvance(id), address)
@@ -89,6 +96,6 @@ export function connectingSync(
   }
 }
 
-function begin({ native }: Environment, address: Address, candidates: Candidate[], descriptors: boolean): number {
-  return checked(() => native.connectBegin(address, candidates, descriptors), address)
+function begin({ native }: Environment, address: Address, candidates: Candidate[], how: HowToConnect): number {
+  return checked(() => native.connectBegin(address, candidates, how.descriptors, how.idle), address)
 }

@@ -50,7 +50,8 @@ export function checked<T>(call: () => T, address?: Address, operation?: Operati
 
 function translated(error: unknown, address: Address | undefined, operation: Operation | undefined): Error {
   const failure = takeFailure()
-  if (!failure) return internal(error)
+  // Code of JavaScript's may have thrown, too.
+  if (!failure || (error as Error).message !== (failure.message ?? failure.syscall)) return internal(error)
   // The native side knows of a handshake's descriptor only.
   const during = operation && address !== undefined ? `${operation} ${shown(address)}: ` : ''
   const message = failure.message ?? undefined
@@ -71,10 +72,13 @@ function translated(error: unknown, address: Address | undefined, operation: Ope
   }
 }
 
-/** What no program of a user's can bring about. */
+/** The codes of exceptions that Node-API makes, which no program of a user's can bring about. */
+const NATIVE: ReadonlySet<unknown> = new Set(['GenericFailure', 'InvalidArg'])
+
 function internal(error: unknown): Error {
-  const text = error instanceof Error ? error.message : String(error)
-  return new CaromError(`a fault of carom itself, please report it: ${text}`, 'ERR_CAROM_INTERNAL', { cause: error })
+  const { code, message } = error as NodeJS.ErrnoException
+  if (!NATIVE.has(code)) return error as Error
+  return new CaromError(`a fault of carom itself, please report it: ${message}`, 'ERR_CAROM_INTERNAL', { cause: error })
 }
 
 function failedHandshake({ reason }: Failure, message: string): Error {

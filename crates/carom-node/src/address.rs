@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 
 use carom::Address;
+use carom::address::{host_of, numeric};
 use carom::listener::PeerAddress;
 use napi::Either;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
+
+use crate::status::{FailureKind, told};
 
 /// A TCP address.
 #[derive(Debug)]
@@ -51,10 +54,19 @@ pub(crate) fn peer_to_js(peer: &PeerAddress) -> JsAddress {
     }
 }
 
+impl From<SocketAddr> for HostPort {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            host: host_of(&address),
+            port: address.port(),
+        }
+    }
+}
+
 /// A TCP address in numbers.
 pub(crate) fn resolved(HostPort { host, port }: &HostPort) -> Result<SocketAddr> {
-    let ip = host
-        .parse()
-        .map_err(|_| napi::Error::from_reason(format!("{host} is no numeric address")))?;
-    Ok(SocketAddr::new(ip, *port))
+    numeric(host, *port)
+        .ok()
+        .flatten()
+        .ok_or_else(|| told(FailureKind::Address, format!("{host} is no numeric address")))
 }

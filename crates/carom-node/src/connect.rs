@@ -1,13 +1,12 @@
 //! Reaching a listener.
 
-use std::net::SocketAddr;
-
 use carom::connect::{self, Connecting, Progress};
 use carom::sys::AsFd;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use crate::address::{HostPort, JsAddress, from_js, resolved};
+use crate::listener::idle;
 use crate::numbers;
 use crate::reactor::Reactor;
 use crate::slots::Slot;
@@ -28,24 +27,30 @@ pub struct Advanced {
 #[allow(clippy::needless_pass_by_value, reason = "what a generated function takes")]
 pub fn resolve(host: String, port: u16) -> Result<Vec<HostPort>> {
     let resolved = connect::resolve(&host, port).map_err(|error| refused(&error))?;
-    let to_js = |address: SocketAddr| HostPort {
-        host: address.ip().to_string(),
-        port: address.port(),
-    };
-    Ok(resolved.into_iter().map(to_js).collect())
+    Ok(resolved.into_iter().map(HostPort::from).collect())
 }
 
 #[napi]
 impl Reactor {
     /// Begins to connect to `address`, a TCP one by the numbers in `candidates`, in turn. Returns a number for
     /// `connectAdvance`, which is closed with `close`. `descriptors`: a Unix socket takes those that the listener sends, from the
-    /// first byte on.
+    /// first byte on. After `keepAlive` idle milliseconds, TCP asks whether the peer is still there; 0 is the system's time,
+    /// `null` never.
     #[napi(catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what a generated method takes")]
-    pub fn connect_begin(&self, address: JsAddress, candidates: Vec<HostPort>, descriptors: bool) -> Result<u32> {
+    pub fn connect_begin(
+        &self,
+        address: JsAddress,
+        candidates: Vec<HostPort>,
+        descriptors: bool,
+        keep_alive: Option<f64>,
+    ) -> Result<u32> {
         let candidates = candidates.iter().map(resolved).collect::<Result<_>>()?;
-        let connecting = Connecting::new(&from_js(address), candidates).map_err(|error| refused(&error))?;
-        let slot = Slot::Connecting(Box::new(connecting.descriptors(descriptors)));
+        let connecting = Connecting::new(&from_js(address), candidates)
+            .map_err(|error| refused(&error))?
+            .descriptors(descriptors)
+            .keep_alive(keep_alive.map(idle));
+        let slot = Slot::Connecting(Box::new(connecting));
         Ok(self.environment.slots.borrow_mut().insert(slot))
     }
 

@@ -1,5 +1,7 @@
 //! Listening and accepting.
 
+use std::time::Duration;
+
 use carom::sys::AsFd;
 use carom::{Listener, listener};
 use napi::bindgen_prelude::Result;
@@ -11,6 +13,39 @@ use crate::numbers;
 use crate::reactor::Reactor;
 use crate::slots::Slot;
 use crate::status::{FailureKind, refused, thrown, told};
+
+/// How to listen.
+#[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
+#[napi(object, object_to_js = false)]
+pub struct ListenOptions {
+    /// How many connections may wait to be accepted.
+    pub backlog: i32,
+    /// The permissions of a Unix socket's file.
+    pub mode: u32,
+    /// Whether a Unix socket's connections take descriptors that a peer sends from the first byte on.
+    pub descriptors: bool,
+    /// Whether to take the place of a socket file at which nobody listens any more.
+    pub replace: bool,
+    /// After how many idle milliseconds TCP asks whether the peer is still there; 0 is the system's time, `null` never.
+    pub keep_alive: Option<f64>,
+}
+
+impl From<ListenOptions> for listener::Options {
+    fn from(options: ListenOptions) -> Self {
+        Self {
+            backlog: options.backlog,
+            mode: options.mode,
+            descriptors: options.descriptors,
+            replace: options.replace,
+            keep_alive: options.keep_alive.map(idle),
+        }
+    }
+}
+
+/// An idle time in milliseconds.
+pub(crate) fn idle(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
+}
 
 /// A listener that was made.
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
@@ -50,15 +85,10 @@ impl Reactor {
     /// Listens at `address`; without one, at a Unix socket in a fresh directory that only this user may enter. `descriptors`: its
     /// connections take those that a peer sends from the first byte on.
     #[napi(catch_unwind)]
-    pub fn listen(&self, address: Option<JsAddress>, backlog: i32, mode: u32, descriptors: bool) -> Result<Listening> {
-        let options = listener::Options {
-            backlog,
-            mode,
-            descriptors,
-        };
+    pub fn listen(&self, address: Option<JsAddress>, options: ListenOptions) -> Result<Listening> {
         let bound = match address {
-            Some(address) => Listener::bind(&from_js(address), options),
-            None => Listener::bind_private(options),
+            Some(address) => Listener::bind(&from_js(address), options.into()),
+            None => Listener::bind_private(options.into()),
         };
         let listener = bound.map_err(|error| refused(&error))?;
         let address = to_js(listener.address());

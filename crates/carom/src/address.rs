@@ -4,9 +4,11 @@
 //! permissions: whoever is on the same network namespace may connect, so it wants an authkey. TCP has a host and a port;
 //! port 0 lets the system pick one when a listener is bound.
 
-use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
+
+use crate::sys::zone;
 
 /// How many bytes the system has for a socket's path, the terminating NUL among them (unix(7), unix(4)).
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -40,7 +42,7 @@ pub enum Address {
     Pipe(String),
     /// A host's name or number, and a port.
     Tcp {
-        /// A name, or a number of either version.
+        /// A name, or a number of either version; one of version 6 may have a zone: `fe80::1%eth0`.
         host: String,
         /// The port; 0 asks the system to pick one.
         port: u16,
@@ -159,10 +161,56 @@ impl Address {
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Tcp {
-            host: address.ip().to_string(),
+            host: host_of(&address),
             port: address.port(),
         }
     }
+}
+
+/// A host's address in numbers, with its zone, if it has one: `fe80::1%eth0`.
+#[must_use]
+pub fn host_of(address: &SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(address) if address.scope_id() != 0 => {
+            let zone = zone::name_of(address.scope_id()).unwrap_or_else(|| address.scope_id().to_string());
+            format!("{}%{zone}", address.ip())
+        }
+        _ => address.ip().to_string(),
+    }
+}
+
+/// The address that `host` is in numbers, with or without a zone; `None` where it is a name.
+///
+/// ```
+/// use carom::address::numeric;
+///
+/// assert_eq!(numeric("127.0.0.1", 80)?, Some(([127, 0, 0, 1], 80).into()));
+/// assert_eq!(numeric("localhost", 80)?, None);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// What the system says of a zone that is none: `ENODEV`.
+pub fn numeric(host: &str, port: u16) -> io::Result<Option<SocketAddr>> {
+    if let Ok(ip) = host.parse() {
+        return Ok(Some(SocketAddr::new(ip, port)));
+    }
+    let Some((ip, zone)) = host.split_once('%') else {
+        return Ok(None);
+    };
+    let Ok(ip) = ip.parse::<Ipv6Addr>() else {
+        return Ok(None);
+    };
+    let index = match zone.parse() {
+        Ok(index) => index,
+        Err(_) => match zone::index_of(zone) {
+            // The system's resolver may know.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => return Ok(None),
+            index => index?,
+        },
+    };
+    Ok(Some(SocketAddrV6::new(ip, port, 0, index).into()))
 }
 
 impl fmt::Display for Address {

@@ -160,6 +160,7 @@ impl Channel {
                     self.keep_descriptors(before);
                 }
                 let tail = found?;
+                self.acknowledge();
                 Ok(Received::Bytes {
                     tail,
                     drained: filled < end && self.decoder.fault().is_none() && !self.cut,
@@ -192,6 +193,7 @@ impl Channel {
                     }
                     self.decoder.payload_filled(bytes);
                     filled += bytes;
+                    self.acknowledge();
                     if filled == length || bytes == 0 || !self.cut {
                         return Ok(Some(filled));
                     }
@@ -254,6 +256,16 @@ impl Channel {
         let received = self.read_once(buffer, deadline)?;
         self.spin.slept(begin.elapsed());
         Ok(received)
+    }
+
+    /// Has TCP acknowledge at once what has come of a message whose rest is to come. Python writes a header and then the body of a
+    /// long message, and Nagle's algorithm keeps the body back until the header is acknowledged, which a system that hopes to
+    /// do so beside an answer delays: measured, a round trip of 20 KB takes 44 ms instead of 0.3.
+    fn acknowledge(&self) {
+        let over_tcp = self.kind.transport == Transport::Socket && !self.kind.carries_descriptors;
+        if over_tcp && self.decoder.inside_message() {
+            sys::tcp::acknowledge(self.fd.as_fd());
+        }
     }
 
     /// Keeps the descriptors that the last read brought for the message that they came with, where there is one.

@@ -13,6 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 use std::vec;
 
+use crate::address::numeric;
 use crate::sys::local::Name;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, tcp};
 use crate::system_error::{Operation, SystemError};
@@ -53,6 +54,7 @@ pub struct Connecting {
     failure: Option<io::Error>,
     retry: Duration,
     descriptors: bool,
+    keep_alive: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -80,6 +82,7 @@ impl Connecting {
             failure: None,
             retry: RETRY_MIN,
             descriptors: false,
+            keep_alive: None,
         })
     }
 
@@ -88,6 +91,14 @@ impl Connecting {
     #[must_use]
     pub fn descriptors(mut self, on: bool) -> Self {
         self.descriptors = on;
+        self
+    }
+
+    /// Has TCP find out that the peer's machine is gone: it asks when nothing has come for this time, or for the system's
+    /// (two hours, mostly) where it is zero. Other transports need no such thing.
+    #[must_use]
+    pub fn keep_alive(mut self, after: Option<Duration>) -> Self {
+        self.keep_alive = after;
         self
     }
 
@@ -131,7 +142,7 @@ impl Connecting {
                 },
             };
             match outcome {
-                Ok((fd, true)) => return finish(fd),
+                Ok((fd, true)) => return finish(fd, self.keep_alive),
                 Ok((fd, false)) => {
                     self.attempt = Some(fd);
                     return Ok(Progress::Pending);
@@ -153,11 +164,12 @@ impl Connecting {
 
 /// Where nobody listens on a port that the system gives to clients, it may give it to the very client that connects there,
 /// which has then met nobody.
-fn finish(fd: OwnedFd) -> io::Result<Progress> {
+fn finish(fd: OwnedFd, keep_alive: Option<Duration>) -> io::Result<Progress> {
     if tcp::met_itself(fd.as_fd())? {
         return Err(tcp::refused());
     }
     tcp::finish(fd.as_fd())?;
+    tcp::keep_alive(fd.as_fd(), keep_alive)?;
     Ok(Progress::Connected(fd))
 }
 
@@ -175,8 +187,11 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
         let both = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
         return Ok(both.map(|host| SocketAddr::new(host, port)).to_vec());
     }
-    let resolved = (host, port).to_socket_addrs();
-    let resolved = resolved.map_err(|error| SystemError::new(Operation::Resolve, &Address::tcp(host, port), error))?;
+    let failed = |error| SystemError::new(Operation::Resolve, &Address::tcp(host, port), error);
+    if let Some(address) = numeric(host, port).map_err(failed)? {
+        return Ok(vec![address]);
+    }
+    let resolved = (host, port).to_socket_addrs().map_err(failed)?;
     Ok(resolved.collect())
 }
 

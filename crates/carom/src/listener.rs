@@ -11,6 +11,7 @@ use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, PeerFd};
 use crate::system_error::{Operation, SystemError};
 use crate::{Address, Result};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// How a listener is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub struct Options {
     /// Whether a Unix socket's connections take descriptors from their first byte on. A program whose peers have to prove first that
     /// they know a key says no, and [`handshake::Options::descriptors`](crate::handshake::Options::descriptors).
     pub descriptors: bool,
+    /// Whether to take the place of a socket file at which nobody listens any more. One where some process listens, or is about
+    /// to, and a file that is no socket are `EADDRINUSE` all the same.
+    pub replace: bool,
+    /// After how long without a word TCP asks whether a peer is still there, so that one whose machine is gone ends the
+    /// connection: zero is the system's time, mostly two hours; `None` is never.
+    pub keep_alive: Option<Duration>,
 }
 
 impl Default for Options {
@@ -30,6 +37,8 @@ impl Default for Options {
             backlog: 128,
             mode: 0o600,
             descriptors: false,
+            replace: false,
+            keep_alive: None,
         }
     }
 }
@@ -227,6 +236,8 @@ impl Listener {
         for candidate in resolved {
             match sys::tcp::bind(candidate) {
                 Ok(fd) => {
+                    // Its connections inherit it (tcp(7)).
+                    sys::tcp::keep_alive(fd.as_fd(), options.keep_alive)?;
                     let bound = local::address(fd.as_fd())?.unwrap_or_else(|| (*candidate).into());
                     return Self::listen(fd, None, bound, options);
                 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::{fmt, io};
 
 use crate::{Address, sys};
@@ -10,6 +11,8 @@ pub enum Operation {
     Resolve,
     /// Connecting.
     Connect,
+    /// Making the directory of a private address.
+    MakeDirectory,
     /// Giving a listener its address.
     Bind,
     /// Beginning to listen.
@@ -25,6 +28,7 @@ impl Operation {
         match self {
             Self::Resolve => "getaddrinfo",
             Self::Connect => "connect",
+            Self::MakeDirectory => "mkdir",
             Self::Bind => "bind",
             Self::Listen => "listen",
             Self::Accept => "accept",
@@ -41,7 +45,7 @@ pub struct SystemError {
     operation: Operation,
     address: Address,
     source: io::Error,
-    found: Option<&'static str>,
+    found: Option<Cow<'static, str>>,
 }
 
 impl SystemError {
@@ -56,7 +60,7 @@ impl SystemError {
 
     #[cfg(unix)]
     /// Says what was found at the address, and the way out, instead of what the error number alone says.
-    pub(crate) fn because(mut self, found: Option<&'static str>) -> Self {
+    pub(crate) fn because(mut self, found: Option<Cow<'static, str>>) -> Self {
         self.found = found;
         self
     }
@@ -81,8 +85,8 @@ impl SystemError {
 
     /// What was found at the address and what to do, where more is known than the error number says.
     #[must_use]
-    pub fn found(&self) -> Option<&'static str> {
-        self.found
+    pub fn found(&self) -> Option<&str> {
+        self.found.as_deref()
     }
 }
 
@@ -90,14 +94,14 @@ impl fmt::Display for SystemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.operation.syscall(), self.address)?;
         let name = sys::error_name(&self.source);
-        let (words, remedy) =
-            self.found
-                .or(name.and_then(|name| words(self.operation, name)))
-                .map_or((None, None), |found| {
-                    found
-                        .split_once("; ")
-                        .map_or((Some(found), None), |(words, remedy)| (Some(words), Some(remedy)))
-                });
+        let (words, remedy) = self
+            .found()
+            .or(name.and_then(|name| words(self.operation, name)))
+            .map_or((None, None), |found| {
+                found
+                    .split_once("; ")
+                    .map_or((Some(found), None), |(words, remedy)| (Some(words), Some(remedy)))
+            });
         match (words, name) {
             (Some(words), Some(name)) => write!(f, "{words} ({name})")?,
             (Some(words), None) => f.write_str(words)?,
@@ -123,7 +127,7 @@ impl std::error::Error for SystemError {
 
 /// What an error means here, and the way out.
 fn words(operation: Operation, error: &str) -> Option<&'static str> {
-    use Operation::{Accept, Bind, Connect, Listen};
+    use Operation::{Accept, Bind, Connect, Listen, MakeDirectory};
     Some(match (operation, error) {
         (Connect, "ENOENT") if cfg!(windows) => "no such pipe; is the listener running?",
         (Connect, "ENOENT") => "no such socket; is the listener running?",
@@ -137,6 +141,9 @@ fn words(operation: Operation, error: &str) -> Option<&'static str> {
         (Bind | Listen, "EADDRINUSE") => "somebody listens there already",
         (Bind, "ENOENT") => "no such directory; create it",
         (Bind, "EACCES" | "EROFS") => "this address is not for this user to listen on",
+        (MakeDirectory, _) => {
+            "no directory for the socket can be made there; set TMPDIR, or give the listener an address"
+        }
         (Bind, "EADDRNOTAVAIL") => "this machine does not have that address",
         (Accept, "EMFILE" | "ENFILE") => "no descriptor is left; the connection waits, close some or raise the limit",
         _ => return None,

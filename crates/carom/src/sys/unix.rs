@@ -12,17 +12,21 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, So
 use super::{Deadline, Kind, Transport};
 
 mod arrival;
+mod bind;
 pub(crate) mod child;
 mod closing;
 mod credentials;
 pub(crate) mod local;
 mod names;
 mod pass_rights;
+mod private_directory;
+mod replace;
 mod rights;
 pub(crate) mod selector;
 mod socket;
 mod socket_file;
 pub(crate) mod tcp;
+pub(crate) mod zone;
 
 pub use arrival::{arrival, is_nonblocking};
 pub use closing::close_aside;

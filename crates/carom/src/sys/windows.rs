@@ -26,6 +26,7 @@ mod server;
 mod socket;
 pub(crate) mod tcp;
 mod write;
+pub(crate) mod zone;
 
 pub use names::error_name;
 

@@ -1,14 +1,17 @@
 //! Listening at, and reaching, what only this machine can: Unix sockets.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::net::{SocketAddrUnix, SocketType, sockopt};
 
+use super::bind;
 use super::names::{from_kernel, to_unix};
-use super::socket_file::{PrivateDirectory, occupant};
-use super::{BorrowedFd, OwnedFd, socket};
+use super::private_directory::PrivateDirectory;
+use super::replace::{Occupant, replace};
+use super::{AsFd, BorrowedFd, OwnedFd, socket};
 use crate::listener::Options;
 use crate::system_error::{Operation, SystemError};
 use crate::{Address, Result};
@@ -43,21 +46,42 @@ fn bind_path(
 ) -> Result<(OwnedFd, SocketFile)> {
     let name = to_unix(address)?;
     let fd = socket::create_local(options.descriptors)?;
-    // On Linux the file is made with the socket's own mode, less the umask: it is never open to more than `mode` says.
-    #[cfg(target_os = "linux")]
-    rustix::fs::fchmod(&fd, rustix::fs::Mode::from_bits_truncate(options.mode))?;
-    rustix::net::bind(&fd, &name).map_err(|error| {
-        let found = if error == Errno::ADDRINUSE {
-            occupant(path, &name)
+    let try_to_bind = || bind::bind(fd.as_fd(), path, &name, options.mode);
+    let bound = try_to_bind().or_else(|error| {
+        if options.replace && is_in_use(&error) {
+            replace(path, &name, try_to_bind)
         } else {
-            None
-        };
+            Err(error)
+        }
+    });
+    bound.map_err(|error| {
+        let found = obstacle(path, &name, &error);
         SystemError::new(Operation::Bind, address, error).because(found)
     })?;
     let file = SocketFile::made(path, directory)?;
-    // Elsewhere, and where the umask took too much: nobody can connect before `listen`.
-    file.set_mode(options.mode)?;
     Ok((fd, file))
+}
+
+/// What keeps a socket from being bound to `path`, and the way out.
+fn obstacle(path: &Path, name: &SocketAddrUnix, error: &io::Error) -> Option<Cow<'static, str>> {
+    let directory = || Address::Unix(path.parent().unwrap_or(path).to_owned());
+    match Errno::from_io_error(error)? {
+        Errno::ADDRINUSE => Occupant::of(path, name)?.words().map(Cow::Borrowed),
+        Errno::ACCESS => Some(Cow::Owned(format!(
+            "this user may not make files in {}; use another directory, or change its permissions",
+            directory()
+        ))),
+        Errno::ROFS => Some(Cow::Owned(format!(
+            "{} is on a file system that is read-only; use another directory",
+            directory()
+        ))),
+        Errno::NOENT => Some(Cow::Owned(format!("there is no directory {}; create it", directory()))),
+        _ => None,
+    }
+}
+
+fn is_in_use(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::ADDRINUSE)
 }
 
 /// Begins to listen.
@@ -109,7 +133,7 @@ impl Name {
                 Err(error) => return Err(error.into()),
             }
         }
-        socket::set_blocking(super::AsFd::as_fd(&fd), true)?;
+        socket::set_blocking(fd.as_fd(), true)?;
         Ok(Some(fd))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny, sockopt};
@@ -51,6 +52,28 @@ pub(crate) fn is_connected(fd: BorrowedFd<'_>) -> io::Result<bool> {
 pub(crate) fn finish(fd: BorrowedFd<'_>) -> io::Result<()> {
     socket::set_no_delay(fd, AddressFamily::INET)?;
     socket::set_blocking(fd, true)
+}
+
+/// Has the system ask the peer of `fd`, which is of TCP, whether it is still there, when nothing has come for `after`: zero is the
+/// system's own time. Where there is another, ten unanswered questions, a second apart, end the connection, as in libuv.
+pub(crate) fn keep_alive(fd: BorrowedFd<'_>, after: Option<Duration>) -> io::Result<()> {
+    let Some(after) = after else { return Ok(()) };
+    sockopt::set_socket_keepalive(fd, true)?;
+    if !after.is_zero() {
+        sockopt::set_tcp_keepidle(fd, after.max(Duration::from_secs(1)))?;
+        sockopt::set_tcp_keepintvl(fd, Duration::from_secs(1))?;
+        sockopt::set_tcp_keepcnt(fd, 10)?;
+    }
+    Ok(())
+}
+
+/// Acknowledges what has been received at once, where the system can be told to: once, for it goes back to delaying (tcp(7)).
+pub(crate) fn acknowledge(fd: BorrowedFd<'_>) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // Of another kind of socket there is nothing to acknowledge.
+    let _ = sockopt::set_tcp_quickack(fd, true);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = fd;
 }
 
 /// Whether a socket is its own peer.

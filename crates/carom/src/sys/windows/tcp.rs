@@ -2,8 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Type};
+use socket2::{Domain, Protocol, TcpKeepalive, Type};
 use windows_sys::Win32::Networking::WinSock::{WSAEADDRNOTAVAIL, WSAECONNREFUSED, WSAENOTSOCK, WSAEWOULDBLOCK};
 
 use super::socket::Socket;
@@ -56,6 +57,23 @@ pub(crate) fn is_connected(fd: BorrowedFd<'_>) -> io::Result<bool> {
 pub(crate) fn finish(fd: BorrowedFd<'_>) -> io::Result<()> {
     socket(fd)?.raw().set_tcp_nodelay(true)
 }
+
+/// Has the system ask the peer of `fd`, which is of TCP, whether it is still there, when nothing has come for `after`: zero is the
+/// system's own time. Where there is another, unanswered questions are a second apart.
+pub(crate) fn keep_alive(fd: BorrowedFd<'_>, after: Option<Duration>) -> io::Result<()> {
+    let Some(after) = after else { return Ok(()) };
+    let raw = socket(fd)?.raw();
+    if after.is_zero() {
+        return raw.set_keepalive(true);
+    }
+    let times = TcpKeepalive::new()
+        .with_time(after.max(Duration::from_secs(1)))
+        .with_interval(Duration::from_secs(1));
+    raw.set_tcp_keepalive(&times)
+}
+
+/// Acknowledges what has been received at once: not on Windows, whose `SIO_TCP_SET_ACK_FREQUENCY` is for good.
+pub(crate) fn acknowledge(_fd: BorrowedFd<'_>) {}
 
 /// Whether a socket is its own peer.
 pub(crate) fn met_itself(fd: BorrowedFd<'_>) -> io::Result<bool> {

@@ -1,0 +1,22 @@
+import * as check from './arguments.js'
+
+/** How TCP finds out that a peer's machine is gone; other transports need no such thing. */
+export interface KeepAliveOptions {
+  /**
+   * Whether the system asks a peer of TCP from which nothing comes whether it is still there, so that one whose machine is gone
+   * ends the connection. Default `true`.
+   */
+  keepAlive?: boolean | undefined
+  /**
+   * After how many milliseconds without a word the system asks. Default 0, which is the system's own time, mostly two hours. As in
+   * `node:net`, whole seconds count, and ten questions without an answer, a second apart, end the connection.
+   */
+  keepAliveInitialDelay?: number | undefined
+}
+
+/** The time in milliseconds, 0 for the system's; `undefined` for never. */
+export function keepAliveTime({ keepAlive = true, keepAliveInitialDelay = 0 }: KeepAliveOptions): number | undefined {
+  check.boolean('keepAlive', keepAlive)
+  const milliseconds = check.integer('keepAliveInitialDelay', keepAliveInitialDelay, 0, 0x7fffffff)
+  return keepAlive ? milliseconds : undefined
+}
