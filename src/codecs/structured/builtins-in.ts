@@ -15,9 +15,11 @@ import {
   VIEW,
 } from './format.js'
 import { Malformed } from './input.js'
-import { AlikeCount } from './integers.js'
+import { KeyHashes, TOO_ALIKE } from './key-hashes.js'
 import { readBuffer, readMemory, readView } from './memory-in.js'
+import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
 import type { Reader } from './reader.js'
+import { isHref } from './urls.js'
 
 /** Reads what is neither a primitive nor an array nor plain. */
 export function readOther(reader: Reader, kind: number): unknown {
@@ -29,7 +31,7 @@ export function readOther(reader: Reader, kind: number): unknown {
     case DATE:
       return reader.number(new Date(reader.float64()))
     case REG_EXP:
-      return reader.number(new RegExp(reader.text(), reader.text()))
+      return readRegExp(reader)
     case ARRAY_BUFFER:
       return reader.number(readMemory(reader))
     case BUFFER:
@@ -41,7 +43,7 @@ export function readOther(reader: Reader, kind: number): unknown {
     case BOXED:
       return readBoxed(reader)
     case URL_TEXT:
-      return reader.number(new URL(reader.text()))
+      return readUrl(reader)
     case DOM_EXCEPTION:
       return readDomException(reader)
     case TRANSFERABLE:
@@ -57,10 +59,10 @@ function readMap(reader: Reader): unknown {
   const count = reader.count()
   reader.enter(2 * count)
   const map = reader.number(new Map<unknown, unknown>())
-  const alike = new AlikeCount()
+  const hashes = new KeyHashes(count)
   for (let n = 0; n < count; n++) {
     const key = reader.value()
-    if (typeof key === 'bigint' && alike.add(key)) throw tooAlike()
+    if (hashes.add(key)) throw new Malformed(TOO_ALIKE)
     map.set(key, reader.value())
   }
   reader.leave()
@@ -71,18 +73,28 @@ function readSet(reader: Reader): unknown {
   const count = reader.count()
   reader.enter(count)
   const set = reader.number(new Set())
-  const alike = new AlikeCount()
+  const hashes = new KeyHashes(count)
   for (let n = 0; n < count; n++) {
     const value = reader.value()
-    if (typeof value === 'bigint' && alike.add(value)) throw tooAlike()
+    if (hashes.add(value)) throw new Malformed(TOO_ALIKE)
     set.add(value)
   }
   reader.leave()
   return set
 }
 
-function tooAlike(): Error {
-  return new Malformed('the big integers in a Map or a Set of the message have the same lowest 64 bits')
+function readRegExp(reader: Reader): RegExp {
+  const source = reader.text()
+  const flags = reader.text()
+  reader.patternCost = patternCost(reader.patternCost, source, flags)
+  if (isTooCostly(reader.patternCost)) throw new Malformed(TOO_COSTLY)
+  return reader.number(new RegExp(source, flags))
+}
+
+function readUrl(reader: Reader): URL {
+  const href = reader.text()
+  if (!isHref(href)) throw new Malformed('a URL in the message is none')
+  return reader.number(new URL(href))
 }
 
 function readBoxed(reader: Reader): unknown {

@@ -2,11 +2,13 @@ import { types } from 'node:util'
 
 import { entry, mapKey, member } from '../path.js'
 import { isTransferable } from '../../wire/transferable.js'
-import { ALIKE_MAX, BOXED, DATE, DOM_EXCEPTION, MAP, REG_EXP, SET, URL_TEXT } from './format.js'
+import { BOXED, DATE, DOM_EXCEPTION, MAP, REG_EXP, SET, URL_TEXT } from './format.js'
 import { writeError } from './errors-out.js'
-import { AlikeCount } from './integers.js'
+import { KeyHashes, TOO_ALIKE } from './key-hashes.js'
 import { writeBuffer, writeView } from './memory-out.js'
+import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
 import type { Step } from './refusal.js'
+import { isHref } from './urls.js'
 import type { Writer } from './writer.js'
 
 const toTag = Object.prototype.toString
@@ -46,14 +48,11 @@ function writeBranded(writer: Writer, value: object, tag: string, step: Step): b
   else if (types.isDate(value)) writeDate(writer, value)
   else if (types.isNativeError(value)) writeError(writer, value, step)
   else if (types.isRegExp(value)) {
-    writer.byte(REG_EXP)
-    writer.text(source!.get!.call(value) as string)
-    writer.text(flags!.get!.call(value) as string)
+    writeRegExp(writer, value, step)
   } else if (types.isArrayBuffer(value)) writeBuffer(writer, value, step)
   else if (types.isBoxedPrimitive(value)) writeBoxed(writer, value, step)
   else if (tag === 'URL') {
-    writer.byte(URL_TEXT)
-    writer.text(String((value as URL).href))
+    writeUrl(writer, value as URL, step)
   } else if (tag === 'DOMException') writeDomException(writer, value as DOMException)
   else return false
   return true
@@ -89,6 +88,23 @@ function assertNoStream(writer: Writer, value: object, step: Step): void {
   writer.refuse("a stream can't be sent: send what it reads", step)
 }
 
+function writeRegExp(writer: Writer, value: RegExp, step: Step): void {
+  const pattern = source!.get!.call(value) as string
+  const modes = flags!.get!.call(value) as string
+  writer.patternCost = patternCost(writer.patternCost, pattern, modes)
+  if (isTooCostly(writer.patternCost)) writer.refuse(TOO_COSTLY, step)
+  writer.byte(REG_EXP)
+  writer.text(pattern)
+  writer.text(modes)
+}
+
+function writeUrl(writer: Writer, url: URL, step: Step): void {
+  const href = String(url.href)
+  if (!isHref(href)) writer.refuse("a URL with a host of more than 8,192 characters can't be sent", step)
+  writer.byte(URL_TEXT)
+  writer.text(href)
+}
+
 function writeDate(writer: Writer, date: Date): void {
   writer.byte(DATE)
   writer.float64(Date.prototype.getTime.call(date))
@@ -100,10 +116,10 @@ function writeMap(writer: Writer, map: Map<unknown, unknown>, step: Step): void 
   writer.byte(MAP)
   writer.count(entries.length)
   writer.enter(step)
-  const alike = new AlikeCount()
+  const hashes = new KeyHashes(entries.length)
   let n = 0
   for (const [key, value] of entries) {
-    if (typeof key === 'bigint' && alike.add(key)) refuseAlike(writer, mapKey(n))
+    if (hashes.add(key)) writer.refuse(TOO_ALIKE, { text: mapKey(n) })
     writer.write(key, needsStep(key) ? { text: mapKey(n) } : '')
     writer.write(value, needsStep(value) ? { text: entry(key, n) } : '')
     n++
@@ -116,10 +132,10 @@ function writeSet(writer: Writer, set: Set<unknown>, step: Step): void {
   writer.byte(SET)
   writer.count(members.length)
   writer.enter(step)
-  const alike = new AlikeCount()
+  const hashes = new KeyHashes(members.length)
   let n = 0
   for (const value of members) {
-    if (typeof value === 'bigint' && alike.add(value)) refuseAlike(writer, member(n))
+    if (hashes.add(value)) writer.refuse(TOO_ALIKE, { text: member(n) })
     writer.write(value, needsStep(value) ? { text: member(n) } : '')
     n++
   }
@@ -129,10 +145,6 @@ function writeSet(writer: Writer, set: Set<unknown>, step: Step): void {
 /** Whether something in a value, or the value itself, may have to be named. */
 function needsStep(value: unknown): boolean {
   return typeof value !== 'string' && typeof value !== 'number'
-}
-
-function refuseAlike(writer: Writer, text: string): never {
-  writer.refuse(`more than ${ALIKE_MAX} big integers with the same lowest 64 bits can't be keys together`, { text })
 }
 
 function writeBoxed(writer: Writer, value: object, step: Step): void {

@@ -70,8 +70,6 @@ export const TRANSFERABLE = 0xe8
 
 /** How deep objects may lie inside each other. */
 export const DEPTH_MAX = 1000
-/** How many of a collection's keys may be big integers that agree in their lowest 64 bits: engines hash nothing else of them. */
-export const ALIKE_MAX = 256
 /** The most names that a shape has: an object with more is a record. */
 export const NAMES_MAX = 64
 

@@ -50,15 +50,15 @@ export class ReaderShapes {
       if (last.generated !== undefined) last.generated.used = true
       return last
     }
+    if (n >= REMEMBERED || size > RUN_MAX) return parse(input, at, false)
     const hash = hashOf(bytes, at, size)
     let shape = this.#table.get(hash)
     if (shape === undefined || !isRun(shape.run!, bytes, at, size)) {
-      shape = parse(input, at, size)
-      if (shape.run === undefined || n >= REMEMBERED) return shape
+      shape = parse(input, at, true)
       if (this.#table.size === REMEMBERED) this.#table.clear()
       this.#table.set(hash, shape)
     }
-    if (n <= this.#last.length && n < REMEMBERED) this.#last[n] = shape
+    if (n <= this.#last.length) this.#last[n] = shape
     return shape
   }
 
@@ -78,12 +78,12 @@ function isRun(run: Uint8Array, bytes: Uint8Array, at: number, size: number): bo
 
 function hashOf(bytes: Uint8Array, at: number, size: number): number {
   let hash = size
-  const end = at + Math.min(size, RUN_MAX)
+  const end = at + size
   for (let n = at; n < end; n++) hash = Math.imul(hash ^ bytes[n]!, 0x01000193)
   return (hash ^ (hash >>> 15)) & 0x3fffffff
 }
 
-function parse(input: Input, at: number, size: number): ReaderShape {
+function parse(input: Input, at: number, remembered: boolean): ReaderShape {
   const { at: behind, end, bytes } = input
   input.at = at
   input.end = behind
@@ -97,5 +97,5 @@ function parse(input: Input, at: number, size: number): ReaderShape {
   }
   if (input.at !== behind) throw new Malformed('the names of a shape in the message are longer than they say')
   input.end = end
-  return new ReaderShape(names, size > RUN_MAX ? undefined : Uint8Array.prototype.slice.call(bytes, at, behind))
+  return new ReaderShape(names, remembered ? Uint8Array.prototype.slice.call(bytes, at, behind) : undefined)
 }

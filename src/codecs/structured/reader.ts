@@ -51,6 +51,8 @@ const NO_OBJECTS: object[] = []
 export class Reader extends Input {
   /** The descriptors that came with the message. */
   arrived: Arrived | undefined
+  /** What the message's regular expressions cost so far. */
+  patternCost = 0
   /** Whether the message is all that is in `bytes`. */
   whole = false
   readonly #known = new ReaderShapes()
@@ -75,6 +77,7 @@ export class Reader extends Input {
     this.#values = end - start
     this.#depth = 0
     this.#absent = 0
+    this.patternCost = 0
     this.#numbered = false
     try {
       if (start < end && bytes[start] === NUMBERED) {

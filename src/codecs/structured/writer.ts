@@ -55,6 +55,8 @@ const { hasOwn, getPrototypeOf } = Object
 export class Writer extends Output {
   /** Where the message begins. */
   start = 0
+  /** What the message's regular expressions cost so far. */
+  patternCost = 0
   /** What is to be transferred with the message, in the order of its numbers there. */
   transferList: Transferable[] | undefined
   /** The codec of the connection by which the message goes; none where it goes to a process that this one starts. */
@@ -85,6 +87,7 @@ export class Writer extends Output {
     this.#message++
     this.#carrier = carrier
     this.transferList = undefined
+    this.patternCost = 0
     this.#inherits = !has(EMPTY, EMPTY_OBJECT)
     try {
       this.write(value, '')
