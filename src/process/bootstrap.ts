@@ -14,7 +14,7 @@ import { Memory } from '../connection/memory.js'
 import { nextTick, setImmediate } from '../event-loop/timers.js'
 import { Arrived } from '../wire/arrived.js'
 import { become, importing } from './current.js'
-import { encodeReport, type Failure, failureOf } from './report.js'
+import { encodeReport, type Failure, failureOf, shownModule } from './report.js'
 import { ARGUMENTS, CONTROL, decodeStart, placesOf } from './start.js'
 
 /** Milliseconds that a daemon has after SIGTERM, when its parent has ended, before SIGKILL. */
@@ -37,14 +37,14 @@ async function prepare(control: Connection): Promise<() => unknown> {
   process.on('uncaughtExceptionMonitor', onUncaught)
   try {
     become(start.name, daemon)
-    importing(module)
+    importing(shownModule(module))
     if (lifeline !== undefined) endWith(lifeline, GRACE)
     const args = argumentsOf(control.recvBytesSync(), descriptors)
-    doing = `import ${module}`
+    doing = `import ${shownModule(module)}`
     const namespace = (await import(module)) as Record<string, unknown>
     // What the module has begun and nobody awaits may have failed: then this process ends now.
     await new Promise((resolve) => setImmediate(resolve))
-    doing = name === undefined ? `serve ${module}` : `find the function '${name}' in ${module}`
+    doing = name === undefined ? `serve ${shownModule(module)}` : `find the function '${name}' in ${shownModule(module)}`
     const run = name === undefined ? serving(args[0] as Connection, namespace) : calling(find(namespace, name), args)
     report(control, undefined)
     importing(undefined)

@@ -20,7 +20,7 @@ import { whyNotYet } from './current.js'
 import { type Ending, type Exit, REAPED } from './ending.js'
 import { launch } from './launch.js'
 import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
-import { decodeReport, errorOf, REPORT_MAX } from './report.js'
+import { decodeReport, errorOf, REPORT_MAX, shownModule } from './report.js'
 import { Served } from './served.js'
 import { encodeStart, firstDescriptor } from './start.js'
 
@@ -228,9 +228,8 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     const exit = this.#look()
     const { code = null, signal = null } = exit ?? {}
     const ended = signal ? `was ended by ${signal}` : code === null ? 'ended' : `exited with ${code}`
-    // Node's own exit code for it.
-    const why = code === 13 ? ': an await at its top level never settled' : ''
-    return `${exit ? ended : 'still runs'} before it had imported ${this.#settings.module}${why}`
+    const why = code === 0 ? ': it called process.exit, or an await at its top level never settled' : ''
+    return `${exit ? ended : 'still runs'} before it had imported ${shownModule(this.#settings.module)}${why}`
   }
 
   /**

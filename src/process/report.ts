@@ -41,6 +41,11 @@ function shown(thrown: unknown): string {
   }
 }
 
+/** A module by its URL, in an error: of one that is all in its URL, the beginning. */
+export function shownModule(url: string): string {
+  return url.startsWith('data:') && url.length > 60 ? `${url.slice(0, 60)}…` : url
+}
+
 /** `failure` is `undefined` where there is none. */
 export function encodeReport(failure: Failure | undefined): Uint8Array {
   return Buffer.from(JSON.stringify({ failure }))
