@@ -1,6 +1,7 @@
 import { boolean, options as given } from './arguments.js'
 import { socketPair } from '../native/binding.js'
 import { Connection } from './connection.js'
+import { environmentOf } from '../event-loop/environment.js'
 import { PIPE } from './option-names.js'
 import { type ConnectionOptions, settings } from './options.js'
 import { checked } from '../native/status.js'
@@ -24,6 +25,7 @@ export function pipe<TRecv = unknown, TSend = TRecv>(
   boolean('wnonblock', wnonblock)
   // Checked before there are descriptors that an error would leave open.
   settings(options)
+  environmentOf()
   const [first, second] = checked(() => socketPair(!duplex)) as [number, number]
   return [
     Connection.adopt(first, options, { nonblocking: rnonblock, readable: true, writable: duplex }),

@@ -1,6 +1,6 @@
 import { Memory } from '../connection/memory.js'
 import { ENDED, NativeReactor, READABLE, type Transfer, WRITABLE } from '../native/binding.js'
-import { systemError } from '../native/status.js'
+import { checked, systemError } from '../native/status.js'
 import { MemoryBudget } from './memory-budget.js'
 import { ReadBudget } from './read-budget.js'
 import { SendBuffers } from './send-buffers.js'
@@ -56,7 +56,7 @@ class Environment {
   }
 
   constructor() {
-    this.native = new NativeReactor(driver(), this.#reports, this.#onReports)
+    this.native = checked(() => new NativeReactor(driver(), this.#reports, this.#onReports))
     this.transfer = this.native.transfer()
     // What was sent before the process exits leaves, as far as the kernel takes it without waiting.
     process.on('exit', () => {
