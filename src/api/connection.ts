@@ -104,6 +104,15 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
+   * Says that both are the ends of a pipe that nobody else has.
+   *
+   * @internal
+   */
+  static pair(one: Connection<never, never>, other: Connection<never, never>): void {
+    Endpoint.pair(one.#endpoint, other.#endpoint)
+  }
+
+  /**
    * Encodes `value` and sends it as one message. Resolves when it is accepted.
    *
    * With the codec `'structured'`, over a Unix socket, the value may contain connections, listeners and `Handle`s at any depth:
@@ -347,6 +356,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /** The file descriptor. It stays the connection's. */
   get fd(): number {
     this.#endpoint.assertOpen()
+    this.#endpoint.share()
     return this.#endpoint.fd
   }
 
@@ -407,6 +417,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       kind: 'connection',
       get fd() {
         endpoint.assertDetachable()
+        endpoint.share()
         return endpoint.fd
       },
       describe: (carrier) => {

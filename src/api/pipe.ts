@@ -27,8 +27,10 @@ export function pipe<TRecv = unknown, TSend = TRecv>(
   settings(options)
   environmentOf()
   const [first, second] = checked(() => socketPair(!duplex)) as [number, number]
-  return [
+  const ends: [Connection<TRecv, TSend>, Connection<TSend, TRecv>] = [
     Connection.adopt(first, options, { nonblocking: rnonblock, readable: true, writable: duplex }),
     Connection.adopt(second, options, { nonblocking: wnonblock, readable: duplex, writable: true }),
   ]
+  Connection.pair(...(ends as [never, never]))
+  return ends
 }

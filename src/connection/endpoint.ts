@@ -49,6 +49,9 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   /** Why the connection is closed, where it was not by the caller. */
   #fault: Error | undefined
   #open = true
+  /** The other end of a pipe that was made here. */
+  #other: WeakRef<Endpoint> | undefined
+  #shared = false
 
   constructor(fd: number, settings: Settings, traits: Traits) {
     const environment = environmentOf()
@@ -254,9 +257,37 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     else void this.close()
   }
 
-  /** While somebody waits, or bytes are unsent, the endpoint lives, whoever refers to it; and the event loop goes on. */
+  /**
+   * While somebody waits, or bytes are unsent, the endpoint lives, whoever refers to it; and the event loop goes on. For unsent
+   * bytes it goes on only where somebody else may receive them: this program, if it is about to, has a reason of its own to go on.
+   */
   #updateAwaited(): void {
-    this.#registration.awaited = this.#open && (this.receiving.awaited || this.sending.blocked)
+    const { receiving, sending } = this
+    this.#registration.inVain = sending.blocked && !receiving.awaited && this.#isOwnPeer
+    this.#registration.awaited = this.#open && (receiving.awaited || sending.blocked)
+  }
+
+  /** Says that both are the ends of one pipe, and that no other process has either. */
+  static pair(one: Endpoint, other: Endpoint): void {
+    one.#other = new WeakRef(other)
+    other.#other = new WeakRef(one)
+  }
+
+  /** Another process may have this end too, from now on. */
+  share(): void {
+    this.#shared = true
+    this.#tellOther()
+  }
+
+  /** Whether nobody but this program can receive what this end sends: it has the pipe's other end, and shares it with nobody. */
+  get #isOwnPeer(): boolean {
+    const other = this.#other?.deref()
+    return other !== undefined && other.#open && !other.#shared
+  }
+
+  #tellOther(): void {
+    const other = this.#other?.deref()
+    if (other) other.#updateAwaited()
   }
 
   // Life.
@@ -340,6 +371,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     if (connectionClose.observed) connectionClose.publish({ fd: this.fd, how })
     disown(this.#owned)
     this.#updateAwaited()
+    this.#tellOther()
   }
 }
 

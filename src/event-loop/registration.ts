@@ -15,6 +15,7 @@ export class Registration {
   #watchable = true
   #writable = false
   #awaited = false
+  #inVain = false
   #referenced = true
   #held = false
 
@@ -56,6 +57,13 @@ export class Registration {
     this.#updateHold()
   }
 
+  /** Whether what is waited for can only be done by this program: the wait is then no reason for the event loop to go on. */
+  set inVain(on: boolean) {
+    if (on === this.#inVain) return
+    this.#inVain = on
+    this.#updateHold()
+  }
+
   /** Whether a wait for the descriptor keeps the event loop alive, as it does from the start. */
   reference(on: boolean): void {
     this.#referenced = on
@@ -63,7 +71,7 @@ export class Registration {
   }
 
   #updateHold(): void {
-    const hold = this.#awaited && this.#referenced
+    const hold = this.#awaited && this.#referenced && !this.#inVain
     if (hold === this.#held) return
     this.#held = hold
     if (hold) this.#environment.hold()
