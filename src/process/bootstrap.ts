@@ -44,7 +44,8 @@ async function prepare(control: Connection): Promise<() => unknown> {
     const namespace = (await import(module)) as Record<string, unknown>
     // What the module has begun and nobody awaits may have failed: then this process ends now.
     await new Promise((resolve) => setImmediate(resolve))
-    doing = name === undefined ? `serve ${shownModule(module)}` : `find the function '${name}' in ${shownModule(module)}`
+    doing =
+      name === undefined ? `serve ${shownModule(module)}` : `find the function '${name}' in ${shownModule(module)}`
     const run = name === undefined ? serving(args[0] as Connection, namespace) : calling(find(namespace, name), args)
     report(control, undefined)
     importing(undefined)

@@ -13,12 +13,12 @@ import { environmentOf } from '../event-loop/environment.js'
 import { MessageTooLongError, ProcessError, StartError } from '../api/errors.js'
 import { inspection, shownAs } from '../api/inspection.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
-import { transfer } from '../wire/transferable.js'
+import { type Transferable, transfer } from '../wire/transferable.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 import { Children } from './children.js'
 import { whyNotYet } from './current.js'
 import { type Ending, type Exit, REAPED } from './ending.js'
-import { launch } from './launch.js'
+import { launch, type Launched } from './launch.js'
 import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
 import { decodeReport, errorOf, REPORT_MAX, shownModule } from './report.js'
 import { Served } from './served.js'
@@ -111,15 +111,12 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
 
   #begin(): Promise<void> {
     const { program, module, target, kwargs, serve, name, daemon, keep, signal } = this.#settings
+    // What can fail for want of descriptors does so before there is a child.
+    environmentOf()
     const served = serve && new Served(program.codec)
     const args = served ? [served.there] : this.#settings.args
     const { code, args: encoded, transferList } = program.tell(args, kwargs, firstDescriptor(daemon))
-    // What can fail for want of descriptors does so before there is a child.
-    environmentOf()
-    const launched = launch(
-      this.#settings,
-      transferList.map((each) => each[transfer].fd),
-    )
+    const launched = this.#launch(transferList)
     if (launched instanceof Promise) {
       served?.abandon()
       return launched
@@ -147,6 +144,17 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     Promise.all([...code, start, encoded].map((each) => connection.sendBytes(each))).catch(() => {})
     connection.recv({ signal: this.#reading.signal }).catch((error) => this.#onNoReport(error))
     return this.#started.promise
+  }
+
+  #launch(transferList: readonly Transferable[]): Launched | Promise<never> {
+    try {
+      return launch(
+        this.#settings,
+        transferList.map((each) => each[transfer].fd),
+      )
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** When this process exits by itself, the daemon goes first. */
