@@ -7,7 +7,13 @@ export { type Address, type Family, type TcpAddress } from './api/address.js'
 export type { AuthenticationOptions, Digest } from './api/authentication.js'
 export type { Codec, CodecOption } from './codecs/codec.js'
 export { connect, connect as Client, type ConnectOptions, connectSync, type ConnectSyncOptions } from './api/connect.js'
-export { Connection, type ConnectionStats, type PeerCredentials, type ReceiveOptions } from './api/connection.js'
+export {
+  type ByteMessages,
+  Connection,
+  type ConnectionStats,
+  type PeerCredentials,
+  type ReceiveOptions,
+} from './api/connection.js'
 export * from './api/errors.js'
 export { Handle } from './api/handle.js'
 export { Listener, type ListenerOptions } from './api/listener.js'

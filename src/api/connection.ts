@@ -14,6 +14,7 @@ import { type ConnectionOptions, type Directions, directions, optionsOf, type Se
 import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 import { until } from './wait.js'
+import { onAbort } from '../event-loop/abort.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
 /** What has gone through a connection, payloads only. */
@@ -36,6 +37,23 @@ export interface ReceiveOptions {
   signal?: AbortSignal | undefined
 }
 
+/** The messages of a connection, as bytes. Each `Buffer` is the caller's to keep. */
+export interface ByteMessages extends AsyncIterableIterator<Buffer> {
+  /** As `forEach` of the connection, with each message as bytes. */
+  forEach(callback: (message: Buffer) => unknown, options?: ReceiveOptions): Promise<void>
+}
+
+/** The key under which carom's own calls take a connection's messages. */
+export const messages: unique symbol = Symbol('carom.messages')
+
+/** A `forEach` that carom itself has begun. */
+export interface Messages {
+  /** Rejects at the end of the stream too. Resolves when another receive takes its place while it is idle. */
+  readonly done: Promise<void>
+  /** Whether nothing is expected for now: then it keeps nothing alive, and gives way to any other receive. */
+  setIdle(idle: boolean): void
+}
+
 /** The message itself, in memory that is the caller's. */
 const whole: Take = (chunk, start, end) => chunk.message(start, end)
 const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, end), done: false })
@@ -44,6 +62,7 @@ const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, en
 const HANDLE = Uint8Array.of(1)
 
 const RECV = receiveOptions('recv')
+const FOR_EACH = receiveOptions('forEach')
 const RECV_BYTES_INTO = receiveOptions('recvBytesInto')
 const RECV_HANDLE = receiveOptions('recvHandle')
 const POLL = receiveOptions('poll')
@@ -321,9 +340,24 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#iterate(this.#decodedItem) as AsyncIterableIterator<TRecv>
   }
 
+  /**
+   * Calls `callback` for each message, decoded, in order: the way to receive at full rate, without a promise a message. Where it
+   * returns a promise, the next message waits for that.
+   *
+   * Resolves at the end of the stream, and when this program closes the connection. Rejects with what the callback threw, a
+   * `DecodeError`, the connection's fault, or the signal's reason; the next message is there for the next call. Until then,
+   * any other receive is a `BusyError`. The callback runs in the async context of the call.
+   */
+  forEach(callback: (value: TRecv) => unknown, options?: ReceiveOptions): Promise<void> {
+    return this.#forEach(this.#decoded, callback as (value: unknown) => unknown, options)
+  }
+
   /** Messages as bytes, until the end, or until this program closes the connection. Leaving the loop does not close it. */
-  bytes(): AsyncIterableIterator<Buffer> {
-    return this.#iterate(wholeItem) as AsyncIterableIterator<Buffer>
+  bytes(): ByteMessages {
+    return Object.assign(this.#iterate(wholeItem) as AsyncIterableIterator<Buffer>, {
+      forEach: (callback: (message: Buffer) => unknown, options?: ReceiveOptions) =>
+        this.#forEach(whole, callback as (value: unknown) => unknown, options),
+    })
   }
 
   /** Waiting on the connection keeps the event loop alive, as it does from the start. */
@@ -406,6 +440,16 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /** @internal */
+  [messages](callback: (value: unknown) => void): Messages {
+    const { receiving } = this.#endpoint
+    const consumer = receiving.consume({ take: this.#decoded }, callback)
+    return {
+      done: consumer.done,
+      setIdle: (idle) => receiving.setIdle(consumer, idle),
+    }
+  }
+
+  /** @internal */
   get [source](): Source {
     return this.#endpoint.receiving
   }
@@ -437,6 +481,18 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  async #forEach(take: Take, callback: (value: unknown) => unknown, given: ReceiveOptions | undefined): Promise<void> {
+    if (typeof callback !== 'function') throw check.invalidType('callback', 'a function', callback)
+    const signal = check.abortSignal(check.options(given, FOR_EACH).signal)
+    signal?.throwIfAborted()
+    const { receiving } = this.#endpoint
+    const consumer = receiving.consume({ take, atEnd: undefined }, callback)
+    if (signal) {
+      consumer.settled = onAbort(signal, () => receiving.endConsumer(consumer, { reason: signal.reason }))
+    }
+    return consumer.done
   }
 
   #iterate(take: Take): AsyncIterableIterator<unknown> {

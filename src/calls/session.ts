@@ -1,5 +1,5 @@
 import { invalidType } from '../api/arguments.js'
-import { Connection } from '../api/connection.js'
+import { Connection, messages, type Messages } from '../api/connection.js'
 import { ConnectionClosedError, DecodeError, EOFError, ProtocolError } from '../api/errors.js'
 import { Caller } from './caller.js'
 import type { Carrier, MessageTaker } from './carrier.js'
@@ -23,7 +23,7 @@ export class Session implements Carrier {
   readonly connection: Connection
   readonly caller: Caller
   #server: MessageTaker | undefined
-  #reading: AbortController | undefined
+  #reading: Messages | undefined
   /** Why nothing more arrives. */
   #end: Error | undefined
 
@@ -60,11 +60,12 @@ export class Session implements Carrier {
     this.#update()
   }
 
-  /** Begins to read where messages are expected now, or ends it. */
+  /** Begins to read where messages are expected now; keeps the event loop alive only as long as they are. */
   #update(): void {
-    if (this.#needed) {
-      if (!this.#reading) void this.#read()
-    } else this.#reading?.abort()
+    if (this.#end) return
+    const idle = !this.#needed
+    if (this.#reading) this.#reading.setIdle(idle)
+    else if (!idle) void this.#read()
   }
 
   post(message: Message): Promise<void> {
@@ -76,25 +77,16 @@ export class Session implements Carrier {
   }
 
   async #read(): Promise<void> {
-    const { connection } = this
-    const reading = new AbortController()
-    this.#reading = reading
-    const options = { signal: reading.signal }
     try {
-      while (this.#needed) {
-        this.#handle(await connection.recv(options))
-        while (this.#needed) {
-          const message = connection.tryRecv()
-          if (message === undefined) break
-          this.#handle(message)
-        }
-      }
+      const reading = this.connection[messages]((value) => this.#handle(value))
+      this.#reading = reading
+      await reading.done
+      this.#reading = undefined
+      this.#update()
     } catch (error) {
-      if (!reading.signal.aborted || error !== reading.signal.reason) this.#fail(error as Error)
+      this.#reading = undefined
+      this.#fail(error as Error)
     }
-    this.#reading = undefined
-    // Somebody may have come while the reading ended.
-    if (this.#needed) void this.#read()
   }
 
   #handle(value: unknown): void {

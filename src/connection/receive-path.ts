@@ -5,8 +5,10 @@ import type { Environment } from '../event-loop/environment.js'
 import type { Deferred } from '../event-loop/read-budget.js'
 import type { Registration } from '../event-loop/registration.js'
 import type { Listener, Source } from '../event-loop/waitable.js'
+import { queueMicrotask } from '../event-loop/timers.js'
 import { NOTHING, systemError } from '../native/status.js'
 import type { ArrivedDescriptors } from './arrived-descriptors.js'
+import { Consumer } from './consumer.js'
 import { takeFirst } from './queue.js'
 import type { Reader } from './reader.js'
 import type { Receive } from './receive.js'
@@ -71,6 +73,8 @@ export class ReceivePath implements Source, Deferred {
   /** Made for the first one: most connections have none, and an empty set is a tenth of a connection at rest. */
   #listeners: Set<Listener> | undefined
   #deferred = false
+  /** The `forEach` that takes all messages, if there is one. */
+  #consumer: Consumer | undefined
 
   constructor(
     environment: Environment,
@@ -94,7 +98,9 @@ export class ReceivePath implements Source, Deferred {
 
   /** Whether somebody waits for a message. */
   get awaited(): boolean {
-    return this.#pending.length > 0 || this.#listeners !== undefined
+    const consumer = this.#consumer
+    const consuming = consumer !== undefined && !consumer.busy && !consumer.idle
+    return consuming || this.#pending.length > 0 || this.#listeners !== undefined
   }
 
   /** How many receives wait. */
@@ -105,7 +111,7 @@ export class ReceivePath implements Source, Deferred {
   /** Receives one message, now or when it comes. */
   receive(how: Receive, signal?: AbortSignal): Promise<unknown> {
     try {
-      this.assertReadable()
+      this.#assertFree()
       if (signal?.aborted) throw signal.reason
       if (this.#pending.length === 0) {
         if (this.#nonblocking) return Promise.resolve(this.#takeOrFail(how, 'again'))
@@ -135,13 +141,13 @@ export class ReceivePath implements Source, Deferred {
 
   /** Receives one message if it is here; `undefined` if not. */
   receiveNow(how: Receive): unknown {
-    this.assertReadable()
+    this.#assertFree()
     return this.#pending.length === 0 && this.#look('again', how) ? this.#take(how) : undefined
   }
 
   /** Whether a receive would not wait, as far as this turn may look. */
   pollNow(): boolean {
-    this.assertReadable()
+    this.#assertFree()
     if (this.#pending.length > 0) return false
     if (!this.#readAhead) return this.#bytesAreThere(0)
     return this.#look('again') && this.#environment.reads.mayDeliver()
@@ -176,8 +182,19 @@ export class ReceivePath implements Source, Deferred {
     if (!this.readable) throw new DirectionError('receive')
   }
 
+  #assertFree(): void {
+    this.assertReadable()
+    if (this.#consumer) this.#assertIdle(this.#consumer)
+  }
+
+  #assertIdle(consumer: Consumer): void {
+    if (!consumer.idle) throw consumed()
+    this.endConsumer(consumer)
+  }
+
   /** Throws where asynchronous receives wait; `why` says what is wrong with that. */
   assertIdle(why: string): void {
+    if (this.#consumer) this.#assertIdle(this.#consumer)
     const count = this.#pending.length
     if (count === 0) return
     const calls =
@@ -202,6 +219,84 @@ export class ReceivePath implements Source, Deferred {
     throw new BusyError(
       `received messages are held back in this process: receive them, by tryRecvBytes() until it returns undefined, before ${what}`,
     )
+  }
+
+  /**
+   * Calls `callback` for each message. The consumer is done at the end of the stream, and when the connection is closed here; a
+   * message that it has not been given is there for the next call.
+   */
+  consume(how: Receive, callback: (value: unknown) => unknown): Consumer {
+    this.assertReadable()
+    this.assertIdle('forEach would overtake them')
+    this.arm()
+    const consumer = new Consumer(how, callback)
+    this.#consumer = consumer
+    this.#connection.onAwaited()
+    // Not before the call has returned.
+    queueMicrotask(() => this.#feed(consumer))
+    return consumer
+  }
+
+  /** Whether `consumer` expects nothing for now, and so keeps nothing alive. */
+  setIdle(consumer: Consumer, idle: boolean): void {
+    consumer.idle = idle
+    this.#connection.onAwaited()
+  }
+
+  /** Ends `consumer`: with an error, or without one. */
+  endConsumer(consumer: Consumer, failure?: { reason: unknown }): void {
+    if (this.#consumer !== consumer) return
+    // Where nothing is read ahead, the message that has begun is this call's: nobody else may find its rest.
+    if (!this.#readAhead && this.reader.insideMessage) {
+      consumer.ending = failure
+      return
+    }
+    this.#consumer = undefined
+    this.#connection.onAwaited()
+    if (failure) consumer.reject(failure.reason)
+    else consumer.resolve()
+  }
+
+  /** Hands out what is here, within this turn's share, until the callback asks to wait. */
+  #feed(consumer: Consumer): void {
+    if (this.#consumer !== consumer || consumer.busy) return
+    consumer.run(() => {
+      try {
+        while (this.#consumer === consumer && this.#takeFor(consumer)) {
+          // On to the next one.
+        }
+      } catch (error) {
+        const quietly = this.#endsQuietly(consumer.how, error)
+        this.endConsumer(consumer, quietly ? undefined : { reason: error })
+      }
+    })
+  }
+
+  /** Hands out one message; whether there may be more at once. */
+  #takeFor(consumer: Consumer): boolean {
+    const { how } = consumer
+    if (!(this.#nonblocking ? this.#look('again', how) : this.#mayTake(how))) {
+      if (this.#nonblocking) throw new WouldBlockError('receive')
+      return false
+    }
+    const waiting = consumer.call(this.#take(how))
+    if (consumer.ending) this.endConsumer(consumer, consumer.ending)
+    if (!waiting) return true
+    consumer.busy = true
+    this.#connection.onAwaited()
+    void this.#awaitFor(consumer, waiting)
+    return false
+  }
+
+  async #awaitFor(consumer: Consumer, waiting: PromiseLike<unknown>): Promise<void> {
+    try {
+      await waiting
+      consumer.busy = false
+      this.#connection.onAwaited()
+      this.#feed(consumer)
+    } catch (error) {
+      this.endConsumer(consumer, { reason: error })
+    }
   }
 
   #takeOrFail(how: Receive, share: Share): unknown {
@@ -328,6 +423,7 @@ export class ReceivePath implements Source, Deferred {
   /** There is something to read. Tells callers that wait for that, then gives messages to those that wait for them. */
   serve(): void {
     this.#tellListeners()
+    if (this.#consumer) this.#feed(this.#consumer)
     for (let pending = this.#pending[0]; pending; pending = this.#pending[0]) {
       try {
         if (!this.#mayTake(pending.how)) break
@@ -359,6 +455,11 @@ export class ReceivePath implements Source, Deferred {
   }
 
   #rejectAll(error: () => Error): void {
+    const consumer = this.#consumer
+    if (consumer) {
+      const reason = error()
+      this.endConsumer(consumer, this.#endsQuietly(consumer.how, reason) ? undefined : { reason })
+    }
     const pending = this.#pending
     this.#pending = []
     for (const each of pending) {
@@ -397,4 +498,8 @@ export class ReceivePath implements Source, Deferred {
     if (this.#listeners?.delete(listener) && this.#listeners.size === 0) this.#listeners = undefined
     this.#connection.onAwaited()
   }
+}
+
+function consumed(): BusyError {
+  return new BusyError('a forEach() takes all messages of this connection: end it by its signal first')
 }

@@ -1,3 +1,4 @@
+import type * as AsyncHooks from 'node:async_hooks'
 import type * as ChildProcess from 'node:child_process'
 import type * as Dns from 'node:dns/promises'
 import type * as V8 from 'node:v8'
@@ -12,6 +13,11 @@ export function childProcess(): typeof ChildProcess {
 /** `node:dns/promises`. */
 export function dns(): typeof Dns {
   return process.getBuiltinModule('node:dns/promises')
+}
+
+/** `node:async_hooks`. */
+export function asyncHooks(): typeof AsyncHooks {
+  return process.getBuiltinModule('node:async_hooks')
 }
 
 /** `node:v8`. */
