@@ -96,6 +96,25 @@ function builtins(): Plugin {
 }
 
 /**
+ * Gives `Symbol.dispose` and `Symbol.asyncDispose` a stand-in where a realm lacks them, which those that Jest 29 makes do on
+ * Node 20: the one that compilers of `using` take there.
+ */
+function disposal(): Plugin {
+  return {
+    name: 'disposal',
+    renderChunk(code) {
+      if (!/Symbol\.(asyncD|d)ispose/.test(code)) return
+      const standIns = ['dispose', 'asyncDispose'].map(
+        (name) => `${name}$ = Symbol.${name} ?? Symbol.for("Symbol.${name}")`,
+      )
+      const taken = code.replaceAll(/\bSymbol\.(dispose|asyncDispose)\b/g, '$1$$')
+      // Each line is still where it was.
+      return { code: taken.replace(/^("use strict";)?/, `$1 const ${standIns.join(', ')};`), map: null }
+    },
+  }
+}
+
+/**
  * Gives `import` what `require` gives. Exports that are declared are seen by all that reads a module without running it, and
  * there is one instance of all code, whichever way it was loaded.
  */
@@ -119,11 +138,12 @@ export default defineConfig({
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'], mainFields: ['module', 'main'] },
   transform: { target: 'node20.19' },
-  plugins: [lazy(), python(), builtins(), wrappers(), contents()],
+  plugins: [lazy(), python(), builtins(), disposal(), wrappers(), contents()],
   output: {
     dir: 'dist',
     format: 'cjs',
     esModule: false,
+    strict: true,
     generatedCode: { symbols: false },
     sourcemap: true,
     cleanDir: true,

@@ -10,8 +10,12 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pack, repository, thisPlatform, type Packed } from './packages.ts'
+import { bundleWith } from './bundlers.ts'
+import { compileWith } from './compilers.ts'
 import { install, installed, withoutRust, writeExample, type Manager } from './project.ts'
+import { plugAndPlay, withoutOptional, withPermissions } from './restricted.ts'
 import { run, step } from './steps.ts'
+import { testWith } from './test-runners.ts'
 
 /** What a binary may weigh, in bytes. */
 const BINARY_LIMIT = 1024 * 1024
@@ -139,7 +143,18 @@ try {
     console.log(`\n${manager}`)
     await useFrom(join(folder, manager), manager, packed)
   }
+  console.log('\nNode with permissions')
+  await withPermissions(join(folder, 'npm'), packed)
+  console.log("\nyarn, Plug'n'Play")
+  await plugAndPlay(join(folder, 'yarn'), packed)
+  console.log('\ncompilers')
+  await compileWith(join(folder, 'npm'))
+  console.log('\ntest runners')
+  await testWith(join(folder, 'npm'))
+  console.log('\nbundlers and tracers')
+  await bundleWith(join(folder, 'npm'), packed)
   console.log('\nno binary')
+  await withoutOptional(join(folder, 'omit'), packed)
   await useWithoutBinary(join(folder, 'npm'), packed)
   console.log('\nsizes')
   await report(packed)

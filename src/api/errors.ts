@@ -132,7 +132,11 @@ export class DirectionError extends CaromError {
 /** A process could not be started, or did not come as far as its target; `cause` is the reason, where there is one. */
 export class StartError extends CaromError {
   constructor(message: string, cause?: unknown) {
-    super(cause === undefined ? message : `${message}: ${messageOf(cause)}`, 'ERR_CAROM_START', { cause })
+    super(
+      cause === undefined ? message : `${message}: ${messageOf(cause)}`,
+      'ERR_CAROM_START',
+      cause === undefined ? undefined : { cause },
+    )
   }
 }
 

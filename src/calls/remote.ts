@@ -68,7 +68,7 @@ export interface CallOptions {
 const OPTIONS: OptionNames<CallOptions> = { owner: 'call', names: { signal: true, timeout: true, kwargs: true } }
 
 /** Calls a function of `remote` by its name, with options. */
-export function call<Functions, Name extends keyof Remote<Functions> & string>(
+export function call<Functions, Name extends keyof Remote<Functions> & keyof Functions & string>(
   remote: Remote<Functions>,
   name: Name,
   args?: Readonly<Parameters<Extract<Functions[Name], (...args: never[]) => unknown>>>,

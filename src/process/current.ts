@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 
 import { isStarting, setStarting } from '../native/binding.js'
 import { onMainThread } from '../native/builtins.js'
+import { BOOTSTRAP } from './bootstrap-file.js'
 
 /** What a process knows of itself. */
 export interface CurrentProcess {
@@ -12,9 +13,6 @@ export interface CurrentProcess {
   /** Whether it ends with its parent. */
   readonly daemon: boolean
 }
-
-/** The program that a `Process` starts. */
-export const BOOTSTRAP: string = `${__dirname}/bootstrap.cjs`
 
 /** Shared by all loaded copies of the package. */
 const KEY = Symbol.for('carom.process')

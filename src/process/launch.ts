@@ -1,4 +1,5 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import { types } from 'node:util'
 
 import { closeDescriptor, inheriting } from '../native/numbers.js'
 import { socketPair } from '../native/binding.js'
@@ -42,7 +43,10 @@ export function launch(settings: ProcessSettings, fds: readonly number[]): Launc
     // It waits to be told what to do, and has done nothing yet.
     child?.kill('SIGKILL')
     for (const fd of here) closeDescriptor(fd)
-    if (error instanceof Error && !isSystemFailure(error)) throw error
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED') {
+      throw new StartError(`${settings.name} could not be started: Node runs without --allow-child-process`, error)
+    }
+    if (types.isNativeError(error) && !isSystemFailure(error)) throw error
     throw startError(settings, error)
   } finally {
     for (const fd of there) closeDescriptor(fd)

@@ -1,5 +1,5 @@
 import { coderOf, encode } from '../codecs/codec.js'
-import { BOOTSTRAP } from './current.js'
+import { assertBootstrap, BOOTSTRAP } from './bootstrap-file.js'
 import type { Program } from './program.js'
 import { ARGUMENTS } from './start.js'
 
@@ -10,6 +10,7 @@ export function nodeProgram(execArgv: readonly string[]): Program {
     argv: [...execArgv, BOOTSTRAP],
     codec: undefined,
     tell(args) {
+      assertBootstrap()
       const { bytes, start, end, transferList = [] } = encode(coderOf(ARGUMENTS), args, { keepOptions: true })
       return { code: [], args: bytes.slice(start, end), transferList }
     },

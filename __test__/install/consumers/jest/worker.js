@@ -1,0 +1,1 @@
+module.exports = (connection) => connection.sendSync('from the worker')

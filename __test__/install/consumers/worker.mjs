@@ -1,0 +1,1 @@
+export const hello = (connection) => connection.sendSync({ by: 'Process' })

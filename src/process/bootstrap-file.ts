@@ -1,0 +1,29 @@
+import { accessSync } from 'node:fs'
+
+import { StartError } from '../api/errors.js'
+
+/** What a `Process` runs: a file beside this one. */
+export const BOOTSTRAP: string = bootstrap()
+
+/** Tracers see the file by this expression, in this form. */
+function bootstrap(): string {
+  try {
+    return `${__dirname}/bootstrap.cjs`
+  } catch {
+    // A bundle that is an ES module can't say where it is.
+    return ''
+  }
+}
+
+/** Throws a `StartError` where the program isn't there: bundlers don't see that it is needed. */
+export function assertBootstrap(): void {
+  try {
+    accessSync(BOOTSTRAP)
+  } catch (error) {
+    // A process that may not look may still be able to start it.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return
+    const where = BOOTSTRAP && ` at ${BOOTSTRAP}`
+    const way = 'a bundler that packs carom leaves it behind: make carom an external dependency'
+    throw new StartError(`no Process can be started, for want of carom's file bootstrap.cjs${where} (ENOENT); ${way}`)
+  }
+}
