@@ -91,6 +91,7 @@ impl Reactor {
             None => Listener::bind_private(options.into()),
         };
         let listener = bound.map_err(|error| refused(&error))?;
+        numbers::keep(listener.as_fd());
         let address = to_js(listener.address());
         let id = self.environment.slots.borrow_mut().insert(Slot::Listener(listener));
         Ok(Listening { id, address })

@@ -14,7 +14,7 @@ use napi_derive::napi;
 
 use crate::status::{self, FailureKind};
 
-pub(crate) use system::{adopt, borrowing, close, duplicate, forget, give, of, unknown};
+pub(crate) use system::{adopt, borrowing, close, duplicate, forget, give, keep, of, unknown};
 
 /// A number that can't be adopted, as an exception.
 pub(crate) fn refused(number: i32, error: &io::Error) -> napi::Error {

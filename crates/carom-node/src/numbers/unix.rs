@@ -63,6 +63,11 @@ pub(crate) fn borrowing<T>(numbers: &[i32], call: impl FnOnce(&[BorrowedFd<'_>])
     call(&fds)
 }
 
+/// A descriptor that was made here has an owner whom JavaScript knows the number of.
+pub(crate) fn keep(fd: BorrowedFd<'_>) {
+    adopted().insert(fd.as_raw_fd());
+}
+
 /// A descriptor that was adopted is about to be closed, or given again.
 pub(crate) fn forget(fd: BorrowedFd<'_>) {
     adopted().remove(&fd.as_raw_fd());

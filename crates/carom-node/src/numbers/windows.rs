@@ -73,6 +73,9 @@ pub(crate) fn forget(fd: BorrowedFd<'_>) {
     table().adopted.retain(|_, handle| *handle != fd.as_raw_fd());
 }
 
+/// A descriptor that was made here has an owner: its number is not known outside before it is given.
+pub(crate) fn keep(_fd: BorrowedFd<'_>) {}
+
 /// Another descriptor of the same open file; the number stays the caller's.
 pub(crate) fn duplicate(number: i32) -> io::Result<OwnedFd> {
     sys::duplicate(handle(number)?)
