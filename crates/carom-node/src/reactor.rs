@@ -124,14 +124,14 @@ impl Reactor {
             Ok(kind) => kind,
             Err(error) => return Err(refused(fd, &error)),
         };
-        if kind.carries_descriptors
-            && let Err(error) = sys::pass_rights(fd.as_fd(), descriptors > 0)
-        {
-            return Err(refused(fd, &error));
-        }
         let mut channel = Channel::of_kind(fd, kind, limit as u64, spin);
-        if descriptors > 1 {
-            channel.accept_descriptors();
+        let arranged = match descriptors {
+            0 => channel.refuse_descriptors(),
+            1 => channel.pass_descriptors(),
+            _ => channel.accept_descriptors(),
+        };
+        if let Err(error) = arranged {
+            return Err(refused(channel.into_fd(), &error));
         }
         if !read_ahead {
             channel.disable_read_ahead();

@@ -83,10 +83,41 @@ impl Channel {
 
     /// Takes descriptors from now on that the peer sends with its messages, where the transport carries them. Unless this is
     /// called, they are closed.
-    pub fn accept_descriptors(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// What having the kernel take them reports.
+    pub fn accept_descriptors(&mut self) -> io::Result<()> {
+        self.pass_descriptors()?;
         if self.kind.carries_descriptors {
             self.descriptors.get_or_insert_default();
         }
+        Ok(())
+    }
+
+    /// Has the kernel take descriptors, for a caller that receives them outside the framing, by
+    /// [`receive_with_fds`](sys::receive_with_fds). Those that come with messages are closed.
+    ///
+    /// # Errors
+    ///
+    /// What having the kernel take them reports.
+    pub fn pass_descriptors(&self) -> io::Result<()> {
+        if self.kind.carries_descriptors {
+            sys::pass_rights(self.fd.as_fd(), true)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses descriptors from now on, at their sender where the kernel can.
+    ///
+    /// # Errors
+    ///
+    /// What having the kernel refuse them reports.
+    pub fn refuse_descriptors(&self) -> io::Result<()> {
+        if self.kind.carries_descriptors {
+            sys::pass_rights(self.fd.as_fd(), false)?;
+        }
+        Ok(())
     }
 
     /// Whether there are descriptors to be taken.

@@ -62,9 +62,7 @@ impl Connection {
         let channel = Channel::new(fd, max_message_size, spin)?;
         let kind = channel.kind();
         // This one has no use for descriptors.
-        if kind.carries_descriptors {
-            sys::pass_rights(channel.as_fd(), false)?;
-        }
+        channel.refuse_descriptors()?;
         Ok(Self {
             channel,
             readable: kind.readable,

@@ -30,8 +30,11 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // What a process looks up once.
+    // What a process looks up or starts once: a thread that were started under a fault would be asked about for as long as it lives.
     drop(carom::pipe().unwrap());
+    let (mut reader, writer) = io::pipe().unwrap();
+    sys::close_aside([writer.into()]);
+    assert_eq!(reader.read(&mut [0]).unwrap(), 0);
     alone
 }
 
@@ -253,7 +256,7 @@ fn descriptors_that_are_passed_survive_every_fault() {
             let mut channel = || -> Result<_> {
                 let (a, b) = sys::pair(false)?;
                 let mut receiver = Channel::new(b, u64::MAX, Spin::fixed(Duration::ZERO))?;
-                receiver.accept_descriptors();
+                receiver.accept_descriptors()?;
                 Ok((a, receiver, io::pipe()?))
             };
             let (sender, mut receiver, (reader, writer)) = trouble.retry(&mut channel);
@@ -286,6 +289,42 @@ fn descriptors_that_are_passed_survive_every_fault() {
             let mut text = [0; 7];
             reader.read_exact(&mut text).unwrap();
             assert_eq!(&text, b"through");
+        },
+    );
+}
+
+#[test]
+fn descriptors_that_nobody_wants_are_closed_whatever_fails() {
+    let _alone = alone();
+    survive(
+        &Scratch::new("unwanted"),
+        || {
+            let (sender, receiver) = mpsc::channel();
+            (Mutex::new(sender), Mutex::new(receiver))
+        },
+        |(sockets, _), trouble| {
+            let (ours, theirs) = trouble.retry(|| Ok(sys::pair(false)?));
+            sockets.lock().unwrap().send(theirs).unwrap();
+            let mut channel =
+                trouble.retry(|| Ok(Channel::new(ours.try_clone()?, u64::MAX, Spin::fixed(Duration::ZERO))?));
+            trouble.retry(|| Ok(channel.accept_descriptors()?));
+            drop(ours);
+            let (mut slab, mut runs) = (vec![0; SLAB_MIN], Runs::default());
+            while channel.decoder().messages() < 2 {
+                trouble.retry(|| channel.receive(&mut slab, &mut runs, Deadline::Never));
+            }
+            // Those of the first message are closed with what asks for the second's.
+            assert!(channel.take_descriptors(1).is_empty());
+            drop(channel);
+        },
+        |(_, sockets)| {
+            let socket = sockets.lock().unwrap().recv().unwrap();
+            let (mut reader, writer) = io::pipe().unwrap();
+            for (message, fds) in [(frame(b"one"), &[writer.as_fd()][..]), (frame(b"two"), &[])] {
+                sys::send_with_fds(socket.as_fd(), &[IoSlice::new(&message)], fds, Deadline::Never).unwrap();
+            }
+            drop(writer);
+            assert_eq!(reader.read(&mut [0]).unwrap(), 0, "it was closed");
         },
     );
 }
