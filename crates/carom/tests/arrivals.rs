@@ -70,12 +70,12 @@ fn send(socket: &UnixStream, calls: &[Call]) -> io::Result<Vec<Sent>> {
             _ => 0,
         };
         let (most, last) = message.split_at(message.len() - usize::from(stray > 0));
-        let mut sent = Sent::default();
+        let mut readers = Sent::default();
         for (n, piece) in most.chunks(piece).enumerate() {
-            sent.own.extend(send(piece, if n == 0 { fds } else { 0 })?);
+            readers.own.extend(send(piece, if n == 0 { fds } else { 0 })?);
         }
-        sent.stray = send(last, stray)?;
-        messages.push(sent);
+        readers.stray = send(last, stray)?;
+        messages.push(readers);
     }
     Ok(messages)
 }

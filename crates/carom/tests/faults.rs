@@ -305,8 +305,7 @@ fn descriptors_that_nobody_wants_are_closed_whatever_fails() {
         |(sockets, _), trouble| {
             let (ours, theirs) = trouble.retry(|| Ok(sys::pair(false)?));
             sockets.lock().unwrap().send(theirs).unwrap();
-            let mut channel =
-                trouble.retry(|| Ok(Channel::new(ours.try_clone()?, u64::MAX, Spin::fixed(Duration::ZERO))?));
+            let mut channel = trouble.retry(|| Channel::new(ours.try_clone()?, u64::MAX, Spin::fixed(Duration::ZERO)));
             trouble.retry(|| Ok(channel.accept_descriptors()?));
             drop(ours);
             let (mut slab, mut runs) = (vec![0; SLAB_MIN], Runs::default());
