@@ -1,5 +1,5 @@
 """
-Writes src/codecs/pickle/python-names.ts: the names of Python 2 that protocols 0 to 2 use, and the exceptions of the standard
+Writes src/codecs/pickle/read/python-names.ts: the names of Python 2 that protocols 0 to 2 use, and the exceptions of the standard
 library. Run it by the newest Python; further interpreters, as arguments, add what only they have:
 
     python3 .ci/python-names.py ~/.pyenv/versions/3.*/bin/python3
@@ -112,7 +112,7 @@ def main(others):
         "}",
         "",
     ]
-    target = pathlib.Path(__file__).parent.parent / "src/codecs/pickle/python-names.ts"
+    target = pathlib.Path(__file__).parent.parent / "src/codecs/pickle/read/python-names.ts"
     target.write_text("\n".join(lines))
 
 

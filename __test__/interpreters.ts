@@ -26,7 +26,7 @@ const CACHE = fileURLToPath(new URL('../node_modules/.cache/carom-python/', impo
 /** What the tests need beside the standard library. */
 const PACKAGES = ['billiard', 'numpy', 'pandas', 'python-dateutil', 'pytz', 'tzdata']
 /** Of before numpy 2, which renamed its modules; on the oldest Python, which has no time zones of its own. */
-const OLD_PACKAGES = ['numpy<2', 'pandas', 'python-dateutil', 'pytz', 'backports.zoneinfo', 'tzdata']
+const OLD_PACKAGES = ['numpy<2', 'pandas', 'python-dateutil<3', 'pytz', 'backports.zoneinfo', 'tzdata']
 
 /** Every CPython from 3.8 on, or from another one on: those that pyenv holds, and `python3`; the oldest first. */
 export async function interpreters(oldest = OLDEST): Promise<Interpreter[]> {

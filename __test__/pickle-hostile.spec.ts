@@ -2,6 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava'
 import type { Connection } from 'carom'
+import { pickle as codec } from 'carom/python'
 import * as fc from 'fast-check'
 import { checkDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
@@ -261,6 +262,310 @@ for (const [title, bytes] of [
     t.true(process.memoryUsage().rss - before < 2 ** 29)
   })
 }
+
+/** Many calls of something with what is in the memo at 0, in a list, after what puts it there. */
+const calls = (value: Buffer, callee: Buffer, call: Buffer, count = 50_000): Buffer =>
+  manyOf(value, callee, call, count)
+
+const hugeInt = pickle(0x8b, uint32(long), '\x7f'.repeat(long))
+const manyKeys = pickle('}(', ...Array.from({ length: 20_000 }, (_, n) => pickle(name(String(n * 7)), 'N')), 'u')
+
+for (const [title, bytes] of [
+  ['Counters of the same dict', calls(manyKeys, global1('collections', 'Counter'), pickle('h', 1, 'h', 0, 0x85, 'R'))],
+  [
+    'deques of the same list',
+    calls(pickle('](', 'K\x01'.repeat(long), 'e'), global1('collections', 'deque'), pickle('h', 1, 'h', 0, 0x85, 'R')),
+  ],
+  [
+    'bytearrays of the same text',
+    calls(
+      text('a'.repeat(long)),
+      pickle(global1('builtins', 'bytearray'), latin1),
+      pickle('h', 1, 'h', 0, 'h', 2, 0x86, 'R'),
+    ),
+  ],
+  [
+    'dtypes of the same long name',
+    calls(text('a'.repeat(long)), global1('numpy', 'dtype'), pickle('h', 1, 'h', 0, 0x85, 'R')),
+  ],
+  [
+    'names inside of names',
+    calls(
+      text('a'.repeat(long)),
+      pickle(global1('builtins', 'getattr'), global('datetime', 'datetime'), 'q', 3, '0'),
+      pickle('h', 1, 'h', 3, 'h', 0, 0x86, 'R'),
+    ),
+  ],
+] as const) {
+  test.serial(`hostile: many ${title} are refused before they take long`, async (t) => {
+    const started = performance.now()
+    await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /more copies/ })
+    t.true(performance.now() - started < SOON)
+  })
+}
+
+for (const [title, bytes] of [
+  [
+    'UUIDs of an int of a megabyte',
+    calls(pickle('}', name('int'), hugeInt, 's'), global1('uuid', 'UUID'), pickle('h', 1, ')', 0x81, 'h', 0, 'b')),
+  ],
+  [
+    'Fractions of ints of a megabyte',
+    calls(hugeInt, global1('fractions', 'Fraction'), pickle('h', 1, 'h', 0, 'h', 0, 0x86, 'R')),
+  ],
+  [
+    'addresses of an int of a megabyte',
+    calls(hugeInt, global1('ipaddress', 'IPv6Address'), pickle('h', 1, 'h', 0, 0x85, 'R')),
+  ],
+  [
+    'ranges of ints of a megabyte',
+    calls(hugeInt, global1('builtins', 'range'), pickle('h', 1, 'h', 0, 'h', 0, 'h', 0, 0x87, 'R')),
+  ],
+  [
+    'timedeltas of an int of a megabyte',
+    calls(hugeInt, global1('datetime', 'timedelta'), pickle('h', 1, 'h', 0, 0x85, 'R')),
+  ],
+  [
+    'KeyErrors of a text of a megabyte',
+    calls(text('a'.repeat(long)), global1('builtins', 'KeyError'), pickle('h', 1, 'h', 0, 0x85, 'R'), 20),
+  ],
+  [
+    'SyntaxErrors of a long path',
+    calls(
+      pickle('(', text('a'.repeat(long)), 'K\x01NNt'),
+      global1('builtins', 'SyntaxError'),
+      pickle('h', 1, 'Nh', 0, 0x86, 'R'),
+    ),
+  ],
+  [
+    'exceptions of the same large tuple',
+    calls(
+      pickle('(', 'K\x01'.repeat(1000), 't'),
+      global1('builtins', 'ValueError'),
+      pickle('h', 1, 'h', 0, 0x85, 'R'),
+      20_000,
+    ),
+  ],
+  ['names of a megabyte', calls(text('a'.repeat(long)), pickle('N0'), pickle('h', 0, 'h', 0, 0x93))],
+  ['names of a megabyte in Python 2', calls(text('a'.repeat(long)), pickle('N0'), pickle('h', 0, 'h', 0, 0x93, ')R'))],
+  [
+    'time zones that there are not',
+    pickle(
+      global1('zoneinfo', 'ZoneInfo._unpickle'),
+      '](',
+      ...Array.from({ length: 50_000 }, (_, n) => pickle('h', 1, name(`Mars/Crater${n}`), 'K', 1, 0x86, 'R')),
+      'e.',
+    ),
+  ],
+  [
+    'datetimes in a time zone',
+    pickle(
+      global1('datetime', 'datetime'),
+      global('zoneinfo', 'ZoneInfo._unpickle'),
+      name('Europe/Berlin'),
+      'K',
+      1,
+      0x86,
+      'R',
+      'q',
+      2,
+      '0',
+      name('x'),
+      '0',
+      'C',
+      10,
+      Buffer.of(7, 232, 1, 1, 1, 1, 1, 0, 0, 0),
+      'q',
+      3,
+      '0](',
+      'h\x01h\x03h\x02\x86R'.repeat(50_000),
+      'e.',
+    ),
+  ],
+] as const) {
+  test.serial(`hostile: many ${title} take a time in proportion`, async (t) => {
+    const started = performance.now()
+    await receive(t, bytes).then(
+      () => t.pass(),
+      (error: { code?: string }) => t.is(error.code, 'ERR_CAROM_DECODE'),
+    )
+    t.true(performance.now() - started < SOON)
+  })
+}
+
+for (const [title, item] of [
+  ['of one item each', '\x01'],
+  ['of no item', '\x00'],
+] as const) {
+  for (const order of ['C', 'F']) {
+    test.serial(
+      `hostile: arrays of ${long / 100} dimensions ${title}, in the order of ${order}, are refused soon`,
+      async (t) => {
+        const shape = pickle('(', `K${item}`.repeat(long / 100), 't')
+        const bytes = pickle(
+          global('numpy.core.numeric', '_frombuffer'),
+          '(',
+          'C',
+          item,
+          item === '\x00' ? '' : 'a',
+          global('numpy', 'dtype'),
+          name('u1'),
+          0x85,
+          'R',
+          shape,
+          name(order),
+          'tR.',
+        )
+        const started = performance.now()
+        await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /_frombuffer/ })
+        t.true(performance.now() - started < SOON)
+      },
+    )
+  }
+}
+
+test.serial(
+  'hostile: a large array in the order of Fortran, of 64 dimensions, takes a time in proportion',
+  async (t) => {
+    const count = 2 ** 20
+    const shape = pickle('(', 'K\x02'.repeat(20), 'K\x01'.repeat(44), 't')
+    const bytes = pickle(
+      global('numpy.core.numeric', '_frombuffer'),
+      '(',
+      'B',
+      uint32(count),
+      Buffer.alloc(count),
+      global('numpy', 'dtype'),
+      name('u1'),
+      0x85,
+      'R',
+      shape,
+      name('F'),
+      'tR.',
+    )
+    const started = performance.now()
+    t.is(((await receive(t, bytes)) as Uint8Array).length, count)
+    t.true(performance.now() - started < SOON)
+  },
+)
+
+test('hostile: texts of no length, of which there is no end, are refused', async (t) => {
+  const bytes = pickle(
+    global('numpy.core.numeric', '_frombuffer'),
+    '(',
+    'C',
+    0,
+    global('numpy', 'dtype'),
+    name('U0'),
+    0x85,
+    'R',
+    'J',
+    uint32(2 ** 30),
+    0x85,
+    name('C'),
+    'tR.',
+  )
+  await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /_frombuffer/ })
+})
+
+/** V8's hash of a small integer. */
+function hashOf(key: number): number {
+  let hash = (~key + (key << 15)) | 0
+  hash ^= hash >>> 12
+  hash = (hash + (hash << 2)) | 0
+  hash ^= hash >>> 4
+  hash = Math.imul(hash, 2057)
+  return (hash ^ (hash >>> 16)) & 0x3fffffff
+}
+
+function* colliding(): Generator<number> {
+  for (let key = 0; key < 2 ** 28; key++) if ((hashOf(key) & 0xffff) === 0) yield key
+}
+
+const int32 = (value: number): Buffer => pickle('J', uint32(value))
+const bigint = (n: number): Buffer => pickle(0x8a, 12, uint32(5), uint32(0), uint32(n + 1))
+
+for (const [title, keys] of [
+  ['ints that V8 hashes alike', () => Array.from(colliding()).map(int32)],
+  ['ints with the same 64 bits at their end', () => Array.from({ length: 20_000 }, (_, n) => bigint(n))],
+] as const) {
+  const items = keys()
+  for (const [container, bytes] of [
+    ['set', pickle(0x8f, '(', ...items, 0x90, '.')],
+    ['frozenset', pickle('(', ...items, 0x91, '.')],
+    ['set, of a list', pickle(global('builtins', 'set'), '](', ...items, 'e', 0x85, 'R.')],
+    ['dict', pickle('}(', ...items.map((item) => pickle(item, 'N')), 'u.')],
+    ['dict, one by one', pickle('}', ...items.map((item) => pickle(item, 'Ns')), '.')],
+  ] as const) {
+    test.serial(`hostile: a ${container} of ${title} is refused soon`, async (t) => {
+      const started = performance.now()
+      await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /can't tell apart/ })
+      t.true(performance.now() - started < SOON)
+    })
+  }
+}
+
+test('hostile: sets and dicts of many numbers of any kind are received', async (t) => {
+  const count = 50_000
+  for (const make of [
+    (n: number) => int32(n),
+    (n: number) => int32(n * 4096),
+    (n: number) => pickle(0x8a, 9, uint64(BigInt(n) << 46n), 0),
+  ]) {
+    const items = Array.from({ length: count }, (_, n) => make(n))
+    t.is(((await receive(t, pickle(0x8f, '(', ...items, 0x90, '.'))) as Set<unknown>).size, count)
+    t.is(
+      ((await receive(t, pickle('}(', ...items.map((item) => pickle(item, 'N')), 'u.'))) as Map<unknown, unknown>).size,
+      count,
+    )
+  }
+  // The same ones again and again are no more than they are.
+  const few = Array.from({ length: 500 }, (_, n) => bigint(n))
+  const again = pickle(0x8f, ...Array.from({ length: 10 }, () => pickle('(', ...few, 0x90)), '.')
+  t.is(((await receive(t, again)) as Set<unknown>).size, 500)
+})
+
+test.serial('hostile: many dicts with an index far away take memory in proportion', async (t) => {
+  const count = 100_000
+  const bytes = pickle(name('1023'), 'q', 0, '0](', '}h\0Ns'.repeat(count), 'e.')
+  const before = process.memoryUsage().rss
+  const dicts = (await receive(t, bytes)) as unknown[]
+  t.true(process.memoryUsage().rss - before < 2 ** 29)
+  t.is(dicts.length, count)
+  t.deepEqual(dicts[0], { 1023: null })
+})
+
+test('hostile: what a dict has under indexes far away stays', async (t) => {
+  const keys = ['4294967294', '50', '9999', '1000', 'a', '0', '01', '1e3']
+  const dict = await receive(t, pickle('}(', ...keys.map((key, n) => pickle(name(key), 'K', n)), 'u.'))
+  t.deepEqual(dict, Object.fromEntries(keys.map((key, n) => [key, n])))
+})
+
+test('hostile: names made of themselves, objects made by themselves, and states of everything are values or DecodeErrors', async (t) => {
+  for (const bytes of [
+    pickle(global('copyreg', '__newobj__'), 'q', 0, '(', 'h\0'.repeat(50_000), 't', 'R.'),
+    pickle(global('copyreg', '_reconstructor'), 'q', 0, 'h', 0, 'h', 0, 'h', 0, 0x87, 'R.'),
+    pickle(global('builtins', 'getattr'), 'q', 0, 'h', 0, name('x'), 0x86, 'R', ')R.'),
+    pickle('cmine\nthing\n', ')R', ')R'.repeat(50_000), '.'),
+    pickle('cmine\nthing\n', ')R', 'q', 0, 'h\0b'.repeat(1000), '.'),
+    pickle('cmine\nMyError\n(', 'cmine\nMyError\n('.repeat(20_000), 'tR'.repeat(20_001), '.'),
+    pickle('](', 'cmine\nMyError\n)R', 'q', 0, '}', name('x'), 'h', 0, 'sbe.'),
+  ]) {
+    for (const options of [
+      {},
+      { unknown: 'object' },
+      { classes: { 'mine.thing': () => 1, 'mine.MyError': (args: unknown[]) => args } },
+    ] as const) {
+      try {
+        codec(options).decode(bytes)
+        t.pass()
+      } catch (error) {
+        t.is((error as { code?: string }).code, 'ERR_CAROM_DECODE')
+        t.notRegex((error as Error).message, /call stack/)
+      }
+    }
+  }
+})
 
 test('hostile: what shares a text of some length with many others is received', async (t) => {
   const bytes = manyOf(

@@ -4,8 +4,7 @@
  * @packageDocumentation
  */
 export { pickle, type PickleCodec } from './codecs/pickle/coder.js'
-export { ndarray } from './codecs/pickle/ndarray.js'
-export type { NumpyArray } from './codecs/pickle/numpy.js'
+export { ndarray, type NumpyArray } from './codecs/pickle/ndarray.js'
 export type { PickleOptions, PythonClass } from './codecs/pickle/options.js'
 export { PythonComplex } from './codecs/pickle/types/complex.js'
 export { PythonDateTime } from './codecs/pickle/types/date-time.js'

@@ -69,8 +69,8 @@ class Bag(list):
     pass
 
 
-class Slotted:
-    __slots__ = ("a",)
+class Catalog(dict):
+    pass
 
 
 def function():

@@ -6,7 +6,7 @@ import type { Coder, Encoded } from '../coder.js'
 import { inPlace } from '../in-place.js'
 import { withPlace } from '../path.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from './options.js'
-import { readPickle } from './reader.js'
+import { readPickle } from './read/reader.js'
 import { Writer } from './write/writer.js'
 
 /** A message from this size on has memory of its own. */

@@ -1,6 +1,18 @@
 import { invalidType, outOfRange } from '../../api/arguments.js'
-import type { NumpyArray } from './numpy.js'
+import type { NumberArray } from './read/typed-array.js'
 import { type NumberView, numberViewOf, type NumberViewName } from './views.js'
+
+/** A numpy array: its numbers, the last index running fastest, and how many there are in each dimension. */
+export type NumpyArray = NumberArray & {
+  shape: readonly number[]
+  /**
+   * What numpy calls its type, where the typed array doesn't say it: `'bool'`, a `Uint8Array`; `'float16'`, a `Float16Array`
+   * where the runtime has one, else a `Float32Array` of the same numbers; `'complex64'` and `'complex128'`, a `Float32Array` and a
+   * `Float64Array` of real and imaginary parts in turn; `'datetime64[ns]'`, `'timedelta64[D]'` and so on, a `BigInt64Array` of
+   * such units.
+   */
+  dtype?: string
+}
 
 /** How numpy stores an array. */
 export interface Layout {

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-import { EXCEPTIONS } from '../exceptions.js'
+import { EXCEPTIONS } from '../built-in-exceptions.js'
 import * as op from '../opcodes.js'
 import { typeOf } from '../types/brands.js'
 import type { PythonError } from '../types/error.js'

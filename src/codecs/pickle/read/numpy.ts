@@ -1,20 +1,7 @@
 import { Arguments, type Construct, Internal, unexpectedArguments } from './internal.js'
-import { narrow } from './integers.js'
+import { narrow } from '../integers.js'
 import { DType, itemsOfType, type NumpyItems } from './numpy-dtype.js'
-import type { NumberArray } from './typed-array.js'
-import { PythonComplex } from './types/complex.js'
-
-/** A numpy array: its numbers, the last index running fastest, and how many there are in each dimension. */
-export type NumpyArray = NumberArray & {
-  shape: readonly number[]
-  /**
-   * What numpy calls its type, where the typed array doesn't say it: `'bool'`, a `Uint8Array`; `'float16'`, a `Float16Array`
-   * where the runtime has one, else a `Float32Array` of the same numbers; `'complex64'` and `'complex128'`, a `Float32Array` and a
-   * `Float64Array` of real and imaginary parts in turn; `'datetime64[ns]'`, `'timedelta64[D]'` and so on, a `BigInt64Array` of
-   * such units.
-   */
-  dtype?: string
-}
+import { PythonComplex } from '../types/complex.js'
 
 /** numpy's own limit: 32, and 64 from numpy 2 on. */
 const MAX_DIMENSIONS = 64

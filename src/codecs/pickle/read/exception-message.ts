@@ -2,7 +2,7 @@
 
 import { Arguments, type Global, type Reduction } from './internal.js'
 import { escaped, Printer } from './repr.js'
-import { PythonTuple } from './types/tuple.js'
+import { PythonTuple } from '../types/tuple.js'
 
 /** Characters that the message of one exception may take, and those of all in a pickle of so many bytes. */
 const ROOM = 1 << 16
@@ -27,11 +27,13 @@ export class Messages {
 
   /** What Python prints of an exception. */
   of(error: Reduction): string {
+    const [only] = error.args
+    // As most are. It is no copy, and may be of any length.
+    if (error.args.length === 1 && typeof only === 'string' && error.name !== 'builtins.KeyError') return only
     const room = Math.max(Math.min(ROOM, this.#room), 0)
     const printer: Printer = new Printer(room, this.#origins, (inner) => message(inner, printer))
     const text = message(error, printer)
-    // A text that an exception was made with is not copied.
-    if (text !== error.args[0]) this.#room -= text.length
+    this.#room -= text.length
     return text
   }
 }
@@ -93,10 +95,17 @@ function systemError(name: string, args: readonly unknown[], printer: Printer): 
 function syntaxError(args: readonly unknown[], printer: Printer): string {
   const text = printer.str(args[0] ?? null)
   const [file, line] = args.length === 2 ? (itemsOf(args[1]) ?? []) : []
-  const name = typeof file === 'string' ? file.slice(file.lastIndexOf('/') + 1) : undefined
+  const name = typeof file === 'string' ? printer.str(baseName(file)) : undefined
   const at = typeof line === 'number' || typeof line === 'bigint' ? `line ${line}` : undefined
   const where = [name, at].filter((part) => part !== undefined)
   return where.length === 0 ? text : `${text} (${where.join(', ')})`
+}
+
+/** The longest path whose last part is looked for: a peer may send one of megabytes, and refer to it again and again. */
+const LONGEST_PATH = 4096
+
+function baseName(path: string): string {
+  return path.length > LONGEST_PATH ? path : path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** `encoding` is `undefined` of an error of translating. */

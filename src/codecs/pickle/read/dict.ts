@@ -9,11 +9,16 @@ type Dict = Record<string, unknown>
 export function setItems(dict: unknown, items: unknown[], start: number, end: number): Dict | Map<unknown, unknown> {
   if (dict instanceof Map) return setEntries(dict, items, start, end)
   if (!isDict(dict)) throw new Error('it sets items of something that is not a dict')
+  let sparse = false
   for (let i = start; i < end; i += 2) {
     const key = items[i]
     if (typeof key !== 'string') return setEntries(new Map<unknown, unknown>(Object.entries(dict)), items, i, end)
-    if (key === '__proto__') define(dict, key, items[i + 1])
-    else dict[key] = items[i + 1]
+    if (key === '__proto__') {
+      define(dict, key, items[i + 1])
+    } else {
+      if (!sparse && isFarIndex(key, (i - start) / 2)) sparse = makeSparse(dict)
+      dict[key] = items[i + 1]
+    }
   }
   return dict
 }
@@ -25,6 +30,27 @@ function setEntries(map: Map<unknown, unknown>, items: unknown[], start: number,
     watch?.added(items[i])
   }
   return map
+}
+
+/**
+ * Whether a key is an index so far beyond `count` others that an engine would make room for all before it: 12 KB for a key of
+ * four digits. Beyond those, engines take a hash table by themselves.
+ */
+function isFarIndex(key: string, count: number): boolean {
+  const { length } = key
+  if (length < 2 || length > 4) return false
+  const first = key.charCodeAt(0)
+  return first >= 0x31 && first <= 0x39 && Number(key) > 32 + 8 * count
+}
+
+const FARTHEST_INDEX = 2 ** 32 - 2
+
+/** Lets an object keep what it has under indexes in a hash table. */
+function makeSparse(dict: Dict): true {
+  if (Object.hasOwn(dict, FARTHEST_INDEX)) return true
+  dict[FARTHEST_INDEX] = 0
+  delete dict[FARTHEST_INDEX]
+  return true
 }
 
 /** Adds `items[start..end]` to a set. */

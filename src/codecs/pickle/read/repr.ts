@@ -1,22 +1,22 @@
 /** What Python's `str()` and `repr()` give of a value, for the message of an exception that was made with it. */
 
 import { Arguments, Global, Internal, Reduction } from './internal.js'
-import { PythonComplex } from './types/complex.js'
-import { PythonDateTime } from './types/date-time.js'
-import { PythonDate } from './types/date.js'
-import { PythonDecimal } from './types/decimal.js'
-import { floatText } from './types/float-text.js'
-import { PythonFloat } from './types/float.js'
-import { PythonFraction } from './types/fraction.js'
-import { PythonIPAddress } from './types/ip-address.js'
-import { PythonPath } from './types/path.js'
-import { PythonRange } from './types/range.js'
-import { PythonSlice } from './types/slice.js'
-import { PythonText } from './types/text.js'
-import { PythonTimeDelta } from './types/time-delta.js'
-import { PythonTime } from './types/time.js'
-import { PythonTuple } from './types/tuple.js'
-import { PythonUUID } from './types/uuid.js'
+import { PythonComplex } from '../types/complex.js'
+import { PythonDateTime } from '../types/date-time.js'
+import { PythonDate } from '../types/date.js'
+import { PythonDecimal } from '../types/decimal.js'
+import { floatText } from '../types/float-text.js'
+import { PythonFloat } from '../types/float.js'
+import { PythonFraction } from '../types/fraction.js'
+import { PythonIPAddress } from '../types/ip-address.js'
+import { PythonPath } from '../types/path.js'
+import { PythonRange } from '../types/range.js'
+import { PythonSlice } from '../types/slice.js'
+import { PythonText } from '../types/text.js'
+import { PythonTimeDelta } from '../types/time-delta.js'
+import { PythonTime } from '../types/time.js'
+import { PythonTuple } from '../types/tuple.js'
+import { PythonUUID } from '../types/uuid.js'
 
 /** Values in values, further than this, are left out: no stack is deep enough for all that a message can nest. */
 const DEEPEST = 50
@@ -51,7 +51,7 @@ export class Printer {
 
   /** As `str()` gives it. */
   str(value: unknown): string {
-    if (typeof value === 'string') return value
+    if (typeof value === 'string') return this.#cut(value)
     if (value instanceof Reduction && value.isError && this.#open.length < DEEPEST) {
       this.#open.push(value)
       const message = this.#messageOf(value)
@@ -63,6 +63,12 @@ export class Printer {
       return String(value)
     }
     return this.repr(value)
+  }
+
+  #cut(text: string): string {
+    if (text.length > this.#room) return MORE
+    this.#room -= text.length
+    return text
   }
 
   /** As `repr()` gives it. */

@@ -1,10 +1,10 @@
 import { type Construct, unexpectedArguments } from './internal.js'
 import { FixedZone, TimeZone } from './time-zones.js'
-import { digits, timeOf } from './types/clock.js'
-import { localMoment, PythonDateTime, utcMoment } from './types/date-time.js'
-import { PythonDate } from './types/date.js'
-import { offsetText, PythonTimeDelta } from './types/time-delta.js'
-import { PythonTime } from './types/time.js'
+import { digits, timeOf } from '../types/clock.js'
+import { localMoment, PythonDateTime, utcMoment } from '../types/date-time.js'
+import { PythonDate } from '../types/date.js'
+import { offsetText, PythonTimeDelta } from '../types/time-delta.js'
+import { PythonTime } from '../types/time.js'
 
 export const timeDelta: Construct = (args, name) => {
   if (args.length > 3 || !args.every((part) => Number.isSafeInteger(part))) throw unexpectedArguments(name)

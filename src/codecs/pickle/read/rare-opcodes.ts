@@ -1,9 +1,10 @@
 import { globalOf } from './allow-list.js'
 import { isDict, setItems } from './dict.js'
-import { decodeInteger, parseInteger } from './integers.js'
-import { exactFloat, type Machine, truncated, uint32, underflow } from './machine.js'
-import * as op from './opcodes.js'
-import { decodeText } from './text.js'
+import { decodeInteger, parseInteger } from '../integers.js'
+import { exactFloat } from './calls.js'
+import { type Machine, truncated, uint32, underflow } from './machine.js'
+import * as op from '../opcodes.js'
+import { decodeText } from '../text.js'
 import { parseFloat64, unescapeText, unquote } from './text-opcodes.js'
 
 const NEWEST_PROTOCOL = 5

@@ -1,10 +1,11 @@
 import { isPlain, Messages } from './exception-message.js'
-import { exactFloat, Machine, type PickleResult, truncated, uint32, underflow, type Unresolved } from './machine.js'
-import * as op from './opcodes.js'
-import { decodeText, type NativeBuffer } from './text.js'
+import { exactFloat } from './calls.js'
+import { Machine, type PickleResult, truncated, uint32, underflow, type Unresolved } from './machine.js'
+import * as op from '../opcodes.js'
+import { decodeText, type NativeBuffer } from '../text.js'
 import { runRare } from './rare-opcodes.js'
 import { type MessageOf, resolve } from './resolve.js'
-import type { PickleSettings } from './options.js'
+import type { PickleSettings } from '../options.js'
 
 /** Runs no code but carom's, and is never entered twice: the program's functions are called when it has done. */
 const machine = new Machine()

@@ -1,4 +1,4 @@
-import type { PickleSettings } from './options.js'
+import type { PickleSettings } from '../options.js'
 
 /** How an object is made: its class is called, or makes an object that is not initialized. */
 export type Creation = 'call' | 'new'
@@ -87,6 +87,8 @@ export class NewObject extends Internal {
 export class Reduction extends Internal {
   /** A `Global`, or what another call made. */
   declare callee: Internal
+  /** Where the callee is what another call made, and so on: what the first of them calls. */
+  readonly base: Internal
   readonly kwargs: Record<string, unknown> | undefined
   items: unknown[] | undefined = undefined
   entries: [unknown, unknown][] | undefined = undefined
@@ -110,6 +112,7 @@ export class Reduction extends Internal {
   ) {
     super()
     this.callee = callee
+    this.base = callee instanceof Reduction ? callee.base : callee
     this.args = args
     this.creation = creation
     this.kwargs = kwargs
@@ -117,7 +120,7 @@ export class Reduction extends Internal {
   }
 
   get name(): string {
-    return this.callee.name
+    return this.base.name
   }
 
   override build(state: unknown, settings: PickleSettings): this {

@@ -1,5 +1,5 @@
 import { unexpectedArguments } from './internal.js'
-import { PythonPath, type PythonPathClass } from './types/path.js'
+import { PythonPath, type PythonPathClass } from '../types/path.js'
 
 /** A `pathlib` path from what it was made of, since Python 3.12, or its parts. */
 export function path(kind: PythonPathClass, parts: unknown[], name: string): PythonPath {

@@ -1,26 +1,12 @@
 import { addMembers, isDict, setItems } from './dict.js'
-import { isException } from './exceptions.js'
-import { Arguments, type Creation, Global, Internal, NewObject, Reduction } from './internal.js'
-import type { PickleSettings } from './options.js'
-import type { NativeBuffer } from './text.js'
-import { PythonFloat } from './types/float.js'
-import { PythonSlice } from './types/slice.js'
-import { PythonTuple } from './types/tuple.js'
+import { Calls } from './calls.js'
+import { Arguments, type Creation, Global, Internal, Reduction } from './internal.js'
+import type { PickleSettings } from '../options.js'
+import type { NativeBuffer } from '../text.js'
+import { PythonSlice } from '../types/slice.js'
+import { PythonTuple } from '../types/tuple.js'
 
 const NOTHING = Buffer.alloc(0) as NativeBuffer
-
-/**
- * What constructors may copy: so many bytes, characters or items, and so many times the length of the pickle. A pickler
- * writes what it passes to a constructor, as a rule, once for each.
- */
-const COPIES_MIN = 1 << 20
-const COPIES_PER_BYTE = 16
-
-/** So many calls may fail, and be left to be refused if something refers to them: to fail costs more than to succeed. */
-const FAILURES_MAX = 10_000
-
-/** The longest name that is looked for among the program's. */
-const LONGEST_NAME = 1000
 
 /** Up to this length, arrays are used again: making them is a good part of what reading a small message costs. */
 const REUSED = 64
@@ -53,20 +39,11 @@ export class Machine {
   #internals = false
   /** Whether something internal is in a container. */
   #pending = false
-  /** In the order in which they were made. */
-  #reductions: Reduction[] = []
-  /** How often something was added to one of them. */
-  #events = 0
-  #failures = 0
-  /** What constructors have been passed so far. */
-  #copied = 0
-  #settings!: PickleSettings
+  readonly #calls = new Calls()
   /** The version that the pickle says it has. */
   protocol = 0
   /** Tuples are read as what is written as one again. */
   #tuples = false
-  /** Of values whose type doesn't say it, the class that made them: noted where each has to be printed as Python does. */
-  origins: Map<unknown, string> | undefined
 
   /** `exact`: notes the origins of values, and reads a whole float as a `PythonFloat`. */
   begin(bytes: NativeBuffer, start: number, end: number, settings: PickleSettings, exact: boolean): void {
@@ -74,10 +51,14 @@ export class Machine {
     this.at = start
     this.end = end
     this.#start = start
-    this.#settings = settings
+    this.#calls.begin(settings, end - start, exact)
     this.#tuples = settings.tuples || exact
     this.protocol = 0
-    if (exact) this.origins = new Map()
+  }
+
+  /** Of values whose type doesn't say it, the class that made them: noted where each has to be printed as Python does. */
+  get origins(): Map<unknown, string> | undefined {
+    return this.#calls.origins
   }
 
   /** Forgets everything, so that nothing of a message stays alive. */
@@ -94,11 +75,7 @@ export class Machine {
     this.#stale = false
     this.#internals = false
     this.#pending = false
-    if (this.#reductions.length > 0) this.#reductions = []
-    this.#events = 0
-    this.#failures = 0
-    this.#copied = 0
-    this.origins = undefined
+    this.#calls.clear()
   }
 
   mark(height: number): void {
@@ -163,7 +140,7 @@ export class Machine {
     } else if (list instanceof Reduction) {
       list.items ??= []
       for (let i = from; i < to; i++) list.items.push(stack[i])
-      list.completed = ++this.#events
+      this.#calls.addedTo(list)
     } else {
       throw new Error('the pickle appends to something that is not a list')
     }
@@ -183,7 +160,7 @@ export class Machine {
     if (top instanceof Reduction) {
       top.entries ??= []
       for (let i = from; i < to; i += 2) top.entries.push([this.stack[i], this.stack[i + 1]])
-      top.completed = ++this.#events
+      this.#calls.addedTo(top)
       return
     }
     this.check(from, to)
@@ -208,77 +185,10 @@ export class Machine {
 
   /** What Python would get from calling `callee` with `args`, or from making an object of that class. */
   call(callee: unknown, args: unknown, creation: Creation, kwargs?: Record<string, unknown>): unknown {
-    if (!(callee instanceof Internal) || callee instanceof Arguments) {
-      throw new Error('the pickle calls something that is not a class or function')
-    }
-    const items = args instanceof Arguments ? args.items : args
-    if (!Array.isArray(items)) throw new Error(`the arguments for ${callee.name} are not a tuple`)
-    this.#allowCopies(items)
-    if (!(callee instanceof Global) || callee.construct === undefined)
-      return this.#reduce(callee, items, creation, kwargs)
-    if (kwargs) return this.#reduce(callee, items, creation, kwargs, `it makes ${callee.name} with keyword arguments`)
-    let value: unknown
-    try {
-      value = callee.construct(this.#plain(items), callee.name, this.#settings)
-    } catch (error) {
-      return this.#fail(callee, items, creation, error)
-    }
+    const value = this.#calls.call(callee, args, creation, kwargs)
     // The other constructors make something of their arguments that no longer holds them.
     if (value instanceof PythonSlice && args instanceof Arguments) this.#pending = true
-    if (value instanceof NewObject) return this.call(value.type, value.args, 'new', value.kwargs)
-    if (value instanceof Internal) {
-      // A part of a name, and an exception that was raised from another, are as they were made.
-      if (value instanceof Global || value instanceof Reduction) return value
-      value.callee = callee
-      value.args = items
-      value.creation = creation
-    } else if (typeof value === 'object' && value !== null) {
-      this.origins?.set(value, callee.name)
-    }
-    if (!isChosen(callee, this.#settings)) return value
-    const reduction = this.#reduce(callee, items, creation)
-    reduction.known = value
-    return reduction
-  }
-
-  /** The arguments as constructors of the allow-list expect them. */
-  #plain(items: unknown[]): unknown[] {
-    const known = this.#settings.classes.size > 0
-    if (!known && this.origins === undefined) return items
-    return items.map((item) => {
-      if (item instanceof PythonFloat) return item.value
-      return known && item instanceof Reduction && item.known !== undefined ? item.known : item
-    })
-  }
-
-  #fail(callee: Internal, args: unknown[], creation: Creation, error: unknown): Reduction {
-    if (++this.#failures > FAILURES_MAX || !(error instanceof Error)) throw error
-    return this.#reduce(callee, args, creation, undefined, error.message)
-  }
-
-  #reduce(
-    callee: Internal,
-    args: unknown[],
-    creation: Creation,
-    kwargs?: Record<string, unknown>,
-    reason?: string,
-  ): Reduction {
-    const reduction = new Reduction(callee, args, creation, kwargs, reason)
-    reduction.isError = callee instanceof Global && isException(callee, creation, this.#settings)
-    reduction.completed = ++this.#events
-    this.#reductions.push(reduction)
-    return reduction
-  }
-
-  /** Constructors copy their arguments. The memo gives one of a megabyte again and again, for two bytes each. */
-  #allowCopies(args: readonly unknown[]): void {
-    for (const arg of args) {
-      if (typeof arg === 'string' || Array.isArray(arg) || arg instanceof Uint8Array) this.#copied += arg.length
-    }
-    this.#copied += args.length
-    if (this.#copied > COPIES_MIN + COPIES_PER_BYTE * (this.end - this.#start)) {
-      throw new Error('the pickle makes more copies of its values than its size accounts for')
-    }
+    return value
   }
 
   /** Gives the value below the uppermost its state, which is the uppermost. */
@@ -290,32 +200,10 @@ export class Machine {
       if (value instanceof Map) return
       throw new Error('the pickle gives a state to something that has none')
     }
-    if (Array.isArray(state)) this.#allowCopies(state)
-    if (state instanceof Arguments) this.#allowCopies(state.items)
-    value.state = state
-    const built = this.#built(value, state)
+    const built = this.#calls.build(value, state)
     if (built === value) return
-    value.becomes = built
     this.stack[this.height - 1] = built
     if (value.slot >= 0) this.#memo[value.slot] = built
-    if (typeof built === 'object' && built !== null) this.origins?.set(built, value.name)
-  }
-
-  #built(value: Internal, state: unknown): unknown {
-    if (value instanceof Reduction) {
-      value.completed = ++this.#events
-      // What else would Python call first, and then give attributes?
-      if (value.creation === 'call' && value.callee instanceof Global && value.callee.construct === undefined) {
-        value.isError ||= isDict(state)
-      }
-    }
-    try {
-      return value.build(state, this.#settings)
-    } catch (error) {
-      const reduction = this.#fail(value.callee ?? value, value.args, value.creation, error)
-      reduction.state = state
-      return reduction
-    }
   }
 
   /** The value that the pickle was made of, and what is still to be done about it. */
@@ -326,7 +214,7 @@ export class Machine {
     const converted = this.#stale ? this.#converted : undefined
     if (!this.#pending && converted === undefined && !(value instanceof Internal))
       return { value, unresolved: undefined }
-    return { value, unresolved: { reductions: this.#reductions, converted, origins: this.origins } }
+    return { value, unresolved: { reductions: this.#calls.reductions, converted, origins: this.origins } }
   }
 }
 
@@ -343,16 +231,6 @@ export interface Unresolved {
   /** Objects that turned out to be `Map`s. */
   readonly converted: ReadonlyMap<unknown, unknown> | undefined
   readonly origins: ReadonlyMap<unknown, string> | undefined
-}
-
-/** A float that can be told from an integer. */
-export function exactFloat(value: number): number | PythonFloat {
-  return Number.isInteger(value) ? new PythonFloat(value) : value
-}
-
-/** Whether the program's options say what to make of objects of this class. */
-export function isChosen(callee: Internal, { classes }: PickleSettings): boolean {
-  return classes.size > 0 && callee instanceof Global && callee.path.length < LONGEST_NAME && classes.has(callee.name)
 }
 
 /** An array that V8 takes for one of anything from the beginning: changing its mind would cost more than the array. */

@@ -8,6 +8,7 @@ import { emptyArray, fromBuffer, scalar, UnfinishedArray } from './numpy.js'
 import { path } from './path.js'
 import { MOVED_MODULES, MOVED_NAMES } from './python-names.js'
 import * as standard from './standard-types.js'
+import * as dateutil from './dateutil-zones.js'
 import * as zones from './time-zones.js'
 
 /** The names whose calls have a meaning here, by module. Nothing is looked up anywhere else. */
@@ -98,12 +99,13 @@ allow('datetime', 'timezone', zones.timeZone)
 for (const module of ['zoneinfo', 'backports.zoneinfo']) allow(module, 'ZoneInfo._unpickle', zones.namedZone)
 allow('pytz', '_UTC', zones.utcZone)
 allow('pytz', '_p', zones.pytzZone)
-allow('pytz', '_FixedOffset', zones.pytzOffset)
+allow('pytz', 'FixedOffset', zones.pytzOffset)
 allow('dateutil.tz.tz', 'tzutc', zones.utcZone)
-allow('dateutil.tz.tz', 'tzoffset', zones.dateutilOffset)
-allow('dateutil.tz.tz', 'tzlocal', zones.dateutilLocal)
-allow('dateutil.tz.tz', 'tzfile', zones.dateutilFile)
-allow('dateutil.tz.tz', '_ttinfo', zones.dateutilInfo)
+allow('dateutil.tz.tz', 'tzoffset', dateutil.offsetZone)
+allow('dateutil.tz.tz', 'tzlocal', dateutil.localZone)
+allow('dateutil.tz.tz', 'tzfile', dateutil.fileZone)
+allow('dateutil.tz.tz', '_ttinfo', dateutil.offsetInfo)
+allow('dateutil.tz._tzfile', '_unpickle', dateutil.dataZone)
 allow('dateutil.zoneinfo', 'gettz', zones.namedZone)
 
 allow('concurrent.futures.process', '_rebuild_exc', rebuildException)

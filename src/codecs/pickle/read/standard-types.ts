@@ -1,17 +1,17 @@
 /** What becomes of the standard library's own types: of numbers, texts and containers. */
 
 import { type Construct, Internal, unexpectedArguments } from './internal.js'
-import { parseInteger } from './integers.js'
+import { parseInteger } from '../integers.js'
 import { addMembers, isDict } from './dict.js'
 import { watchKeys } from './key-collisions.js'
-import { PythonComplex } from './types/complex.js'
-import { PythonDecimal } from './types/decimal.js'
-import { fractionOf, type PythonFraction } from './types/fraction.js'
-import { compressed, PythonIPAddress, type PythonIPAddressClass } from './types/ip-address.js'
-import { PythonPattern } from './types/pattern.js'
-import { PythonRange } from './types/range.js'
-import { PythonSlice } from './types/slice.js'
-import { PythonUUID } from './types/uuid.js'
+import { PythonComplex } from '../types/complex.js'
+import { PythonDecimal } from '../types/decimal.js'
+import { fractionOf, type PythonFraction } from '../types/fraction.js'
+import { compressed, PythonIPAddress, type PythonIPAddressClass } from '../types/ip-address.js'
+import { PythonPattern } from '../types/pattern.js'
+import { PythonRange } from '../types/range.js'
+import { PythonSlice } from '../types/slice.js'
+import { PythonUUID } from '../types/uuid.js'
 
 const isLatin1 = (encoding: unknown): boolean => encoding === 'latin1' || encoding === 'latin-1'
 
