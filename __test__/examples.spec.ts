@@ -3,15 +3,16 @@ import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { endedWell, startProgram } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
+import { virtualEnvironment } from './interpreters.ts'
 
 checkDescriptors(test)
 
 const examples = fileURLToPath(new URL('../examples/', import.meta.url))
 
 /** Runs an example as its first lines say, and gives the lines that it and its children print. */
-async function run(t: ExecutionContext, topic: string): Promise<string[]> {
+async function run(t: ExecutionContext, topic: string, env?: Record<string, string>): Promise<string[]> {
   const register = ['--import', '@oxc-node/core/register']
-  const ending = await startProgram(t, process.execPath, [...register, `${examples}${topic}/index.ts`]).ended
+  const ending = await startProgram(t, process.execPath, [...register, `${examples}${topic}/index.ts`], [], env).ended
   t.like(ending, endedWell)
   return ending.stdout.trimEnd().split('\n')
 }
@@ -116,24 +117,6 @@ test('prime-pool: four processes count what there is', async (t) => {
   t.deepEqual(await run(t, 'prime-pool'), ['78498 primes below 1000000, counted by 4 processes'])
 })
 
-test('every example has a test', (t) => {
-  const tested = new Set([
-    'delayed-senders',
-    'demo',
-    'listener-clients',
-    'prime-pool',
-    'producer-consumer',
-    'python-client',
-    'python-server',
-    'python-worker',
-    'raw-bytes',
-    'request-reply',
-    'sender-receiver',
-  ])
-  const topics = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  for (const { name } of topics) t.true(tested.has(name), name)
-})
-
 test('calls-plain-python: functions of a Python program that knows the messages are called', async (t) => {
   t.deepEqual(await run(t, 'calls-plain-python'), [
     'add(1, 2): 3',
@@ -142,4 +125,51 @@ test('calls-plain-python: functions of a Python program that knows the messages 
     'countdown: 1',
     "TypeError: unsupported operand type(s) for +: 'int' and 'str'",
   ])
+})
+
+test('python-functions: a served Python module computes with numpy, and is started anew when it dies', async (t) => {
+  const { path } = await virtualEnvironment()
+  t.deepEqual(await run(t, 'python-functions', { PYTHON: path }), [
+    'smooth: Float64Array(5) [ 1.5, 2.5, 3.5, 4.5, 5.5, shape: [ 5 ] ]',
+    "describe: { name: 'model', numpy: true }",
+    'batch: Float64Array(2) [ 4, 6, shape: [ 2 ] ]',
+    'batch: Float64Array(2) [ 12, 14, shape: [ 2 ] ]',
+    'ValueError',
+    'EOFError',
+    'the model has exited with 70: it is started anew',
+    'smooth: Float64Array(1) [ 3.5, shape: [ 1 ] ]',
+  ])
+})
+
+test('python-pool: each of three Python processes has its share of the jobs', async (t) => {
+  const lines = await run(t, 'python-pool')
+  // How many of them were idle at the right time is the machine's affair.
+  t.regex(lines[1]!, /^the squares are 0 1 4 9 16 25 36 49 64 81 100 121, by [123] processes$/)
+  lines.splice(1, 1)
+  t.deepEqual(lines, [
+    '3 processes run: worker-0, worker-1, worker-2',
+    'the first that has ended is one of them: true',
+    '0 processes run',
+  ])
+})
+
+test('every example has a test', (t) => {
+  const tested = new Set([
+    'calls-plain-python',
+    'delayed-senders',
+    'demo',
+    'listener-clients',
+    'prime-pool',
+    'producer-consumer',
+    'python-client',
+    'python-functions',
+    'python-pool',
+    'python-server',
+    'python-worker',
+    'raw-bytes',
+    'request-reply',
+    'sender-receiver',
+  ])
+  const topics = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  for (const { name } of topics) t.true(tested.has(name), name)
 })
