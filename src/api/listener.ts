@@ -19,6 +19,7 @@ import { LISTENER, LISTENER_FROM_FD, receiving } from './option-names.js'
 import { type ConnectionOptions, Descriptors, optionsOf, type Settings, settings } from './options.js'
 import { ACCEPT as ACCEPT_COST, type Deferred } from '../event-loop/read-budget.js'
 import { Registration } from '../event-loop/registration.js'
+import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 import { disown, own } from '../event-loop/resource.js'
 import { clearTimeout, now, queueMicrotask, setTimeout } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
@@ -74,7 +75,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  */
 export class Listener<TRecv = unknown, TSend = TRecv>
   extends EventEmitter<ListenerEvents>
-  implements Transferable, AsyncIterable<Connection<TRecv, TSend>>
+  implements SourceOwner, Transferable, AsyncIterable<Connection<TRecv, TSend>>
 {
   readonly #environment: Environment
   readonly #id: number
@@ -87,6 +88,10 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   readonly #watcher: Watcher & Deferred
   #pending: Pending[] = []
   readonly #handshakes = new Set<Handshake>()
+  /** Those that wait for a peer by `wait`, and whether one is accepted for them, or failed to be. */
+  readonly #waits = new Set<(changed: Source) => void>()
+  #wanted = false
+  #failed = false
   #mayAccept = true
   #deferred = false
   #room: NodeJS.Timeout | undefined
@@ -162,6 +167,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       this.#assertOpen()
       const signal = check.abortSignal(check.options(options, ACCEPT).signal)
       signal?.throwIfAborted()
+      this.#failed = false
       const pending: Pending = { resolve: resolve as Pending['resolve'], reject }
       this.#pending.push(pending)
       if (signal) {
@@ -185,6 +191,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     }
     const admitted = this.#resource.admitted.shift()
     if (admitted) return this.#connection(admitted)
+    this.#failed = false
     const { native } = this.#environment
     this.#environment.sends.flush()
     let accepted = null
@@ -229,6 +236,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       pending.settled?.()
       pending.reject(closedError())
     }
+    this.#tellWaits()
     this.#updateAwaited()
     return Promise.resolve()
   }
@@ -273,12 +281,38 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this.close()
   }
 
-  /** Gives peers to who waits for them. */
-  #serve(): void {
+  /** @internal */
+  readonly [source]: Source = {
+    arm: () => {
+      this.#wanted = true
+      if (!this.closed) this.#serve()
+    },
+    isReady: (blocking) => {
+      this.#assertOpen()
+      if (blocking && this.#wants) this.#serve(blocking)
+      return this.#resource.admitted.length > 0 || this.#failed
+    },
+    subscribe: (listener) => {
+      this.#waits.add(listener)
+      this.#updateAwaited()
+    },
+    unsubscribe: (listener) => {
+      this.#waits.delete(listener)
+      this.#updateAwaited()
+    },
+  }
+
+  /** Whether a peer has to be accepted: for a call of `accept`, or since `wait` has to know of one that would be. */
+  get #wants(): boolean {
+    return this.#pending.length > 0 || (this.#wanted && this.#resource.admitted.length === 0 && !this.#failed)
+  }
+
+  /** Gives peers to the calls that wait for them. */
+  #serve(blocking = false): void {
     this.#deliver()
     const { reads } = this.#environment
-    while (this.#mayAccept && this.#pending.length > 0) {
-      if (reads.spent) {
+    while (this.#mayAccept && this.#wants) {
+      if (reads.spent && !blocking) {
         this.#goOnLater()
         break
       }
@@ -287,8 +321,16 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       if (!this.#acceptOne()) break
       this.#deliver()
     }
-    if (this.#pending.length > 0) this.#registration.arm()
+    this.#tellWaits()
+    if (this.#wants) this.#registration.arm()
     this.#updateAwaited()
+  }
+
+  /** Tells the calls of `wait` that an `accept` would not wait, or that the listener is closed. */
+  #tellWaits(): void {
+    if (this.#resource.admitted.length === 0 && !this.#failed && !this.closed) return
+    this.#wanted = false
+    for (const tell of this.#waits) tell(this[source])
   }
 
   #goOnLater(): void {
@@ -311,7 +353,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       return true
     } catch (error) {
       if (outOfDescriptors(error) && this.#handshakes.size > 0) return this.#makeRoom()
-      // It would be the same for all of them, and nothing would come to tell them to try again.
+      // It would be the same for all of them, and nothing would come to tell them to try again. A call of `accept` would not wait.
+      this.#failed = this.#pending.length === 0
       for (const pending of this.#pending.splice(0)) {
         pending.settled?.()
         pending.reject(error)
@@ -434,7 +477,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   /** While somebody waits, the listener lives, whoever refers to it; and the event loop goes on. */
   #updateAwaited(): void {
-    this.#registration.awaited = this.#pending.length > 0
+    this.#registration.awaited = this.#pending.length > 0 || this.#waits.size > 0
   }
 }
 

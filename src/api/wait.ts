@@ -4,13 +4,18 @@ import { Deadline } from '../event-loop/blocking.js'
 import type { Connection } from './connection.js'
 import { DescriptorSource } from '../event-loop/descriptor.js'
 import { type Environment, environmentOf } from '../event-loop/environment.js'
+import type { Listener } from './listener.js'
 import { WAIT, WAIT_SYNC } from './option-names.js'
 import type { Process } from '../process/process.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
-import { type Source, source } from '../event-loop/waitable.js'
+import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
-/** What can be waited on: a connection, a process (ready when it has ended), or an open descriptor by its number. */
-export type Waitable = Connection | Process | number
+/**
+ * What can be waited on: a connection; a listener (ready when an `accept` would not wait: with a key, when a peer has proved that it
+ * knows it); a process (ready when it has ended); an open descriptor by its number, or as the `fd` of an object. What a connection
+ * has read ahead of a descriptor does not show there.
+ */
+export type Waitable = Connection | Listener | Process | number | { readonly fd: number }
 
 export interface WaitSyncOptions {
   /** Milliseconds; without it, the wait is for ever, and 0 just looks. */
@@ -146,14 +151,19 @@ class Sources<T extends Waitable> implements Disposable {
   }
 
   #sourceOf(object: Waitable): Source {
-    if (typeof object === 'number') {
-      const descriptor = new DescriptorSource(object)
-      this.#descriptors.push(descriptor)
-      return descriptor
+    const own = (object as Partial<SourceOwner> | null | undefined)?.[source]
+    if (own) return own
+    const fd = typeof object === 'number' ? object : (object as { fd?: unknown } | null | undefined)?.fd
+    if (typeof fd !== 'number') {
+      throw check.invalidType(
+        'each object',
+        'a Connection, a Listener, a Process, a number or an object with an fd',
+        object,
+      )
     }
-    const own = (object as Partial<Connection> | null | undefined)?.[source]
-    if (!own) throw check.invalidType('each object', 'a Connection, a Process or a descriptor', object)
-    return own
+    const descriptor = new DescriptorSource(fd)
+    this.#descriptors.push(descriptor)
+    return descriptor
   }
 
   [Symbol.dispose](): void {

@@ -10,7 +10,6 @@ export class DescriptorSource implements Source, Watcher {
   readonly #id: number
   readonly #listeners = new Set<Listener>()
   readonly #registration: Registration
-  #reported = false
 
   constructor(fd: number) {
     integer('a descriptor', fd, 0, 0x7fffffff)
@@ -20,16 +19,14 @@ export class DescriptorSource implements Source, Watcher {
   }
 
   arm(): void {
-    if (!this.#registration.arm()) this.#reported = true
+    this.#registration.arm()
   }
 
   isReady(): boolean {
-    if (!this.#reported) return false
-    // A report is a hint, and the caller has nothing else to go by.
+    // A report is a hint, and one that comes in the same turn may not have been told yet.
     const status = this.#environment.native.poll(this.#id, false, 0)
     if (status < NOTHING) throw systemError(status, 'poll')
-    this.#reported = status !== NOTHING
-    return this.#reported
+    return status !== NOTHING
   }
 
   subscribe(listener: Listener): void {
@@ -43,7 +40,6 @@ export class DescriptorSource implements Source, Watcher {
   }
 
   ready(): void {
-    this.#reported = true
     for (const listener of this.#listeners) listener(this)
   }
 
