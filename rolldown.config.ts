@@ -95,6 +95,21 @@ function builtins(): Plugin {
   }
 }
 
+/** Has the code that is run first say which Node it needs, where it would fail for the lack of it. */
+function requirement(): Plugin {
+  const { node } = (JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } }).engines
+  const message = `carom needs Node.js ${node}, and this is `
+  return {
+    name: 'requirement',
+    renderChunk(code, { name }) {
+      if (name !== 'shared') return
+      const check = `if (!process.getBuiltinModule) throw new Error(${JSON.stringify(message)} + process.version);`
+      // Each line is still where it was.
+      return { code: code.replace(/^("use strict";)?/, (strict) => `${strict} ${check}`), map: null }
+    },
+  }
+}
+
 /**
  * Gives `Symbol.dispose` and `Symbol.asyncDispose` a stand-in where a realm lacks them, which those that Jest 29 makes do on
  * Node 20: the one that compilers of `using` take there.
@@ -138,7 +153,7 @@ export default defineConfig({
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'], mainFields: ['module', 'main'] },
   transform: { target: 'node20.19' },
-  plugins: [lazy(), python(), builtins(), disposal(), wrappers(), contents()],
+  plugins: [lazy(), python(), builtins(), requirement(), disposal(), wrappers(), contents()],
   output: {
     dir: 'dist',
     format: 'cjs',

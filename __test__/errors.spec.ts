@@ -1,14 +1,20 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import test from 'ava'
 import {
   AuthenticationError,
   BufferTooShortError,
   BusyError,
   CaromError,
+  connect,
+  connectSync,
   ConnectionClosedError,
   DecodeError,
   DirectionError,
   EOFError,
   EncodeError,
+  Listener,
   MessageTooLongError,
   ProtocolError,
   SystemError,
@@ -16,6 +22,7 @@ import {
   WouldBlockError,
 } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
+import { listen, temporaryDirectory } from './listeners.ts'
 
 checkDescriptors(test)
 
@@ -42,3 +49,61 @@ for (const [name, type] of Object.entries(classes)) {
     t.true(CaromError.prototype instanceof Error)
   })
 }
+
+const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission'
+for (const flag of ['--no-addons', permission]) {
+  test(`a Node that was started with ${flag} is told to allow addons`, async (t) => {
+    const program = "await import('carom').catch(({ message }) => console.log(message))"
+    const child = spawn(
+      process.execPath,
+      [flag, ...(flag === '--no-addons' ? [] : ['--allow-fs-read=*']), '--input-type=module', '-e', program],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+    await once(child, 'close')
+    t.regex(said, /--allow-addons/)
+    t.notRegex(said, /lock file/)
+  })
+}
+
+test('a client without a key says of a challenge that the listener uses an authkey', async (t) => {
+  const listener = listen(t, undefined, { authkey: 'secret', handshakeTimeout: 600_000 })
+  const accepting = listener.accept()
+  for (const codec of ['structured', 'json', 'pickle', 'msgpack'] as const) {
+    const client = await connect(listener.address, { codec })
+    await t.throwsAsync(client.recv(), { code: 'ERR_CAROM_DECODE', message: /the listener uses an authkey/ })
+    await client.close()
+  }
+  await listener.close()
+  await t.throwsAsync(accepting, { code: 'ERR_CAROM_CONNECTION_CLOSED' })
+})
+
+test('a client with a key of a listener that nobody accepts from says what it waits for', async (t) => {
+  const listener = listen(t, undefined, { authkey: 'secret' })
+  for (const call of [
+    connect,
+    async (...[address, options]: Parameters<typeof connect>) => connectSync(address, options),
+  ]) {
+    await t.throwsAsync(async () => call(listener.address, { authkey: 'secret', timeout: 20 }), {
+      code: 'ERR_CAROM_TIMEOUT',
+      message: /did not send a challenge in time: .*does its program accept connections\?/,
+    })
+  }
+})
+
+test('a directory that can’t be written, or is missing, is named, with the way out', (t) => {
+  const missing = join(temporaryDirectory(t), 'missing')
+  t.like(
+    t.throws(() => new Listener(join(missing, 'socket')), {
+      message: new RegExp(`there is no directory ${missing}.*create it`),
+    }),
+    {
+      code: 'ENOENT',
+      syscall: 'bind',
+      address: join(missing, 'socket'),
+    },
+  )
+})

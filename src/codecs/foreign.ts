@@ -12,7 +12,7 @@ export function hint(bytes: Uint8Array, start: number, end: number, own: string 
   if (codec === 'handshake') {
     return own === undefined
       ? undefined
-      : "this is a message of a handshake: the peer's listener or client has an authkey: give this end the same authkey"
+      : 'this is a message of a handshake: the listener uses an authkey, and so must this end; give it the option authkey'
   }
   const peer =
     codec === 'pickle' ? "a pickle, from Python or an end with the codec 'pickle'" : `a message of the codec '${codec}'`

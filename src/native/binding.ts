@@ -9,7 +9,7 @@ function load(): typeof Binding {
   const binding = loadBinary(platform, failures)
   if (binding) return binding as typeof Binding
   const cause = new AggregateError(failures, 'neither a binary that was built here nor a package can be loaded')
-  throw new CaromError(explainMissingBinding(platform), 'ERR_CAROM_NO_BINDING', { cause })
+  throw new CaromError(explainMissingBinding(platform, failures), 'ERR_CAROM_NO_BINDING', { cause })
 }
 
 const binding = load()

@@ -39,8 +39,14 @@ function isMuslByReport(): boolean {
   }
 }
 
-/** Why there is no binding, and what to do about it. */
-export function explainMissingBinding(platform: string): string {
+/** Why there is no binding, and what to do about it: `failures` are those of the attempts to load one. */
+export function explainMissingBinding(platform: string, failures: readonly unknown[]): string {
+  if (failures.some((each) => (each as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED')) {
+    return [
+      "carom's binary can't be loaded, since this process was started so that it loads no addons (--permission, or --no-addons):",
+      'with --permission, add --allow-addons. An addon passes by the other permissions: sockets and files are open to it.',
+    ].join(' ')
+  }
   const build = 'To build it from source, with Rust: https://github.com/carom-ipc/carom/blob/main/CONTRIBUTING.md'
   if (!SUPPORTED.includes(platform))
     return `carom has no binary for ${platform}. It has one for ${SUPPORTED.join(', ')}. ${build}`

@@ -303,7 +303,7 @@ fn a_peer_that_closes_or_stalls_half_way_is_told_by_what_it_owed() {
     );
     assert_eq!(
         error.to_string(),
-        "the peer closed the connection instead of sending a challenge: does it use an authkey?"
+        "the peer closed the connection instead of sending a challenge: does it use an authkey, and does its program accept connections?"
     );
     assert_eq!(handshake.feed(b"LENGE#"), Err(error));
 

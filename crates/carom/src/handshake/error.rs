@@ -19,7 +19,7 @@ pub enum Awaited {
 impl Awaited {
     fn likely(self) -> &'static str {
         match self {
-            Self::Challenge => "does it use an authkey?",
+            Self::Challenge => "does it use an authkey, and does its program accept connections?",
             Self::Answer => "does it use an authkey, or has it another one?",
             Self::Verdict => "it may have another authkey",
         }
