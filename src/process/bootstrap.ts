@@ -97,7 +97,8 @@ function find(namespace: Record<string, unknown>, name: string): Target {
     if (typeof candidate === 'function') return candidate as Target
   }
   const functions = Object.keys(namespace).filter((each) => typeof namespace[each] === 'function')
-  const found = functions.length > 0 ? `the functions ${functions.join(', ')}` : 'no function'
+  const found =
+    functions.length > 0 ? `the functions ${functions.join(', ')}: name one of them as target` : 'no function'
   throw new TypeError(`the module exports ${name in namespace ? 'something else by that name, and ' : ''}${found}`)
 }
 
