@@ -386,6 +386,18 @@ for (const sync of [false, true]) {
   })
 }
 
+test.serial('a Handle closes its descriptor once, whatever has the number by then', async (t) => {
+  const [a, b] = pair(t)
+  await a.send(new Handle(0))
+  const handle = (await b.recv()) as Handle
+  handle.close()
+  const next = openSync(fileURLToPath(import.meta.url), 'r')
+  t.is(next, handle.fd)
+  handle.close()
+  t.notThrows(() => fstatSync(next))
+  closeSync(next)
+})
+
 test('recvHandle ends with the stream, with its signal, with the connection, and for a byte without a handle', async (t) => {
   const [a, b] = pair(t)
   const controller = new AbortController()

@@ -21,13 +21,19 @@ import { inJson, type Transfer, type Transferable, transfer } from '../wire/tran
 export class Handle implements Transferable {
   /** The descriptor. */
   readonly fd: number
+  #closed = false
 
   constructor(fd: number) {
     this.fd = integer('fd', fd, 0, 0x7fffffff)
   }
 
-  /** Closes the descriptor. */
+  /**
+   * Closes the descriptor, once: its number may soon be another one's. One that `node:fs` has opened is better closed there: Node
+   * closes the number again when a worker ends that has opened it.
+   */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     closeDescriptor(this.fd)
   }
 
