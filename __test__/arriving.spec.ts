@@ -1,6 +1,7 @@
 // Descriptors of a peer that sends whatever it likes: none becomes anything but what it is, none is left open, none holds
 // anybody up.
 
+import { openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { connect, type Connection, DecodeError, EncodeError, Handle, Listener, pipe, spawn } from 'carom'
@@ -79,6 +80,8 @@ for (const [named, message, refused] of [
       await t.throwsAsync(() => hostile.recv(), { instanceOf: DecodeError, message: /is closed/ })
       t.is(await said(hostile), 'sent')
       await noMoreThan(before)
+      // The next descriptor has its number, and is another's.
+      t.notThrows(() => new Handle(openSync('/dev/null', 'r')).close())
     })
   }
 }

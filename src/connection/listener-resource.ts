@@ -1,4 +1,4 @@
-import { closeDescriptor } from '../native/numbers.js'
+import { closeAside } from '../native/numbers.js'
 import { type Address, shown } from '../api/address.js'
 import { listenerClose } from '../api/diagnostics.js'
 import type { Environment } from '../event-loop/environment.js'
@@ -45,7 +45,8 @@ export class ListenerResource implements Resource {
     this.#environment.remove(this.#id)
     atExit.delete(this.#atExit)
     native.close(this.#id)
-    for (const { fd } of this.admitted.splice(0)) closeDescriptor(fd)
+    // What peers have sent to them is unread, and may be anything.
+    closeAside(this.admitted.splice(0).map(({ fd }) => fd))
     if (listenerClose.observed) listenerClose.publish({ address: this.#address })
   }
 }

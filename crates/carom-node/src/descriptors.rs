@@ -27,7 +27,8 @@ pub struct ArrivedDescriptor {
 #[napi(catch_unwind)]
 #[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
 pub fn close_arrived(fds: Vec<i32>) {
-    sys::close_aside(fds.into_iter().filter_map(|fd| numbers::adopt(fd).ok()));
+    let adopted = fds.into_iter().filter_map(|fd| numbers::adopt(fd).ok());
+    sys::close_aside(adopted.inspect(|fd| numbers::forget(fd.as_fd())));
 }
 
 /// Whether the open file of the descriptor `fd` is in non-blocking mode.
