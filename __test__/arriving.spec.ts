@@ -3,6 +3,7 @@
 
 import { openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { connect, type Connection, DecodeError, EncodeError, Handle, Listener, pipe, spawn } from 'carom'
 import { checkDescriptors, openDescriptors } from './descriptors.ts'
@@ -174,6 +175,24 @@ test.serial('what arrives has the codec and the limits of the connection that it
   await here.sendBytes(Buffer.alloc(1001))
   await t.throwsAsync(() => arrived.recvBytes(), { code: 'ERR_CAROM_MESSAGE_TOO_LONG', message: /1000/ })
 })
+
+test.serial(
+  'what a peer says of a connection is its directions: a codec and limits that it names are not heard',
+  async (t) => {
+    const message = (await ofConnection(t)).toString('latin1')
+    const forged = message.replace(/\{"readable".*?\}/, (honest) => {
+      const lie = '{"codec":"v8","options":{}'
+      return `${lie.padEnd(honest.length - 1)}}`
+    })
+    t.is(forged.length, message.length)
+    t.not(forged, message)
+    const hostile = peer(t, [[Buffer.from(forged, 'latin1'), ['stream']]])
+    const arrived = (await hostile.recv()) as Connection
+    t.regex(inspect(arrived), /codec: 'structured'/)
+    t.like(arrived, { readable: true, writable: true })
+    await arrived.close()
+  },
+)
 
 test.serial(
   'an end whose codec is not its carrier’s, and a listener with a key, are refused by their sender',
