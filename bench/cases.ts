@@ -24,7 +24,7 @@ const tabled: readonly Case[] = [
     workload(`round trip, ${size}`, {
       ...floor('round-trip', sizeNamed(size)),
       ...(size === '64 B' && floor('round-trip', 64, ', spin 50', ['--spin', '50'])),
-      ...rivals('carom sync', 'carom async', 'carom sync, spin 0', 'carom async, spin 50'),
+      ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom sync, spin 0', 'carom async, spin 50'),
       ...pythons('round-trip', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -32,7 +32,7 @@ const tabled: readonly Case[] = [
   ),
   ...workload('round trip, small object', {
     ...floor('round-trip', SHOT_SIZE),
-    ...rivals('carom sync', 'carom async', 'carom async, spin 50'),
+    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, spin 50'),
     ...pythons('round-trip', 'small object'),
     ...objectRivals(),
   }),
@@ -41,7 +41,7 @@ const tabled: readonly Case[] = [
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
       ...(size === '64 B' && { 'iterating, nothing sent': { program: 'alone', args: ['iteration'] } as const }),
-      ...rivals('carom sync', 'carom async', 'carom async, in batches'),
+      ...rivals('carom sync', 'carom async', 'carom async, forEach'),
       ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -50,7 +50,7 @@ const tabled: readonly Case[] = [
   ...workload('one way, small object', {
     ...floor('one-way', SHOT_SIZE),
     'decoding, nothing sent': { program: 'alone', args: ['decoding'] },
-    ...rivals('carom sync', 'carom async', 'carom async, in batches', 'carom async, json'),
+    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, json'),
     ...pythons('one-way', 'small object'),
     ...objectRivals(),
   }),

@@ -32,7 +32,7 @@ const SUMMARY: Record<string, string> = {
 const SUMMARIZED = [
   'carom sync',
   'carom async',
-  'carom async, in batches',
+  'carom async, forEach',
   'node:net, callbacks',
   'node:net, iterated',
   'node:fs, blocking',

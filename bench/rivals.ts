@@ -12,7 +12,7 @@ const rivals: Record<string, () => Promise<Rival>> = {
   'carom sync, spin 0': async () => (await caromSync()).caromSync({ spin: 0 }),
   'carom sync, one buffer': async () => (await caromSync()).caromSync({ into: 1 << 24 }),
   'carom async': async () => (await caromAsync()).caromAsync(),
-  'carom async, in batches': async () => (await caromAsync()).caromBatches(),
+  'carom async, forEach': async () => (await caromAsync()).caromForEach(),
   'carom async, json': async () => (await caromAsync()).caromAsync({ codec: 'json' }),
   'carom async, spin 50': async () => (await caromAsync()).caromAsync({ spin: 50 }),
   'node:net, callbacks': async () => (await net()).netCallback(),

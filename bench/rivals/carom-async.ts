@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-import { Connection, type ConnectionOptions, EOFError, pipe } from 'carom'
+import { Connection, type ConnectionOptions, pipe } from 'carom'
 
 import type { End, Pace, Rival } from '../rival.ts'
 import type { Tally } from '../tally.ts'
@@ -10,9 +10,9 @@ export function caromAsync(options?: ConnectionOptions): Rival {
   return carom(AsyncEnd, options)
 }
 
-/** carom on the event loop, where nothing is awaited that is there already. */
-export function caromBatches(): Rival {
-  return carom(BatchEnd)
+/** carom on the event loop by callbacks: messages received by `forEach`, a send awaited only where it has to wait. */
+export function caromForEach(options?: ConnectionOptions): Rival {
+  return carom(ForEachEnd, options)
 }
 
 function carom(End: new (connection: Connection) => AsyncEnd, options: ConnectionOptions = {}): Rival {
@@ -98,27 +98,50 @@ export class AsyncEnd implements End {
 /** More than this many bytes are unsent: a send waits. It is the default of `highWaterMark`. */
 const HIGH_WATER_MARK = 256 * 1024
 
-/** Awaits a send only where it has to wait, and takes all messages that have arrived before it waits for more. */
-class BatchEnd extends AsyncEnd {
+/** Receives by `forEach`, and awaits a send only where it has to wait. */
+class ForEachEnd extends AsyncEnd {
+  override ping(payload: Uint8Array, again: () => boolean) {
+    const { connection } = this
+    return until((enough) => {
+      void connection.sendBytes(payload)
+      return [connection.bytes(), () => (again() ? void connection.sendBytes(payload) : enough())]
+    })
+  }
+
+  override echo() {
+    const { connection } = this
+    return connection.bytes().forEach((message) => this.#waiting(connection.sendBytes(message)))
+  }
+
+  override pingObjects(make: () => object, again: () => boolean) {
+    const { connection } = this
+    return until((enough) => {
+      void connection.send(make())
+      return [connection, () => (again() ? void connection.send(make()) : enough())]
+    })
+  }
+
+  override echoObjects() {
+    const { connection } = this
+    return connection.forEach((value) => this.#waiting(connection.send(value)))
+  }
+
   override async sendBytes(opening: Uint8Array, payload: Uint8Array, count: number, pace?: Pace) {
     const { connection } = this
     await connection.sendBytes(opening)
     for (let i = 0; i < count; i++) {
       if (pace) await pace()
-      const accepted = connection.sendBytes(payload)
-      if (connection.bufferedAmount > HIGH_WATER_MARK) await accepted
+      const accepted = this.#waiting(connection.sendBytes(payload))
+      if (accepted) await accepted
     }
     return connection.recvBytes()
   }
 
-  override async receiveBytes(tally: Tally<Uint8Array>) {
+  override receiveBytes(tally: Tally<Uint8Array>) {
     const { connection } = this
-    await untilEnd(async () => {
-      await connection.poll(Infinity)
-      for (let message = connection.tryRecvBytes(); message; message = connection.tryRecvBytes()) {
-        const answer = tally.take(message)
-        if (answer) await connection.sendBytes(answer)
-      }
+    return connection.bytes().forEach((message) => {
+      const answer = tally.take(message)
+      return answer && connection.sendBytes(answer)
     })
   }
 
@@ -126,28 +149,35 @@ class BatchEnd extends AsyncEnd {
     const { connection } = this
     await connection.send(opening)
     for (let i = 0; i < count; i++) {
-      const accepted = connection.send(make(i))
-      if (connection.bufferedAmount > HIGH_WATER_MARK) await accepted
+      const accepted = this.#waiting(connection.send(make(i)))
+      if (accepted) await accepted
     }
     return (await connection.recv()) as object
   }
 
-  override async receiveObjects(tally: Tally<object>) {
+  override receiveObjects(tally: Tally<object>) {
     const { connection } = this
-    await untilEnd(async () => {
-      await connection.poll(Infinity)
-      for (let message = connection.tryRecv(); message; message = connection.tryRecv()) {
-        const answer = tally.take(message)
-        if (answer) await connection.send(answer)
-      }
+    return connection.forEach((message) => {
+      const answer = tally.take(message as object)
+      return answer && connection.send(answer)
     })
+  }
+
+  /** A send's promise, where it has to be waited for. */
+  #waiting(accepted: Promise<void>): Promise<void> | undefined {
+    return this.connection.bufferedAmount > HIGH_WATER_MARK ? accepted : undefined
   }
 }
 
-async function untilEnd(step: () => Promise<void>): Promise<void> {
-  try {
-    for (;;) await step()
-  } catch (error) {
-    if (!(error instanceof EOFError)) throw error
-  }
+interface Messages {
+  forEach(callback: () => unknown, options: { signal: AbortSignal }): Promise<void>
+}
+
+/** Takes messages until `enough` is called. */
+async function until(begin: (enough: () => void) => [messages: Messages, callback: () => void]): Promise<void> {
+  const end = new AbortController()
+  const [messages, callback] = begin(() => end.abort())
+  await messages.forEach(callback, { signal: end.signal }).catch((error: unknown) => {
+    if (!end.signal.aborted) throw error
+  })
 }
