@@ -25,7 +25,7 @@ pub(crate) fn refused(number: i32, error: &io::Error) -> napi::Error {
                 "descriptor {number} is a Connection's or Listener's of this process already: detach() gives it up"
             ),
         ),
-        _ => status::thrown("fcntl", error),
+        _ => status::thrown_of(number, "fcntl", error),
     }
 }
 

@@ -14,6 +14,7 @@ use carom::{Error, SystemError};
 use napi_derive::napi;
 
 use crate::address::{JsAddress, to_js};
+use crate::numbers;
 
 /// Status: nothing came, or there was no room, in time.
 #[napi]
@@ -163,6 +164,19 @@ pub(crate) fn thrown(syscall: &str, error: &io::Error) -> napi::Error {
     exception(Failure {
         kind: FailureKind::System,
         message: None,
+        errno: number(error),
+        syscall: Some(syscall.to_owned()),
+        address: None,
+        reason: None,
+    })
+}
+
+/// A failed system call on a descriptor of the caller's as a JavaScript exception, which names the descriptor.
+pub(crate) fn thrown_of(fd: i32, syscall: &str, error: &io::Error) -> napi::Error {
+    let not_open = error.raw_os_error() == numbers::unknown().raw_os_error();
+    exception(Failure {
+        kind: FailureKind::System,
+        message: not_open.then(|| format!("descriptor {fd} is not open (EBADF)")),
         errno: number(error),
         syscall: Some(syscall.to_owned()),
         address: None,

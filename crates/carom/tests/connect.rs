@@ -282,7 +282,12 @@ fn a_peer_that_stalls_is_given_up() {
             awaited: Awaited::Challenge
         }
     );
-    assert!(error.to_string().ends_with(": does it use an authkey, and does its program accept connections?"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with(": does it use an authkey, and does its program accept connections?"),
+        "{error}"
+    );
 }
 
 #[test]
