@@ -57,6 +57,7 @@ export interface Messages {
 /** The message itself, in memory that is the caller's. */
 const whole: Take = (chunk, start, end) => chunk.message(start, end)
 const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, end), done: false })
+const WHOLE: Receive = { take: whole }
 
 /** What goes beside a handle: how many there are. */
 const HANDLE = Uint8Array.of(1)
@@ -77,18 +78,13 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, Transferable, AsyncIterable<TRecv> {
   readonly #endpoint: Endpoint
   readonly #coder: Coder
-  readonly #decoded: Take
-  readonly #decodedItem: Take
+  readonly #decoded: Receive
 
   private constructor(endpoint: Endpoint, coder: Coder) {
     if (!(endpoint instanceof Endpoint)) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
     this.#endpoint = endpoint
     this.#coder = coder
-    this.#decoded = (chunk, start, end, arrived) => decode(coder, chunk, start, end, arrived)
-    this.#decodedItem = (chunk, start, end, arrived) => ({
-      value: decode(coder, chunk, start, end, arrived),
-      done: false,
-    })
+    this.#decoded = { take: (chunk, start, end, arrived) => decode(coder, chunk, start, end, arrived) }
   }
 
   /**
@@ -195,7 +191,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `recv`, blocking until a message comes. */
   recvSync(): TRecv {
-    return this.#endpoint.receiving.receiveSync({ take: this.#decoded }) as TRecv
+    return this.#endpoint.receiving.receiveSync(this.#decoded) as TRecv
   }
 
   /**
@@ -204,7 +200,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * the connection no longer receives.
    */
   recvBytes(maxLength?: number, options?: ReceiveOptions): Promise<Buffer> {
-    return this.#receive(whole, maxLength, options) as Promise<Buffer>
+    return this.#receive(WHOLE, maxLength, options) as Promise<Buffer>
   }
 
   /** As `recvBytes`, blocking until a message comes. */
@@ -258,12 +254,12 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** The next message, decoded, if it is here; `undefined` if not. Never waits. */
   tryRecv(): TRecv | undefined {
-    return this.#endpoint.receiving.receiveNow({ take: this.#decoded }) as TRecv | undefined
+    return this.#endpoint.receiving.receiveNow(this.#decoded) as TRecv | undefined
   }
 
   /** The next message as bytes, if it is here; `undefined` if not. Never waits. */
   tryRecvBytes(): Buffer | undefined {
-    return this.#endpoint.receiving.receiveNow({ take: whole }) as Buffer | undefined
+    return this.#endpoint.receiving.receiveNow(WHOLE) as Buffer | undefined
   }
 
   /**
@@ -337,7 +333,9 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * `DecodeError` ends the loop: the next message is there for another one.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<TRecv> {
-    return this.#iterate(this.#decodedItem) as AsyncIterableIterator<TRecv>
+    const { take } = this.#decoded
+    const item: Take = (chunk, start, end, arrived) => ({ value: take(chunk, start, end, arrived), done: false })
+    return this.#iterate(item) as AsyncIterableIterator<TRecv>
   }
 
   /**
@@ -349,7 +347,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * any other receive is a `BusyError`. The callback runs in the async context of the call.
    */
   forEach(callback: (value: TRecv) => unknown, options?: ReceiveOptions): Promise<void> {
-    return this.#forEach(this.#decoded, callback as (value: unknown) => unknown, options)
+    return this.#forEach(this.#decoded.take, callback as (value: unknown) => unknown, options)
   }
 
   /** Messages as bytes, until the end, or until this program closes the connection. Leaving the loop does not close it. */
@@ -442,7 +440,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /** @internal */
   [messages](callback: (value: unknown) => void): Messages {
     const { receiving } = this.#endpoint
-    const consumer = receiving.consume({ take: this.#decoded }, callback)
+    const consumer = receiving.consume(this.#decoded, callback)
     return {
       done: consumer.done,
       setIdle: (idle) => receiving.setIdle(consumer, idle),
@@ -472,12 +470,13 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     }
   }
 
-  #receive(take: Take, maxLength: number | undefined, options: ReceiveOptions | undefined): Promise<unknown> {
+  #receive(how: Receive, maxLength: number | undefined, options: ReceiveOptions | undefined): Promise<unknown> {
     try {
-      if (options === undefined && maxLength === undefined) return this.#endpoint.receiving.receive({ take })
-      this.#endpoint.receiving.assertReadable()
+      const { receiving } = this.#endpoint
+      if (options === undefined && maxLength === undefined) return receiving.receive(how)
+      receiving.assertReadable()
       const { signal } = check.options(options, RECV)
-      return this.#endpoint.receiving.receive({ take, maxLength: limit(maxLength) }, check.abortSignal(signal))
+      return receiving.receive({ ...how, maxLength: limit(maxLength) }, check.abortSignal(signal))
     } catch (error) {
       return Promise.reject(error)
     }

@@ -1,6 +1,6 @@
 import { BusyError, DirectionError, EOFError, MessageTooLongError, WouldBlockError } from '../api/errors.js'
 import { onAbort } from '../event-loop/abort.js'
-import { Deadline } from '../event-loop/blocking.js'
+import { Deadline, FOR_EVER } from '../event-loop/blocking.js'
 import type { Environment } from '../event-loop/environment.js'
 import type { Deferred } from '../event-loop/read-budget.js'
 import type { Registration } from '../event-loop/registration.js'
@@ -325,7 +325,7 @@ export class ReceivePath implements Source, Deferred {
   #block(how: Receive | undefined, milliseconds: number): boolean {
     const { reader } = this
     const environment = this.#environment
-    const deadline = new Deadline(milliseconds)
+    const deadline = milliseconds === Infinity ? FOR_EVER : new Deadline(milliseconds)
     while (!this.#read('all', how, environment.sends.blocked > 0 ? undefined : deadline)) {
       if (deadline.expired()) return false
       if (environment.sends.blocked === 0 || reader.readable) continue

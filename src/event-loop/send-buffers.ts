@@ -48,7 +48,7 @@ export class SendBuffers {
 
   /** Hands what send paths have staged to the kernel, as far as it takes it: of all but `except`. */
   flush(except?: Staging): void {
-    if (this.#staging.length === (except ? 1 : 0)) return
+    if (this.#staging.length === 0) return
     for (const path of this.#staging.slice()) if (path !== except) path.push()
   }
 }
