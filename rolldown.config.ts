@@ -18,8 +18,8 @@ interface Conditions {
   require: { default: string }
 }
 
-/** What a `Process` runs. */
-const programs: Record<string, string> = { bootstrap: 'src/process/bootstrap.ts' }
+/** What a `Process` runs, and what `npx carom` does. */
+const programs: Record<string, string> = { bootstrap: 'src/process/bootstrap.ts', command: 'src/command.ts' }
 
 /** Of `input`, by module, the name of the file in `dist/`. */
 const known = new Map(Object.entries({ ...entries, ...programs }).map(([name, source]) => [source, name]))

@@ -1,0 +1,203 @@
+// `npx carom`, as a user types it.
+
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { connect, Listener } from 'carom'
+import { checkDescriptors } from './descriptors.ts'
+import { freshPath } from './listeners.ts'
+import { until } from './until.ts'
+
+checkDescriptors(test)
+
+const PROGRAM = fileURLToPath(new URL('../dist/command.cjs', import.meta.url))
+
+interface Run {
+  child: ChildProcess
+  out: () => string
+  /** The exit code, standard output, and standard error. */
+  ended: Promise<[number | null, string, string]>
+}
+
+function carom(t: ExecutionContext, ...args: string[]): Run {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: 'pipe' })
+  let [out, complaints] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text))
+  child.stdin.on('error', () => {})
+  const ended = once(child, 'close').then(([code]): [number | null, string, string] => [
+    code as number | null,
+    out,
+    complaints,
+  ])
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return { child, out: () => out, ended }
+}
+
+/** Connects once the program listens. */
+async function connected(path: string, options: Parameters<typeof connect>[1]) {
+  for (;;) {
+    const end = await connect(path, options).catch(() => {})
+    if (end) return end
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+test('connect sends each line of its input, and ends with it', async (t) => {
+  const path = freshPath(t)
+  const listener = new Listener(path, { codec: 'json' })
+  const run = carom(t, 'connect', path)
+  run.child.stdin?.end('{"hello":"world"}\n\n[1, 2]')
+  const end = await listener.accept()
+  t.deepEqual(await end.recv(), { hello: 'world' })
+  t.deepEqual(await end.recv(), [1, 2])
+  t.deepEqual(await run.ended, [0, '', ''])
+  await Promise.all([end.close(), listener.close()])
+})
+
+test('connect --once prints one message, though its input has ended', async (t) => {
+  const path = freshPath(t)
+  const listener = new Listener(path, { codec: 'json' })
+  const run = carom(t, 'connect', '--once', path)
+  run.child.stdin?.end('"ping"\n')
+  const end = await listener.accept()
+  t.is(await end.recv(), 'ping')
+  await end.send({ pong: true })
+  t.deepEqual(await run.ended, [0, '{"pong":true}\n', ''])
+  await Promise.all([end.close(), listener.close()])
+})
+
+test('listen prints what arrives from one peer after the other, and with --once of the first only', async (t) => {
+  const path = freshPath(t)
+  const run = carom(t, 'listen', path)
+  for (const text of ['first', 'second']) {
+    const end = await connected(path, { codec: 'json' })
+    await end.send(text)
+    await until(() => run.out().includes(text), `${text} is not printed`)
+    await end.close()
+  }
+  t.is(run.out(), '"first"\n"second"\n')
+  const other = freshPath(t)
+  const single = carom(t, 'listen', '--once', other)
+  const end = await connected(other, { codec: 'json' })
+  single.child.stdin?.write('"to you"\n')
+  t.is(await end.recv(), 'to you')
+  await end.close()
+  t.deepEqual(await single.ended, [0, '', ''])
+})
+
+test('what JSON lacks is a $type, both ways', async (t) => {
+  const path = freshPath(t)
+  const run = carom(t, 'listen', '--codec', 'structured', path)
+  const end = await connected(path, {})
+  const value = {
+    nothing: undefined,
+    big: 12n,
+    odd: [NaN, -0, Infinity],
+    date: new Date(0),
+    map: new Map([['key', new Set([1])]]),
+    bytes: Buffer.from('hello'),
+    floats: new Float32Array([0.5]),
+    pattern: /a+/g,
+    error: new RangeError('no'),
+    $type: 'mine',
+  }
+  await end.send(value)
+  await until(() => run.out().endsWith('\n'), 'nothing is printed')
+  t.regex(run.out(), /"\$type":"bigint","value":"12"/)
+  run.child.stdin?.write(run.out())
+  t.deepEqual(await end.recv(), value)
+  await end.close()
+})
+
+test('an authkey comes from a file, whose last newline is not part of it', async (t) => {
+  const [path, file] = [freshPath(t), `${freshPath(t)}.key`]
+  writeFileSync(file, 'secret\n')
+  const listener = new Listener(path, { codec: 'json', authkey: 'secret' })
+  const accepting = listener.accept()
+  const run = carom(t, 'connect', '--authkey-file', file, path)
+  const end = await accepting
+  run.child.stdin?.end('1')
+  t.is(await end.recv(), 1)
+  t.deepEqual(await run.ended, [0, '', ''])
+  await Promise.all([end.close(), listener.close()])
+})
+
+test('a failure is told on standard error, with exit code 1', async (t) => {
+  const [code, out, complaints] = await carom(t, 'connect', '/nonexistent/socket').ended
+  t.deepEqual([code, out], [1, ''])
+  t.regex(complaints, /^carom: connect \/nonexistent\/socket: .*ENOENT/)
+})
+
+test('a line that is no JSON is told, and the others are sent', async (t) => {
+  const path = freshPath(t)
+  const listener = new Listener(path, { codec: 'json' })
+  const run = carom(t, 'connect', path)
+  run.child.stdin?.end('nonsense\n2\n')
+  const end = await listener.accept()
+  t.is(await end.recv(), 2)
+  const [code, , complaints] = await run.ended
+  t.is(code, 1)
+  t.regex(complaints, /^carom: line 1: .*JSON/)
+  await Promise.all([end.close(), listener.close()])
+})
+
+for (const [what, args, told] of [
+  ['no command', [], /a command is missing/],
+  ['an unknown command', ['serve', 'x'], /no command is called serve/],
+  ['no address', ['connect'], /connect wants an ADDRESS/],
+  ['an unknown option', ['connect', '--key', 'x', 'y'], /--key/],
+  ['an unknown codec', ['connect', '--codec', 'bson', 'y'], /--codec is json, .*, not bson/],
+  ['a key file that is missing', ['connect', '--authkey-file', '/nonexistent', 'y'], /--authkey-file: .*ENOENT/],
+] as const) {
+  test(`${what} is told on standard error, with exit code 2`, async (t) => {
+    const [code, out, complaints] = await carom(t, ...args).ended
+    t.deepEqual([code, out], [2, ''])
+    t.regex(complaints, told)
+    t.regex(complaints, /carom --help/)
+  })
+}
+
+test('--help shows examples on standard output', async (t) => {
+  const [code, out, complaints] = await carom(t, '--help').ended
+  t.deepEqual([code, complaints], [0, ''])
+  t.regex(out, /Examples:\n {2}carom listen/)
+})
+
+const inTerminal = process.platform === 'linux' ? test : test.skip
+inTerminal('in a terminal, what is typed is sent, and the end of input ends it', async (t) => {
+  try {
+    execFileSync('script', ['--version'])
+  } catch {
+    t.pass('there is no script(1)')
+    return
+  }
+  const path = freshPath(t)
+  const listener = new Listener(path, { codec: 'json' })
+  const command = `${process.execPath} ${PROGRAM} connect ${path}`
+  const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { stdio: 'pipe' })
+  const ended = once(terminal, 'close')
+  t.teardown(async () => {
+    terminal.kill('SIGKILL')
+    await ended
+  })
+  let screen = ''
+  terminal.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text))
+  const end = await listener.accept()
+  terminal.stdin.write('"typed"\n')
+  t.is(await end.recv(), 'typed')
+  await end.send('answered')
+  await until(
+    () => screen.includes('"answered"'),
+    () => `the screen shows ${screen}`,
+  )
+  // Control-D
+  terminal.stdin.write('\x04')
+  t.is((await ended)[0], 0)
+  await Promise.all([end.close(), listener.close()])
+})

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+
+import type { Address, Family } from '../api/address.js'
+
+/** What was asked for on the command line. */
+export interface Asked {
+  command: 'listen' | 'connect'
+  address: Address
+  once: boolean
+  connection: { codec: 'json'; family?: Family; authkey?: Buffer }
+}
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends Error {}
+
+export const HELP = `carom: connections of Python's multiprocessing.connection, for a shell
+
+  carom listen ADDRESS     waits for peers, one after the other
+  carom connect ADDRESS    connects to a listener
+
+Each line of standard input is JSON, and is sent as a message; each message that
+arrives is printed as a line of JSON. With a codec other than json, what JSON lacks is
+{"$type": …}, both ways:
+{"$type":"bytes","value":"aGVsbG8="}, {"$type":"bigint","value":"1"}, and so on.
+
+ADDRESS is the path of a Unix socket, host:port or [::1]:port for TCP, @name for
+Linux's abstract sockets, or \\\\.\\pipe\\name on Windows.
+
+  --codec NAME         json (default), structured, msgpack, v8, or pickle for Python
+  --authkey-file FILE  the key that both ends know; a last newline is not part of it
+  --family FAMILY      AF_UNIX, AF_INET or AF_PIPE, where ADDRESS could be another
+  --once               listen: ends with the first peer; connect: with the first message
+  --help               prints this
+
+Without --once, connect ends with its standard input; both end with the peer's end.
+Exit codes: 0; 1 when something failed; 2 when the command line is wrong.
+
+Examples:
+  carom listen /tmp/carom.sock
+  echo '{"hello":"world"}' | carom connect /tmp/carom.sock
+  echo '["add", 1, 2]' | carom connect --once --codec pickle --authkey-file key localhost:5000
+`
+
+const CODECS = ['json', 'structured', 'msgpack', 'v8', 'pickle']
+const FAMILIES = ['AF_UNIX', 'AF_INET', 'AF_PIPE']
+
+/** What the arguments ask for; `undefined`: for help. */
+export function asked(args: string[]): Asked | undefined {
+  const { values, positionals } = parsed(args)
+  if (values.help) return undefined
+  const [command, address, ...rest] = positionals
+  if (command !== 'listen' && command !== 'connect') {
+    throw new UsageError(
+      command === undefined
+        ? 'a command is missing: listen or connect'
+        : `no command is called ${command}: listen or connect`,
+    )
+  }
+  if (address === undefined || address === '') throw new UsageError(`${command} wants an ADDRESS`)
+  if (rest.length > 0) throw new UsageError(`${command} takes one ADDRESS, and ${rest.join(' ')} is more`)
+  const { codec = 'json', family, once = false } = values
+  oneOf('--codec', codec, CODECS)
+  if (family !== undefined) oneOf('--family', family, FAMILIES)
+  const keyFile = values['authkey-file']
+  return {
+    command,
+    address: addressOf(address, family as Family | undefined),
+    once,
+    connection: {
+      codec: codec as 'json',
+      ...(family !== undefined && { family: family as Family }),
+      ...(keyFile !== undefined && { authkey: keyIn(keyFile) }),
+    },
+  }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        codec: { type: 'string' },
+        'authkey-file': { type: 'string' },
+        family: { type: 'string' },
+        once: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function oneOf(option: string, value: string, values: readonly string[]): void {
+  if (!values.includes(value)) throw new UsageError(`${option} is ${values.join(', ')}, not ${value}`)
+}
+
+/** A path, a name, or a host and its port. */
+function addressOf(text: string, family: Family | undefined): Address {
+  const tcp = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^/\\:]*)):(?<port>\d+)$/.exec(text)?.groups
+  if (family === 'AF_INET' || (family === undefined && tcp)) {
+    if (!tcp) throw new UsageError(`an address of AF_INET is host:port, not ${text}`)
+    return { host: tcp['v6'] ?? (tcp['name'] || 'localhost'), port: Number(tcp['port']) }
+  }
+  return text.startsWith('@') ? `\0${text.slice(1)}` : text
+}
+
+function keyIn(file: string): Buffer {
+  let key: Buffer
+  try {
+    key = readFileSync(file)
+  } catch (error) {
+    throw new UsageError(`--authkey-file: ${(error as Error).message}`)
+  }
+  const end = key.at(-1) === 0x0a ? (key.at(-2) === 0x0d ? -2 : -1) : key.length
+  const bare = key.subarray(0, end)
+  if (bare.length === 0) throw new UsageError(`--authkey-file: ${file} is empty`)
+  return bare
+}
