@@ -4,13 +4,13 @@ import { GridComponent, LegendComponent, TitleComponent } from 'echarts/componen
 import { type EChartsCoreOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 
+import { INK, legible } from './ink.ts'
 import { curveResults, show, sizeIn } from './report.ts'
 import type { Result } from './results.ts'
 import { nameOf, sizeNamed } from './sizes.ts'
 
 use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
 
-const INK = '#7d8590'
 const FAINT = '#7d859040'
 const OURS = '#2f81f7'
 const THEIRS = '#8b949e'
@@ -176,7 +176,7 @@ function rate(bytes: number): string {
 function render(height: number, option: EChartsCoreOption): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
   chart.setOption({ animation: false, backgroundColor: 'transparent', textStyle: text(), ...option })
-  const svg = chart.renderToSVGString()
+  const svg = legible(chart.renderToSVGString())
   chart.dispose()
   return `${svg}\n`
 }

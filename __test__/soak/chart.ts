@@ -4,11 +4,11 @@ import { LineChart } from 'echarts/charts'
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components'
 import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
+import { INK, legible } from '../../bench/ink.ts'
 import type { Sample } from './samples.ts'
 
 use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
 
-const INK = '#7d8590'
 const FAINT = '#7d859040'
 const MiB = 1024 * 1024
 
@@ -26,7 +26,7 @@ export function chart(samples: Sample[]): string {
   picture.setOption({
     animation: false,
     legend: { bottom: 0, textStyle: text },
-    grid: { left: 60, right: 60, top: 30, bottom: 70 },
+    grid: { left: 60, right: 90, top: 30, bottom: 70 },
     xAxis: {
       type: 'value',
       name: 'seconds',
@@ -52,7 +52,7 @@ export function chart(samples: Sample[]): string {
       data: samples.map((sample) => [sample.at, Number(value(sample).toFixed(1))]),
     })),
   })
-  const svg = picture.renderToSVGString()
+  const svg = legible(picture.renderToSVGString())
   picture.dispose()
   return svg
 }
