@@ -5,15 +5,10 @@
  */
 export { type Address, type Family, type TcpAddress } from './api/address.js'
 export type { AuthenticationOptions, Digest } from './api/authentication.js'
-export type { Codec, CodecOption } from './codecs/codec.js'
+export type { CodecOption } from './codecs/codec.js'
+export type { Codec } from './codecs/coder.js'
 export { connect, connect as Client, type ConnectOptions, connectSync, type ConnectSyncOptions } from './api/connect.js'
-export {
-  type ByteMessages,
-  Connection,
-  type ConnectionStats,
-  type PeerCredentials,
-  type ReceiveOptions,
-} from './api/connection.js'
+export { type ByteMessages, Connection, type ConnectionStats, type PeerCredentials } from './api/connection.js'
 export * from './api/errors.js'
 export { Handle } from './api/handle.js'
 export { Listener, type ListenerOptions } from './api/listener.js'
@@ -22,5 +17,6 @@ export { pipe, pipe as Pipe, type PipeOptions } from './api/pipe.js'
 export { type CurrentProcess, currentProcess, isMain } from './process/current.js'
 export type { ProcessOptions } from './process/options.js'
 export { activeChildren, Process } from './process/process.js'
+export type { ReceiveOptions } from './api/receive-options.js'
 export { spawn, type SpawnOptions } from './api/spawn.js'
 export { wait, waitSync, type Waitable, type WaitOptions, type WaitSyncOptions } from './api/wait.js'

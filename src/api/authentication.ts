@@ -21,6 +21,13 @@ export interface AuthenticationOptions {
   handshakeTimeout?: number | undefined
 }
 
+export const AUTHENTICATION_OPTIONS: Record<keyof AuthenticationOptions, true> = {
+  authkey: true,
+  digests: true,
+  dialect: true,
+  handshakeTimeout: true,
+}
+
 /** Options that have been checked, and their defaults filled in. */
 export interface Authentication {
   key: Uint8Array

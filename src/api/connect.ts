@@ -4,7 +4,7 @@ import { onAbort } from '../event-loop/abort.js'
 import { type Address, type Family, checkedAddress, shown } from './address.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import * as check from './arguments.js'
-import { type AuthenticationOptions, authentication } from './authentication.js'
+import { AUTHENTICATION_OPTIONS, type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from '../native/binding.js'
 import { dns } from '../native/builtins.js'
 import { Deadline, sleep } from '../event-loop/blocking.js'
@@ -13,9 +13,9 @@ import { Connection } from './connection.js'
 import { environmentOf } from '../event-loop/environment.js'
 import { SystemError, TimeoutError } from './errors.js'
 import { type Authenticated, Handshake, shakeHandsSync } from '../connection/handshake.js'
-import { type KeepAliveOptions, keepAliveTime } from './keep-alive.js'
-import { CONNECT, CONNECT_SYNC } from './option-names.js'
-import { type ConnectionOptions, Descriptors, settings } from './options.js'
+import { KEEP_ALIVE_OPTIONS, type KeepAliveOptions, keepAliveTime } from './keep-alive.js'
+import { type OptionNames, owned } from './option-names.js'
+import { CONNECTION_OPTIONS, type ConnectionOptions, Descriptors, settings } from './options.js'
 import { Retry } from '../connection/retry.js'
 import { checked } from '../native/status.js'
 
@@ -39,6 +39,18 @@ export interface ConnectOptions extends ConnectSyncOptions {
   /** Gives up: the call rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
+
+const CONNECT_SYNC_OPTIONS: Record<keyof ConnectSyncOptions, true> = {
+  ...CONNECTION_OPTIONS,
+  ...AUTHENTICATION_OPTIONS,
+  ...KEEP_ALIVE_OPTIONS,
+  family: true,
+  timeout: true,
+  retry: true,
+}
+
+const CONNECT: OptionNames<ConnectOptions> = owned('connect', { ...CONNECT_SYNC_OPTIONS, signal: true })
+const CONNECT_SYNC: OptionNames<ConnectSyncOptions> = owned('connectSync', CONNECT_SYNC_OPTIONS)
 
 /** Connects to a listener: carom's, or Python's. */
 export async function connect<TRecv = unknown, TSend = TRecv>(

@@ -9,11 +9,19 @@ import type { Receive, Take } from '../connection/receive.js'
 import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
 import { inspection, shownAs } from './inspection.js'
-import { CONNECTION_FROM_FD, receiving as receiveOptions } from './option-names.js'
-import { type ConnectionOptions, type Directions, directions, optionsOf, type Settings, settings } from './options.js'
+import { receiving as receiveOptions, type ReceiveOptions } from './receive-options.js'
+import {
+  CONNECTION_FROM_FD,
+  type ConnectionOptions,
+  type Directions,
+  directions,
+  optionsOf,
+  type Settings,
+  settings,
+} from './options.js'
 import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
-import { until } from './wait.js'
+import { until } from '../event-loop/until.js'
 import { onAbort } from '../event-loop/abort.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
@@ -30,11 +38,6 @@ export interface PeerCredentials {
   pid: number
   uid: number
   gid: number
-}
-
-export interface ReceiveOptions {
-  /** Ends the wait: the call rejects with the signal's reason, and the message is there for the next call. */
-  signal?: AbortSignal | undefined
 }
 
 /** The messages of a connection, as bytes. Each `Buffer` is the caller's to keep. */

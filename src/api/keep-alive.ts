@@ -14,6 +14,11 @@ export interface KeepAliveOptions {
   keepAliveInitialDelay?: number | undefined
 }
 
+export const KEEP_ALIVE_OPTIONS: Record<keyof KeepAliveOptions, true> = {
+  keepAlive: true,
+  keepAliveInitialDelay: true,
+}
+
 /** The time in milliseconds, 0 for the system's; `undefined` for never. */
 export function keepAliveTime({ keepAlive = true, keepAliveInitialDelay = 0 }: KeepAliveOptions): number | undefined {
   check.boolean('keepAlive', keepAlive)

@@ -5,18 +5,31 @@ import type { InspectOptions } from 'node:util'
 import { onAbort } from '../event-loop/abort.js'
 import { type Address, type Family, listenAddress } from './address.js'
 import * as check from './arguments.js'
-import { type Authentication, type AuthenticationOptions, authentication } from './authentication.js'
+import {
+  AUTHENTICATION_OPTIONS,
+  type Authentication,
+  type AuthenticationOptions,
+  authentication,
+} from './authentication.js'
 import { Deadline, FOR_EVER } from '../event-loop/blocking.js'
-import { Connection, type ReceiveOptions } from './connection.js'
+import { Connection } from './connection.js'
 import { listenerOpen } from './diagnostics.js'
 import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
 import { BusyError, type CaromError, ConnectionClosedError, SystemError } from './errors.js'
 import { Handshake, shakeHandsSync } from '../connection/handshake.js'
 import { inspection, shownAs } from './inspection.js'
 import { type Admitted, ListenerResource } from '../connection/listener-resource.js'
-import { type KeepAliveOptions, keepAliveTime } from './keep-alive.js'
-import { LISTENER, LISTENER_FROM_FD, receiving } from './option-names.js'
-import { type ConnectionOptions, Descriptors, optionsOf, type Settings, settings } from './options.js'
+import { KEEP_ALIVE_OPTIONS, type KeepAliveOptions, keepAliveTime } from './keep-alive.js'
+import { type OptionNames, owned } from './option-names.js'
+import { receiving, type ReceiveOptions } from './receive-options.js'
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  Descriptors,
+  optionsOf,
+  type Settings,
+  settings,
+} from './options.js'
 import { ACCEPT as ACCEPT_COST, type Deferred } from '../event-loop/read-budget.js'
 import { Registration } from '../event-loop/registration.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
@@ -41,6 +54,20 @@ export interface ListenerOptions extends ConnectionOptions, AuthenticationOption
    */
   replace?: boolean | undefined
 }
+
+const LISTENER: OptionNames<ListenerOptions> = owned('Listener', {
+  ...CONNECTION_OPTIONS,
+  ...AUTHENTICATION_OPTIONS,
+  ...KEEP_ALIVE_OPTIONS,
+  family: true,
+  backlog: true,
+  mode: true,
+  replace: true,
+})
+const LISTENER_FROM_FD: OptionNames<ConnectionOptions & AuthenticationOptions> = owned('Listener.fromFd', {
+  ...CONNECTION_OPTIONS,
+  ...AUTHENTICATION_OPTIONS,
+})
 
 interface ListenerEvents {
   /** A peer was refused. `address` is where it connected from, the empty string for a Unix peer without a name. */

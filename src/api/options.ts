@@ -1,3 +1,4 @@
+import { type OptionNames, owned } from './option-names.js'
 import { constants } from 'node:buffer'
 
 import { boolean, integer, invalidType, outOfRange } from './arguments.js'
@@ -30,6 +31,15 @@ export interface ConnectionOptions {
    * keeps what it has read ahead.
    */
   readAhead?: boolean | undefined
+}
+
+export const CONNECTION_OPTIONS: Record<keyof ConnectionOptions, true> = {
+  codec: true,
+  maxMessageSize: true,
+  highWaterMark: true,
+  spin: true,
+  descriptors: true,
+  readAhead: true,
 }
 
 /** Options that have been checked, and their defaults filled in. */
@@ -120,3 +130,9 @@ export function directions({ readable, writable }: Directions): Directions {
   if (writable !== undefined) boolean('writable', writable)
   return { readable, writable }
 }
+
+export const CONNECTION_FROM_FD: OptionNames<ConnectionOptions & Directions> = owned('Connection.fromFd', {
+  ...CONNECTION_OPTIONS,
+  readable: true,
+  writable: true,
+})

@@ -2,8 +2,8 @@ import { boolean, options as given } from './arguments.js'
 import { socketPair } from '../native/binding.js'
 import { Connection } from './connection.js'
 import { environmentOf } from '../event-loop/environment.js'
-import { PIPE } from './option-names.js'
-import { type ConnectionOptions, settings } from './options.js'
+import { type OptionNames, owned } from './option-names.js'
+import { CONNECTION_OPTIONS, type ConnectionOptions, settings } from './options.js'
 import { checked } from '../native/status.js'
 
 export interface PipeOptions extends ConnectionOptions {
@@ -14,6 +14,13 @@ export interface PipeOptions extends ConnectionOptions {
   /** Makes the second end non-blocking. Default `false`. */
   wnonblock?: boolean | undefined
 }
+
+const PIPE: OptionNames<PipeOptions> = owned('pipe', {
+  ...CONNECTION_OPTIONS,
+  duplex: true,
+  rnonblock: true,
+  wnonblock: true,
+})
 
 /** Two connected ends. */
 export function pipe<TRecv = unknown, TSend = TRecv>(

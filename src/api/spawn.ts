@@ -5,7 +5,8 @@ import { childProcess } from '../native/builtins.js'
 import type { Connection } from './connection.js'
 import type { Handle } from './handle.js'
 import type { Listener } from './listener.js'
-import { SPAWN } from './option-names.js'
+import { NODE_SPAWN_OPTIONS } from './node-spawn-options.js'
+import { type OptionNames, owned } from './option-names.js'
 import { inheriting } from '../native/numbers.js'
 import { explain, isSystemFailure } from '../process/not-started.js'
 import { standard } from '../process/stdio.js'
@@ -18,6 +19,12 @@ export interface SpawnOptions extends NodeSpawnOptions {
   /** Whether connections that were handed over stay open here too. Default `false`. */
   keep?: boolean | undefined
 }
+
+const SPAWN: OptionNames<SpawnOptions> = owned('spawn', {
+  ...NODE_SPAWN_OPTIONS,
+  connections: true,
+  keep: true,
+})
 
 /**
  * Starts a program of any kind, as `spawn` of `node:child_process` does, which gets connections as its descriptors 3, 4, …

@@ -1,13 +1,12 @@
-import { onAbort } from '../event-loop/abort.js'
 import * as check from './arguments.js'
 import { Deadline } from '../event-loop/blocking.js'
 import type { Connection } from './connection.js'
 import { DescriptorSource } from '../event-loop/descriptor.js'
-import { type Environment, environmentOf } from '../event-loop/environment.js'
+import { environmentOf } from '../event-loop/environment.js'
+import { look, until } from '../event-loop/until.js'
 import type { Listener } from './listener.js'
-import { WAIT, WAIT_SYNC } from './option-names.js'
+import { type OptionNames, owned } from './option-names.js'
 import type { Process } from '../process/process.js'
-import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
 /**
@@ -27,8 +26,8 @@ export interface WaitOptions extends WaitSyncOptions {
   signal?: AbortSignal | undefined
 }
 
-/** The longest time that a timer takes, in milliseconds. */
-const TIMER_MAX = 0x7fffffff
+const WAIT: OptionNames<WaitOptions> = owned('wait', { timeout: true, signal: true })
+const WAIT_SYNC: OptionNames<WaitSyncOptions> = owned('waitSync', { timeout: true })
 
 /**
  * Waits until a receive on one of `objects` would not wait: a message, or the end, is there. Resolves with all that are
@@ -56,70 +55,6 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
     ready = sources.list.filter((each) => each.isReady(true))
   }
   return sources.objectsOf(ready)
-}
-
-/** Which of `sources` are ready now: one call to the reactor tells of all. */
-function look(environment: Environment, sources: Source[], blocking: boolean): Source[] {
-  for (const each of sources) each.arm()
-  environment.wait(0)
-  return sources.filter((each) => each.isReady(blocking))
-}
-
-/** Waits until one of `sources` is ready; resolves with those that are. */
-export async function until(sources: Source[], milliseconds: number, signal?: AbortSignal): Promise<Source[]> {
-  const environment = environmentOf()
-  const { reads } = environment
-  signal?.throwIfAborted()
-  // A program that asks again and again, whose peer sends without a pause, leaves room for all else here.
-  if (!reads.mayDeliver()) await reads.nextTurn()
-  const ready = look(environment, sources, false)
-  if (ready.length > 0 || sources.length === 0 || milliseconds === 0) return ready
-  return untilTold(sources, milliseconds, signal)
-}
-
-function untilTold(sources: Source[], milliseconds: number, signal: AbortSignal | undefined): Promise<Source[]> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) throw signal.reason
-    const deadline = new Deadline(milliseconds)
-    let timer: NodeJS.Timeout | undefined
-    const end = (): void => {
-      clearTimeout(timer)
-      unwatch?.()
-      for (const each of sources) each.unsubscribe(onChange)
-    }
-    const onChange = (changed: Source): void => {
-      try {
-        if (!changed.isReady(false)) return
-        const all = sources.filter((each) => each.isReady(false))
-        end()
-        resolve(all)
-      } catch (error) {
-        end()
-        reject(error)
-      }
-    }
-    const onTime = (): void => {
-      if (!deadline.expired()) {
-        timer = setTimeout(onTime, Math.min(deadline.left(), TIMER_MAX))
-        return
-      }
-      end()
-      resolve([])
-    }
-    const unwatch =
-      signal &&
-      onAbort(signal, () => {
-        end()
-        reject(signal.reason)
-      })
-    try {
-      for (const each of sources) each.subscribe(onChange)
-      if (milliseconds !== Infinity) timer = setTimeout(onTime, Math.min(milliseconds, TIMER_MAX))
-    } catch (error) {
-      end()
-      reject(error)
-    }
-  })
 }
 
 /** The sources of a call's objects, in their order, and back. */

@@ -1,4 +1,4 @@
-import type { Coder, Encoded, EncodeOptions } from './coder.js'
+import type { Codec, Coder, Encoded, EncodeOptions } from './coder.js'
 import { invalidType } from '../api/arguments.js'
 import { DecodeError, EncodeError } from '../api/errors.js'
 import type { Memory } from '../connection/memory.js'
@@ -11,14 +11,6 @@ import type { Arrived } from '../wire/arrived.js'
 import { createV8 } from './v8.js'
 import { Whole } from './whole.js'
 import { StructuredCoder } from './structured/coder.js'
-
-/** Turns values into messages and back. */
-export interface Codec {
-  /** The message for a value. Its memory must not be written again: the message may still be on its way. */
-  encode(value: unknown): Uint8Array
-  /** The value of a message, whose memory is the codec's to keep. */
-  decode(bytes: Buffer): unknown
-}
 
 /** A codec by name, or the caller's own. */
 export type CodecOption = 'structured' | 'msgpack' | 'json' | 'v8' | 'pickle' | Codec

@@ -41,3 +41,11 @@ export interface Coder {
    */
   decode(memory: Memory, start: number, end: number, arrived?: Arrived): unknown
 }
+
+/** Turns values into messages and back. */
+export interface Codec {
+  /** The message for a value. Its memory must not be written again: the message may still be on its way. */
+  encode(value: unknown): Uint8Array
+  /** The value of a message, whose memory is the codec's to keep. */
+  decode(bytes: Buffer): unknown
+}

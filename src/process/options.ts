@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import * as check from '../api/arguments.js'
-import { PROCESS } from '../api/option-names.js'
+import { NODE_SPAWN_OPTIONS } from '../api/node-spawn-options.js'
+import { type OptionNames, owned } from '../api/option-names.js'
 import { nodeProgram } from './node-program.js'
 import type { Program } from './program.js'
 import { checkedInterpreter, isPython, pythonFile } from './python/interpreter.js'
@@ -53,6 +54,20 @@ export interface ProcessOptions extends SpawnOptions {
   /** Whether connections in `args` stay open here too. Default `false`. */
   keep?: boolean | undefined
 }
+
+const PROCESS: OptionNames<ProcessOptions> = owned('Process', {
+  ...NODE_SPAWN_OPTIONS,
+  target: true,
+  args: true,
+  kwargs: true,
+  serve: true,
+  threads: true,
+  interpreter: true,
+  name: true,
+  daemon: true,
+  execArgv: true,
+  keep: true,
+})
 
 /** Options that have been checked, and their defaults filled in. */
 export interface ProcessSettings {

@@ -1,5 +1,5 @@
 import { boolean, invalidType, options } from '../../api/arguments.js'
-import { PICKLE } from '../../api/option-names.js'
+import { type OptionNames, owned } from '../../api/option-names.js'
 import type { Transferable } from '../../wire/transferable.js'
 import type { PythonObject } from './types/object.js'
 
@@ -33,6 +33,15 @@ export interface PickleOptions {
   /** Classes that are exceptions, by `'module.Name'`, and so arrive as a `PythonError`. */
   exceptions?: readonly string[] | undefined
 }
+
+const PICKLE: OptionNames<PickleOptions> = owned('pickle', {
+  tuples: true,
+  naive: true,
+  unknown: true,
+  classes: true,
+  forward: true,
+  exceptions: true,
+})
 
 /** Options that have been checked, and their defaults filled in. */
 export interface PickleSettings {
