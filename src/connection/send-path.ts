@@ -5,6 +5,7 @@ import type { Staging } from '../event-loop/send-buffers.js'
 import { SLAB } from '../event-loop/slab.js'
 import { NOTHING, sendError } from '../native/status.js'
 import { HEADER_MAX, writeHeader } from '../wire/frame.js'
+import { SendWaiters } from './send-waiters.js'
 import { Transferring } from './transferring.js'
 import { type Failure, Unsent } from './unsent.js'
 
@@ -17,27 +18,6 @@ const NONE = new Uint8Array(0)
 const header = Buffer.allocUnsafeSlow(HEADER_MAX)
 
 const ACCEPTED: Promise<void> = Promise.resolve()
-
-/** A call that waits until bytes have left. */
-class Waiter {
-  readonly promise: Promise<void>
-  resolve!: () => void
-  reject!: (error: Error) => void
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
-    })
-  }
-
-  /** Rejects the promise, which is no error of the program's where nobody looks at it. */
-  rejectQuietly(error: Error): void {
-    // oxlint-disable-next-line promise/no-promise-in-callback -- it is this object's own
-    this.promise.catch(() => {})
-    this.reject(error)
-  }
-}
 
 /** An object that is told how the sending fares. */
 export interface SendWatcher {
@@ -66,8 +46,7 @@ export class SendPath implements Staging {
   readonly #unsent: Unsent
   #slab: Buffer | undefined
   #staged = 0
-  #waiters: Waiter[] = []
-  #flushers: Waiter[] = []
+  readonly #waiters: SendWaiters
   #failure: Failure | undefined
   /** The last turn in which a small message was sent, and how many were. */
   #turn = -1
@@ -78,6 +57,7 @@ export class SendPath implements Staging {
     this.#id = id
     this.#highWaterMark = highWaterMark
     this.#watcher = watcher
+    this.#waiters = new SendWaiters((on) => watcher.onWaiting(on))
     this.#unsent = new Unsent(
       environment,
       id,
@@ -114,7 +94,7 @@ export class SendPath implements Staging {
   #accept(): Promise<void> {
     if (this.unsent > this.#highWaterMark) this.push()
     if (this.#failure) return Promise.reject(this.#failure.error())
-    if (this.unsent > this.#highWaterMark) return this.#wait()
+    if (this.unsent > this.#highWaterMark) return this.#waiters.room()
     if (this.blocked) this.#unsent.own()
     return ACCEPTED
   }
@@ -165,7 +145,7 @@ export class SendPath implements Staging {
   /** Resolves when the descriptors have left, and as `send` does. */
   async transferred(transferring: Transferring): Promise<void> {
     await transferring.ended()
-    if (this.unsent > this.#highWaterMark) await this.#wait()
+    if (this.unsent > this.#highWaterMark) await this.#waiters.room()
   }
 
   /** As `transferred`, blocking. */
@@ -194,9 +174,7 @@ export class SendPath implements Staging {
     if (this.#staged > 0) this.push()
     if (this.#failure) return Promise.reject(this.#failure.error())
     if (this.unsent === 0) return ACCEPTED
-    const flusher = new Waiter()
-    this.#flushers.push(flusher)
-    return flusher.promise
+    return this.#waiters.all()
   }
 
   /** Waits until the kernel has taken all that was accepted. */
@@ -206,18 +184,11 @@ export class SendPath implements Staging {
     this.#drain()
   }
 
-  /** Ends all waiting with `error`, and forgets what is unsent. `quietly`: see `Waiter.rejectQuietly`. */
+  /** Ends all waiting with `error`, and forgets what is unsent. `quietly`: see `SendWaiters.reject`. */
   abandon(error: Error, quietly = false): void {
     this.#unstage()
-    const waiters = [...this.#waiters, ...this.#flushers]
-    if (this.#waiters.length > 0) this.#watcher.onWaiting(false)
-    this.#waiters = []
-    this.#flushers = []
     this.#unsent.abandon(error)
-    for (const waiter of waiters) {
-      if (quietly) waiter.rejectQuietly(error)
-      else waiter.reject(error)
-    }
+    this.#waiters.reject(error, quietly)
   }
 
   /** Whether a small message need not wait for others: it is this turn's first, and the turn before had no more. */
@@ -347,27 +318,12 @@ export class SendPath implements Staging {
     this.#settle()
   }
 
-  /** Resolves when not more than the high-water mark is unsent. */
-  #wait(): Promise<void> {
-    const waiter = new Waiter()
-    if (this.#waiters.push(waiter) === 1) this.#watcher.onWaiting(true)
-    return waiter.promise
-  }
-
   /** Resolves what waited for the progress that was made. */
   #settle(): void {
     // The rest of a long message is not copied just to resolve its promise a little earlier.
-    if (this.#waiters.length > 0 && this.unsent <= this.#highWaterMark && !this.#unsent.borrows) {
-      const waiters = this.#waiters
-      this.#waiters = []
-      for (const waiter of waiters) waiter.resolve()
-      this.#watcher.onWaiting(false)
-    }
-    if (this.#flushers.length > 0 && this.unsent === 0) {
-      const flushers = this.#flushers
-      this.#flushers = []
-      for (const flusher of flushers) flusher.resolve()
-    }
+    const room = this.#waiters.wantRoom && this.unsent <= this.#highWaterMark && !this.#unsent.borrows
+    if (room) this.#waiters.resolveRoom()
+    if (this.#waiters.wantAll && this.unsent === 0) this.#waiters.resolveAll()
   }
 
   #fail(failure: Failure | undefined): void {
