@@ -6,14 +6,12 @@ import { Whole } from './whole.js'
 /** V8's own format, which believes what its peer says. */
 export function createV8(): Whole {
   const { serialize, deserialize, DefaultDeserializer } = v8()
-  if (typeof DefaultDeserializer !== 'function') {
-    // Bun: what it reads may lie in the memory of the message.
-    return new Whole(
-      { encode: serialize, decode: (bytes) => deserialize(Buffer.from(Uint8Array.from(bytes).buffer)) as unknown },
-      'v8',
-    )
-  }
   const Deserializer = withOwnMemory(DefaultDeserializer)
+  if (Deserializer === undefined) {
+    // Bun: what it reads may lie in the memory of the message.
+    const decode = (bytes: Buffer): unknown => deserialize(Buffer.from(Uint8Array.from(bytes).buffer))
+    return new Whole({ encode: serialize, decode }, 'v8')
+  }
   return new Whole(
     {
       encode: serialize,
@@ -30,10 +28,10 @@ export function createV8(): Whole {
 type Deserializer = typeof V8.DefaultDeserializer
 
 /** Node lets the views of a message lie in its memory, in which are other messages too. */
-function withOwnMemory(base: Deserializer): Deserializer {
+function withOwnMemory(base: Deserializer): Deserializer | undefined {
   // oxlint-disable-next-line no-underscore-dangle -- it is Node's name, and documented
-  const read = (base.prototype as unknown as Host)._readHostObject
-  if (typeof read !== 'function') return base
+  const read = (base.prototype as Host | undefined)?._readHostObject
+  if (typeof read !== 'function') return undefined
   return class extends base {
     _readHostObject(): unknown {
       const view = read.call(this) as unknown

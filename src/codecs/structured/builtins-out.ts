@@ -43,7 +43,9 @@ export function writeOther(writer: Writer, value: object, step: Step): void {
 
 /** Writes an object of one of the language's, or the platform's, classes; whether it is one. */
 function writeBranded(writer: Writer, value: object, tag: string, step: Step): boolean {
-  if (types.isMap(value)) writeMap(writer, value, step)
+  // In newer Node.js one is an error, too.
+  if (tag === 'DOMException') writeDomException(writer, value as DOMException)
+  else if (types.isMap(value)) writeMap(writer, value, step)
   else if (types.isSet(value)) writeSet(writer, value, step)
   else if (types.isDate(value)) writeDate(writer, value)
   else if (types.isNativeError(value)) writeError(writer, value, step)
@@ -53,8 +55,7 @@ function writeBranded(writer: Writer, value: object, tag: string, step: Step): b
   else if (types.isBoxedPrimitive(value)) writeBoxed(writer, value, step)
   else if (tag === 'URL') {
     writeUrl(writer, value as URL, step)
-  } else if (tag === 'DOMException') writeDomException(writer, value as DOMException)
-  else return false
+  } else return false
   return true
 }
 
@@ -68,7 +69,9 @@ function assertOrdinary(writer: Writer, value: object, tag: string, step: Step):
     writer.refuse(`a ${types.isWeakMap(value) ? 'WeakMap' : 'WeakSet'} can't be sent`, step)
   }
   if (types.isGeneratorObject(value)) writer.refuse("a generator can't be sent: send what it yields", step)
-  if (types.isExternal(value)) writer.refuse("an object of native code can't be sent", step)
+  // Deno has no such objects, and no such question.
+  if ((types.isExternal as typeof types.isExternal | undefined)?.(value))
+    writer.refuse("an object of native code can't be sent", step)
   if (types.isModuleNamespaceObject(value)) writer.refuse("a module can't be sent", step)
   if (tag !== 'Object' && tag !== 'Arguments') {
     const name = tag.length > 40 ? `${tag.slice(0, 40)}…` : tag

@@ -33,7 +33,8 @@ export function assertPlainEnough(value: object): void {
   if (types.isWeakMap(value) || types.isWeakSet(value))
     throw noForm(`a ${types.isWeakMap(value) ? 'WeakMap' : 'WeakSet'}`)
   if (types.isGeneratorObject(value)) throw noForm('a generator', 'send what it yields')
-  if (types.isExternal(value)) throw noForm('an object of native code')
+  // Deno has no such objects, and no such question.
+  if ((types.isExternal as typeof types.isExternal | undefined)?.(value)) throw noForm('an object of native code')
   if (types.isProxy(value)) {
     const inside = UNTAGGED.find((type) => value instanceof type)
     if (inside)
