@@ -98,7 +98,7 @@ for (let round = 0; round < ROUNDS; round++) {
   for (const [n, [name, value]] of Object.entries(values).entries()) {
     const { encode, decode, message: hex } = inPython[n]!
     note(`${name} | Python's pickle`, { encode, decode })
-    for (const codec of ['pickle', 'msgpack', 'json']) {
+    for (const codec of ['pickle', 'structured', 'json']) {
       if (codec === 'json' && value instanceof Uint8Array) continue
       const coder = coderOf(codec)
       // What Python writes is what there is to read.
