@@ -475,3 +475,15 @@ test('toJSON is not called', (t) => {
   )
   t.deepEqual(b.recvSync(), { x: 1 })
 })
+
+test('long memory costs no more than to copy it, wherever it is', (t) => {
+  const [a, b] = pair(t, { highWaterMark: Infinity })
+  const objects = Array.from({ length: 40 }, (_, n) => ({ id: n }))
+  const bytes = new Uint8Array(8 << 20)
+  const before = process.cpuUsage()
+  void a.send([objects, { bytes }, bytes, bytes.buffer])
+  const { user } = process.cpuUsage(before)
+  // To list the elements of one of them takes seconds.
+  t.true(user < 1.5e6, `${user} µs`)
+  t.is((b.recvSync() as [unknown, { bytes: Uint8Array }])[1].bytes.length, bytes.length)
+})

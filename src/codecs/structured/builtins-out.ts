@@ -5,7 +5,7 @@ import { isTransferable } from '../../wire/transferable.js'
 import { BOXED, DATE, DOM_EXCEPTION, MAP, REG_EXP, SET, URL_TEXT } from './format.js'
 import { writeError } from './errors-out.js'
 import { KeyHashes, TOO_ALIKE } from './key-hashes.js'
-import { writeBuffer, writeView } from './memory-out.js'
+import { writeBuffer } from './memory-out.js'
 import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
 import type { Step } from './refusal.js'
 import { isHref } from './urls.js'
@@ -22,19 +22,16 @@ const UNTAGGED = [Date, Error, RegExp, Number, String, Boolean]
 
 /** Writes an object that is neither an array nor plain: by what it is inside, whichever realm or class made it. */
 export function writeOther(writer: Writer, value: object, step: Step): void {
-  if (ArrayBuffer.isView(value)) {
-    writeView(writer, value, step)
-    return
-  }
   if (isTransferable(value)) {
     writer.transferable(value, step)
     return
   }
   const tag = toTag.call(value).slice(8, -1)
+  if (tag !== 'Object' && writeBranded(writer, value, tag, step)) return
   const names = Object.keys(value)
   // An object that is more than its properties has, as a rule, none, or says what it is.
   if (tag !== 'Object' || names.length === 0) {
-    if (writeBranded(writer, value, tag, step)) return
+    if (tag === 'Object' && writeBranded(writer, value, tag, step)) return
     assertOrdinary(writer, value, tag, step)
   }
   assertNoStream(writer, value, step)

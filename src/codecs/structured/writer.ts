@@ -26,6 +26,7 @@ import {
   UNDEFINED,
   VERSION,
 } from './format.js'
+import { writeView } from './memory-out.js'
 import { Output } from './output.js'
 import { PACKED_MIN, writePacked } from './packed.js'
 import { writeOther } from './builtins-out.js'
@@ -219,6 +220,11 @@ export class Writer extends Output {
   #object(value: object, step: Step): void {
     if (Array.isArray(value)) {
       this.#array(value, step)
+      return
+    }
+    // The engine would list each of its elements.
+    if (ArrayBuffer.isView(value)) {
+      writeView(this, value, step)
       return
     }
     const shapes = this.#shapes
