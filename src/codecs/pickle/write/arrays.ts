@@ -1,9 +1,8 @@
-import { types } from 'node:util'
-
 import { layoutOf, shapeOf } from '../ndarray.js'
 import * as op from '../opcodes.js'
 import { bytesOf, numberViewOf, type NumberView, type NumberViewName, tagOf } from '../views.js'
-import { writeCall } from './call.js'
+import { reduce } from './call.js'
+import * as python from './globals.js'
 import { halfBits } from './half.js'
 import { noForm, withArticle } from './refusal.js'
 import type { Writer } from './writer.js'
@@ -34,14 +33,15 @@ interface Shaped {
 
 /** A typed array with a `shape` as a `numpy.ndarray`; without one, bytes as `bytes` and other numbers as an `array.array`. */
 export function writeView(writer: Writer, view: ArrayBufferView): void {
+  const name = tagOf(view)
   const { shape, dtype } = view as Shaped
-  if (!types.isDataView(view) && shape !== undefined) writeNumpyArray(writer, view as NumberView, shape, dtype)
-  else if (types.isUint8Array(view) || types.isDataView(view)) writer.data(bytesOf(view))
-  else writeArray(writer, view)
+  if (name === undefined) writer.data(bytesOf(view))
+  else if (shape !== undefined) writeNumpyArray(writer, view as NumberView, shape, dtype)
+  else if (name === 'Uint8Array') writer.data(bytesOf(view))
+  else writeArray(writer, view, name)
 }
 
-function writeArray(writer: Writer, view: ArrayBufferView): void {
-  const name = tagOf(view)!
+function writeArray(writer: Writer, view: ArrayBufferView, name: string): void {
   const type = Object.hasOwn(ARRAY_TYPES, name) ? ARRAY_TYPES[name as NumberViewName] : undefined
   if (!type) {
     throw noForm(
@@ -49,9 +49,9 @@ function writeArray(writer: Writer, view: ArrayBufferView): void {
       name === 'Float16Array' ? "Python's array has no such numbers; numpy has, by ndarray()" : undefined,
     )
   }
-  writer.global('array', '_array_reconstructor')
+  writer.global(python.ARRAY_RECONSTRUCTOR)
   writer.opcode(op.MARK)
-  writer.global('array', 'array')
+  writer.global(python.ARRAY)
   writer.text(type.code)
   writer.number(type.format)
   writer.data(bytesOf(view))
@@ -72,18 +72,27 @@ function writeNumpyArray(writer: Writer, view: NumberView, shape: unknown, dtype
   if (sizes.reduce((product, size) => product * size, layout.width) !== view.length) {
     throw new RangeError(`an array of ${view.length} items can't have the shape [${sizes.join(', ')}]`)
   }
-  writer.global('numpy', 'ndarray')
+  writer.global(python.NDARRAY)
   writer.tuple([0])
   writer.text('b')
   writer.opcode(op.TUPLE2)
   writer.opcode(op.REDUCE)
-  writer.memoize(view)
   writer.opcode(op.MARK)
   writer.number(STATE_VERSION)
   writer.tuple(sizes)
-  writer.once(`numpy.dtype ${layout.code}`, () => writeCall(writer, 'numpy', 'dtype', () => writer.text(layout.code)))
+  writeType(writer, layout.code)
   writer.write(IN_C_ORDER, false)
   writer.data(layout.halve ? bytesOf(halfBits(view as Float32Array | Float64Array)) : bytes)
   writer.opcode(op.TUPLE)
   writer.opcode(op.BUILD)
+}
+
+/** A `numpy.dtype`, once. */
+function writeType(writer: Writer, code: string): void {
+  const key = `dtype\n${code}`
+  if (writer.recall(key)) return
+  writer.global(python.DTYPE)
+  writer.text(code)
+  reduce(writer, 1)
+  writer.remember(key)
 }

@@ -1,13 +1,6 @@
 import * as op from '../opcodes.js'
 import type { Writer } from './writer.js'
 
-/** The call of a class or function with one argument. */
-export function writeCall(writer: Writer, module: string, name: string, writeArgument: () => void): void {
-  writer.global(module, name)
-  writeArgument()
-  reduce(writer, 1)
-}
-
 /** Calls what lies below the `count` arguments that were written last. */
 export function reduce(writer: Writer, count: 1 | 2 | 3): void {
   writer.opcode(op.TUPLE1 + count - 1)

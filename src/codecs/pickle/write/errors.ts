@@ -38,7 +38,7 @@ export function writeError(writer: Writer, error: Error): true {
   const name = typeof error.name === 'string' ? error.name : 'Error'
   const args = python && Array.isArray(python.args) ? Array.from(python.args) : [message]
   const known = EXCEPTIONS.has(name) && BUILT_IN.has(python?.module) && canBeMade(name, args)
-  writer.global('builtins', known ? (name === 'ExceptionGroup' ? GROUP : name) : 'Exception')
+  writer.globalOf('builtins', known ? (name === 'ExceptionGroup' ? GROUP : name) : 'Exception')
   if (!known) writer.tuple([name === 'Error' ? message : `${name}: ${message}`])
   else if (python) writer.arguments(args)
   else writer.tuple(args)

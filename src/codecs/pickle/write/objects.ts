@@ -6,11 +6,12 @@ import { type Branded, typeOf } from '../types/brands.js'
 import { PythonTimeDelta } from '../types/time-delta.js'
 import { bytesOfBuffer } from '../views.js'
 import { writeView } from './arrays.js'
-import { writeCall } from './call.js'
+import { reduce } from './call.js'
 import { momentBytes } from './date-time.js'
 import { writeError } from './errors.js'
+import * as python from './globals.js'
 import { assertPlainEnough, noForm } from './refusal.js'
-import { writeTimeDelta, writeTyped } from './typed.js'
+import { writeTimeZone, writeTyped } from './typed.js'
 import type { Writer } from './writer.js'
 
 /**
@@ -18,11 +19,15 @@ import type { Writer } from './writer.js'
  * properties; throws where it has none at all.
  */
 export function writeObject(writer: Writer, value: object): boolean {
+  if (ArrayBuffer.isView(value)) {
+    writeView(writer, value)
+    writer.memoize(value)
+    return true
+  }
   const type = typeOf(value)
   if (type !== undefined) return writeTyped(writer, type, value as Branded[typeof type])
-  if (ArrayBuffer.isView(value)) writeView(writer, value)
+  if (types.isDate(value)) writeDateTime(writer, value)
   else if (types.isAnyArrayBuffer(value)) writer.data(bytesOfBuffer(value))
-  else if (types.isDate(value)) writeDateTime(writer, value)
   else if (isError(value)) return writeError(writer, value)
   else if (types.isBoxedPrimitive(value)) writer.write(unboxed(value), false)
   else if (isTransferable(value) && writer.settings.reference) {
@@ -49,16 +54,18 @@ function unboxed(value: object): unknown {
   throw noForm('a symbol')
 }
 
-const NO_OFFSET = new PythonTimeDelta()
+const UTC = new PythonTimeDelta()
 
 const { getTime } = Date.prototype
 
 /** A moment as a `datetime` in UTC. */
 function writeDateTime(writer: Writer, date: Date): void {
   const bytes = momentBytes(new Date(getTime.call(date)))
-  writer.global('datetime', 'datetime')
+  writer.global(python.DATETIME)
   writer.data(bytes)
-  writer.once('UTC', () => writeCall(writer, 'datetime', 'timezone', () => writeTimeDelta(writer, NO_OFFSET)))
-  writer.opcode(op.TUPLE2)
-  writer.opcode(op.REDUCE)
+  if (!writer.recall(UTC)) {
+    writeTimeZone(writer, UTC)
+    writer.remember(UTC)
+  }
+  reduce(writer, 2)
 }

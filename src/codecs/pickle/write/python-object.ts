@@ -2,6 +2,7 @@ import { item, located } from '../../path.js'
 import * as op from '../opcodes.js'
 import { type PythonObject, wasReceived } from '../types/object.js'
 import { reduce } from './call.js'
+import { PARTIAL } from './globals.js'
 import type { Writer } from './writer.js'
 
 /**
@@ -19,7 +20,7 @@ export function writePythonObject(writer: Writer, object: PythonObject): true {
     if ([state, items, entries, object.kwargs].some((part) => part !== undefined)) {
       throw new TypeError(`a PythonObject of ${module}.${name} has no args: give it [] where it takes none`)
     }
-    writer.global(module, name)
+    writer.globalOf(module, name)
     return true
   }
   writeCreation(writer, object, args)
@@ -37,7 +38,7 @@ function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): v
   const { kwargs, creation } = object
   if (creation === 'call' && kwargs !== undefined) {
     // No opcode calls with keywords: a `functools.partial` has them, which is then called.
-    writer.global('functools', 'partial')
+    writer.global(PARTIAL)
     writeCallee(writer, object)
     reduce(writer, 1)
     writer.opcode(op.MARK)
@@ -65,7 +66,7 @@ function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): v
 
 /** What is called: a name, or what another call returns. */
 function writeCallee(writer: Writer, { module, name, callable }: PythonObject): void {
-  if (callable === undefined) writer.global(module, name)
+  if (callable === undefined) writer.globalOf(module, name)
   else writer.writePart(callable, '.callable')
 }
 

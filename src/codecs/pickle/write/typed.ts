@@ -1,9 +1,9 @@
 import type { Branded } from '../types/brands.js'
-import type { PythonTime } from '../types/time.js'
 import type { PythonTimeDelta } from '../types/time-delta.js'
-import { reduce, writeCall } from './call.js'
+import { reduce } from './call.js'
 import { dateBytes, naiveBytes, timeBytes } from './date-time.js'
 import { writeError } from './errors.js'
+import * as python from './globals.js'
 import { writePythonObject } from './python-object.js'
 import { noForm } from './refusal.js'
 import type { Writer } from './writer.js'
@@ -12,44 +12,76 @@ type Write = { readonly [Name in keyof Branded]: (writer: Writer, value: Branded
 
 /** How Python's types are written that have a class here: mostly as a call of Python's class, as its own pickles have it. */
 const WRITE: Omit<Write, 'error' | 'float' | 'object' | 'tuple'> = {
-  complex: (writer, { real, imag }) => {
-    writer.global('builtins', 'complex')
+  complex(writer, { real, imag }) {
+    writer.global(python.COMPLEX)
     writer.float(real)
     writer.float(imag)
     reduce(writer, 2)
   },
-  date: (writer, value) => writeCall(writer, 'datetime', 'date', () => writer.data(dateBytes(value))),
-  datetime: (writer, value) => writeCall(writer, 'datetime', 'datetime', () => writer.data(naiveBytes(value))),
-  decimal: (writer, { text }) => writeCall(writer, 'decimal', 'Decimal', () => writer.text(text)),
-  fraction: (writer, { numerator, denominator }) => {
-    writer.global('fractions', 'Fraction')
+  date(writer, value) {
+    writer.global(python.DATE)
+    writer.data(dateBytes(value))
+    reduce(writer, 1)
+  },
+  datetime(writer, value) {
+    writer.global(python.DATETIME)
+    writer.data(naiveBytes(value))
+    reduce(writer, 1)
+  },
+  decimal(writer, { text }) {
+    writer.global(python.DECIMAL)
+    writer.text(text)
+    reduce(writer, 1)
+  },
+  fraction(writer, { numerator, denominator }) {
+    writer.global(python.FRACTION)
     writer.write(numerator, false)
     writer.write(denominator, false)
     reduce(writer, 2)
   },
-  ipaddress: (writer, { kind, text }) => writeCall(writer, 'ipaddress', kind, () => writer.text(text)),
-  path: (writer, { kind, text }) => writeCall(writer, 'pathlib', kind, () => writer.text(text)),
-  pattern: (writer, { pattern, flags }) => {
-    writer.global('re', '_compile')
+  ipaddress(writer, { kind, text }) {
+    writer.globalOf('ipaddress', kind)
+    writer.text(text)
+    reduce(writer, 1)
+  },
+  path(writer, { kind, text }) {
+    writer.globalOf('pathlib', kind)
+    writer.text(text)
+    reduce(writer, 1)
+  },
+  pattern(writer, { pattern, flags }) {
+    writer.global(python.PATTERN)
     writer.write(pattern, false)
     writer.number(flags)
     reduce(writer, 2)
   },
-  range: (writer, { start, stop, step }) => {
-    writer.global('builtins', 'range')
-    for (const part of [start, stop, step]) writer.write(part, false)
+  range(writer, { start, stop, step }) {
+    writer.global(python.RANGE)
+    writer.write(start, false)
+    writer.write(stop, false)
+    writer.write(step, false)
     reduce(writer, 3)
   },
-  slice: (writer, { start, stop, step }) => {
-    writer.global('builtins', 'slice')
+  slice(writer, { start, stop, step }) {
+    writer.global(python.SLICE)
     writer.writePart(start, '.start')
     writer.writePart(stop, '.stop')
     writer.writePart(step, '.step')
     reduce(writer, 3)
   },
-  time: writeTime,
+  time(writer, time) {
+    const { offset } = time
+    writer.global(python.TIME)
+    writer.data(timeBytes(time))
+    if (offset !== undefined) writeTimeZone(writer, offset)
+    reduce(writer, offset === undefined ? 1 : 2)
+  },
   timedelta: writeTimeDelta,
-  uuid: (writer, { text }) => writeCall(writer, 'uuid', 'UUID', () => writer.text(text)),
+  uuid(writer, { text }) {
+    writer.global(python.UUID)
+    writer.text(text)
+    reduce(writer, 1)
+  },
 }
 
 /** Writes one of Python's types. */
@@ -64,7 +96,7 @@ export function writeTyped(writer: Writer, type: keyof Branded, value: Branded[k
     case 'object':
       return writePythonObject(writer, value as Branded['object'])
     case 'tuple':
-      throw noForm('a proxy of a PythonTuple')
+      throw noForm('an object that only has the prototype of a PythonTuple')
     default:
       ;(WRITE[type] as (writer: Writer, value: unknown) => void)(writer, value)
       writer.memoize(value)
@@ -72,19 +104,17 @@ export function writeTyped(writer: Writer, type: keyof Branded, value: Branded[k
   }
 }
 
-/** A `timedelta`, which nothing refers to. */
-export function writeTimeDelta(writer: Writer, { days, seconds, microseconds }: PythonTimeDelta): void {
-  writer.global('datetime', 'timedelta')
+function writeTimeDelta(writer: Writer, { days, seconds, microseconds }: PythonTimeDelta): void {
+  writer.global(python.TIMEDELTA)
   writer.number(days)
   writer.number(seconds)
   writer.number(microseconds)
   reduce(writer, 3)
 }
 
-function writeTime(writer: Writer, time: PythonTime): void {
-  const { offset } = time
-  writer.global('datetime', 'time')
-  writer.data(timeBytes(time))
-  if (offset !== undefined) writeCall(writer, 'datetime', 'timezone', () => writeTimeDelta(writer, offset))
-  reduce(writer, offset === undefined ? 1 : 2)
+/** A `timezone` of a fixed offset, which nothing refers to. */
+export function writeTimeZone(writer: Writer, offset: PythonTimeDelta): void {
+  writer.global(python.TIMEZONE)
+  writeTimeDelta(writer, offset)
+  reduce(writer, 1)
 }

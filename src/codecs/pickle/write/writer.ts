@@ -2,6 +2,7 @@ import { types } from 'node:util'
 
 import { entry, item as itemStep, located, mapKey, member, property } from '../../path.js'
 import { encodeInteger } from '../integers.js'
+import type { Global } from './globals.js'
 import { Memo } from './memo.js'
 import * as op from '../opcodes.js'
 import { writeObject } from './objects.js'
@@ -45,7 +46,8 @@ export class Writer extends Output {
   readonly #frozen = new Map<unknown, number>()
   /** How much the memo had when a tuple was begun that is not finished. */
   readonly #tuples = new Map<unknown, number>()
-  readonly #globals = new Map<string, number>()
+  /** What is written once only, and is no value of the program's: names, types of arrays. */
+  readonly #known = new Map<unknown, number>()
   readonly #shapes: Shape[] = []
   #pickles = 0
   #memoized = 0
@@ -77,7 +79,7 @@ export class Writer extends Output {
     if (this.#tuples.size > 0) this.#tuples.clear()
     this.#memoized = 0
     this.#depth = 0
-    if (this.#globals.size > 0) this.#globals.clear()
+    if (this.#known.size > 0) this.#known.clear()
   }
 
   /** Writes a value; `frozen`: as a hashable one, for the key of a dict or the member of a set. */
@@ -131,8 +133,8 @@ export class Writer extends Output {
       if (Object.getPrototypeOf(value) === Array.prototype || typeOf(value) !== 'tuple') this.#list(value)
       else this.#tuple(value)
     } else if (isPlain(value)) this.dict(value as Record<string, unknown>)
-    else if (types.isMap(value)) this.#map(value)
-    else if (types.isSet(value)) this.#set(value)
+    else if (isMap(value)) this.#map(value)
+    else if (isSet(value)) this.#set(value)
     else if (!writeObject(this, value)) this.dict(value as Record<string, unknown>)
     this.#depth--
   }
@@ -248,7 +250,7 @@ export class Writer extends Output {
   /** For a key or a member: an array as a tuple, a `Set` as a frozenset, and what else Python can hash. */
   #hashable(value: object): void {
     const array = Array.isArray(value)
-    if (!array && !types.isSet(value)) {
+    if (!array && !isSet(value)) {
       this.#otherHashable(value)
       return
     }
@@ -281,7 +283,7 @@ export class Writer extends Output {
 
   #otherHashable(value: object): void {
     const slot = this.#memo.find(value)
-    if (isPlain(value) || types.isMap(value) || isMutable(value)) throw unhashable(value)
+    if (isPlain(value) || isMap(value) || isMutable(value)) throw unhashable(value)
     if (slot >= 0) {
       this.get(slot)
       return
@@ -339,26 +341,48 @@ export class Writer extends Output {
     }
   }
 
-  /** A class or function, by its module and name. */
-  global(module: string, name: string): void {
-    this.once(`${module}\n${name}`, () => {
-      this.text(module)
-      this.text(name)
-      this.opcode(op.STACK_GLOBAL)
-    })
+  /** A class or function of Python's. */
+  global(global: Global): void {
+    if (this.recall(global)) return
+    this.text(global.module)
+    this.text(global.name)
+    this.opcode(op.STACK_GLOBAL)
+    this.remember(global)
   }
 
-  /** Writes once what `write` writes, and refers to it after that. */
-  once(name: string, write: () => void): void {
-    const slot = this.#globals.get(name)
-    if (slot !== undefined) {
-      this.get(slot)
-      return
-    }
-    write()
-    this.opcode(op.MEMOIZE)
-    this.#globals.set(name, this.#memoized++)
+  /** A class or function that the program names. */
+  globalOf(module: string, name: string): void {
+    const key = `${module}\n${name}`
+    if (this.recall(key)) return
+    this.text(module)
+    this.text(name)
+    this.opcode(op.STACK_GLOBAL)
+    this.remember(key)
   }
+
+  /** Refers to what is known in this pickle under `key`; whether there is such. */
+  recall(key: unknown): boolean {
+    const slot = this.#known.get(key)
+    if (slot === undefined) return false
+    this.get(slot)
+    return true
+  }
+
+  /** Makes what has just been written known under `key`. */
+  remember(key: unknown): void {
+    this.opcode(op.MEMOIZE)
+    this.#known.set(key, this.#memoized++)
+  }
+}
+
+// Most are of this realm. To ask the runtime what an object is takes as long as to write a small one.
+
+function isMap(value: object): value is ReadonlyMap<unknown, unknown> {
+  return !(value instanceof Date || ArrayBuffer.isView(value)) && types.isMap(value)
+}
+
+function isSet(value: object): value is ReadonlySet<unknown> {
+  return !(value instanceof Date || ArrayBuffer.isView(value)) && types.isSet(value)
 }
 
 function isPlain(value: object): boolean {
