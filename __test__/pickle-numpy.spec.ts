@@ -311,3 +311,29 @@ test('to numpy: bytes are read without a copy', async (t) => {
     t.is(await peer.check(Buffer.of(1, 2), "numpy.frombuffer(value, 'u1').tolist() == [1, 2]"), true)
   }
 })
+
+test('from numpy: a large array that comes like the one before is a view of its message, whatever its type', async (t) => {
+  const [a, b] = pair(t, { codec: 'pickle' })
+  for (const peer of peers()) {
+    for (const protocol of [3, 4, 5]) {
+      for (const [type, shape] of [
+        ['f8', '-1'],
+        ['f8', '1000, -1'],
+        ['i4', '10, 10, -1'],
+        ['u1', '-1'],
+        ['c16', '2, -1'],
+      ]) {
+        const made = `numpy.arange(100000).astype('${type}').reshape(${shape})`
+        const bytes = (await peer.dumps(`pickle.dumps(${made}, ${protocol})`, 4)) as Buffer
+        // Where the first one of its kind lies decides where the next one is read.
+        void a.sendBytes(bytes)
+        await b.recv()
+        void a.sendBytes(bytes)
+        const array = (await b.recv()) as NumpyArray
+        t.true(array.buffer.byteLength < array.byteLength + 1000, `${type} ${shape} ${protocol}`)
+        t.true(array.byteOffset > 0, `${type} ${shape} ${protocol}`)
+        t.is(Number(array.at(type === 'c16' ? -2 : -1)), type === 'u1' ? 99_999 % 256 : 99_999)
+      }
+    }
+  }
+})

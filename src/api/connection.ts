@@ -141,9 +141,14 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     // Not an async function: what is accepted at once would take three more turns of the microtask queue to say so.
     try {
       const endpoint = this.#endpoint
-      const { parts, bytes, start, end, transferList } = this.#encode(value)
+      const encoded = this.#encode(value)
+      const { parts, bytes, start, end, transferList } = encoded
       if (transferList) return endpoint.sendTransferring(bytes, start, end, transferList)
-      if (parts) return endpoint.sendParts(parts, bytes, start, end)
+      if (parts) {
+        // The coder would keep them alive until its next message.
+        encoded.parts = undefined
+        return endpoint.sendParts(parts, bytes, start, end)
+      }
       return endpoint.send(bytes, start, end)
     } catch (error) {
       return Promise.reject(error)
@@ -152,7 +157,9 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** As `send`, blocking until the kernel has taken the message. */
   sendSync(value: TSend): void {
-    const { parts, bytes, start, end, transferList } = this.#encode(value)
+    const encoded = this.#encode(value)
+    const { parts, bytes, start, end, transferList } = encoded
+    if (parts) encoded.parts = undefined
     if (transferList) this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
     else if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
     else this.#endpoint.sendSync(bytes, start, end)

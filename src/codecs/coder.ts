@@ -32,6 +32,11 @@ export interface EncodeOptions {
  * inside another one uses memory and lists of its own.
  */
 export interface Coder {
+  /**
+   * How many bytes of its memory a long message of `size` bytes that begins with `head` should leave free before it, so that
+   * numbers in it lie where they can be used in place.
+   */
+  shift?(head: Uint8Array, size: number): number
   /** The codec's name, where it is carom's own. */
   readonly name?: string
   encode(value: unknown, options?: EncodeOptions): Encoded

@@ -73,7 +73,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     this.receiving = new ReceivePath(
       environment,
       id,
-      new Reader(environment, id, this.#resource, maxMessageSize),
+      new Reader(environment, id, this.#resource, maxMessageSize, settings.coder),
       this.#registration,
       this,
       new ArrivedDescriptors(environment, id, settings),

@@ -2,6 +2,7 @@ import { constants } from 'node:buffer'
 
 import { markAsShared } from '../native/builtins.js'
 import { takenAway } from '../api/arguments.js'
+import type { Coder } from '../codecs/coder.js'
 import type { Environment } from '../event-loop/environment.js'
 import type { Claimant } from '../event-loop/memory-budget.js'
 import { READ_MAX } from '../event-loop/slab.js'
@@ -58,16 +59,20 @@ export class Reader {
   readonly #id: number
   readonly #claimant: Claimant
   readonly #limit: number
+  readonly #coder: Coder
   #payload: Payload | undefined
   #insideMessage = false
   /** The length of the last message, where the next one is expected to be as long; 0 where it isn't. */
   #expected = 0
+  /** Where the codec wants that one to lie. */
+  #shift = 0
 
-  constructor(environment: Environment, id: number, claimant: Claimant, limit: number) {
+  constructor(environment: Environment, id: number, claimant: Claimant, limit: number, coder: Coder) {
     this.#environment = environment
     this.#id = id
     this.#claimant = claimant
     this.#limit = limit
+    this.#coder = coder
   }
 
   /** Whether a receive would not wait: a message is here, or the end. */
@@ -114,8 +119,9 @@ export class Reader {
   #readFrames(timeout: number, target: Buffer | undefined): number {
     const { transfer, slab: shared, report } = this.#environment
     // One byte more than is expected: if it stays free, the kernel had no more.
-    const own = this.#expected > 0 && !target ? Buffer.allocUnsafeSlow(FRAME + HEADER + this.#expected + 1) : undefined
-    const slab = own ? new Memory(own.subarray(FRAME)) : shared
+    const at = FRAME + this.#shift
+    const own = this.#expected > 0 && !target ? Buffer.allocUnsafeSlow(at + HEADER + this.#expected + 1) : undefined
+    const slab = own ? new Memory(own.subarray(at)) : shared
     this.#expected = 0
     const runs = transfer.receive(this.#id, slab.bytes, report, timeout)
     if (runs < 0) {
@@ -138,8 +144,10 @@ export class Reader {
     return filled
   }
 
-  #expect(size: number): void {
+  /** After a message of `size` bytes, at `bytes[start]`. */
+  #expect(size: number, bytes: Buffer, start: number): void {
     this.#expected = size >= EXPECTED_MIN && size <= EXPECTED_MAX ? size : 0
+    this.#shift = this.#expected > 0 ? (this.#coder.shift?.(bytes.subarray(start, start + size), size) ?? 0) : 0
   }
 
   /** Takes a run of whole frames out of the slab: by copying it, unless it is a message that nearly fills memory of its own. */
@@ -150,7 +158,7 @@ export class Reader {
     const single = payload < end && payload + payloadSize(read, start) === end
     const from = single ? payload : start
     const size = end - from
-    if (single) this.#expect(size)
+    if (single) this.#expect(size, read, from)
     if (single && this.#fits(slab, size)) {
       this.inbox.push(slab.part(from, end), false)
       return
@@ -177,13 +185,16 @@ export class Reader {
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
-    const memory = lent ? target.subarray(0, announced) : this.#allocate(announced, filled)
+    const memory = lent ? target.subarray(0, announced) : this.#allocate(announced, filled, slab.part(start, end))
     memory.set(slab.part(start, end))
     this.#payload = { memory, filled, announced, owner: lent ? 'caller' : 'carom' }
   }
 
-  #allocate(announced: number, filled: number): Buffer {
-    return Buffer.allocUnsafeSlow(this.#environment.memory.grant(this.#claimant, announced, filled))
+  /** Memory for a message that begins with `head`, where the codec wants it to lie. */
+  #allocate(announced: number, filled: number, head: Buffer): Buffer {
+    const size = this.#environment.memory.grant(this.#claimant, announced, filled)
+    const shift = this.#coder.shift?.(head, announced) ?? 0
+    return shift === 0 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafeSlow(shift + size).subarray(shift)
   }
 
   #readPayload(payload: Payload, timeout: number): number {
@@ -210,7 +221,7 @@ export class Reader {
     this.readable = full || this.ending || (gone && bytes === slab.bytes.length)
     if (payload.filled === announced) this.#complete(payload)
     else if (full) {
-      payload.memory = this.#allocate(announced, payload.filled)
+      payload.memory = this.#allocate(announced, payload.filled, memory)
       payload.memory.set(memory)
       payload.owner = 'carom'
     }
@@ -226,7 +237,7 @@ export class Reader {
       this.lost++
       return
     }
-    this.#expect(announced)
+    this.#expect(announced, memory, 0)
     this.inbox.push(memory, false)
   }
 

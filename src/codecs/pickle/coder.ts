@@ -5,6 +5,7 @@ import type { Codec, Coder, Encoded } from '../coder.js'
 import { inPlace } from '../in-place.js'
 import { withPlace } from '../path.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from './options.js'
+import { shiftOf } from './read/placement.js'
 import { readPickle } from './read/reader.js'
 import { Writer } from './write/writer.js'
 
@@ -38,10 +39,15 @@ class PickleCoder implements Coder {
     }
     const encoded = this.#encoded
     encoded.parts = writer.parts
+    writer.parts = undefined
     encoded.bytes = writer.bytes
     encoded.start = writer.start
     encoded.end = writer.size
     return encoded
+  }
+
+  shift(head: Uint8Array, size: number): number {
+    return shiftOf(head, size)
   }
 
   decode({ bytes }: Memory, start: number, end: number): unknown {
