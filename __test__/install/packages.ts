@@ -34,7 +34,10 @@ export async function pack(folder: string): Promise<Packed> {
   const { files } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { files: string[] }
   const published = files.filter((file) => !file.startsWith('!'))
   for (const path of ['package.json', 'README.md', 'LICENSE', 'npm', ...published])
-    await cp(join(repository, path), join(staged, path), { recursive: true })
+    await cp(join(repository, path), join(staged, path), {
+      recursive: true,
+      filter: (from) => !from.endsWith('node_modules'),
+    })
 
   // The CLI wants a binary in each package. Those of other platforms are empty: no package manager installs them here.
   const platforms = await readdir(join(staged, 'npm'))
