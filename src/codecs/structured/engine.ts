@@ -1,9 +1,9 @@
 /** What Node's, Bun's and Deno's buffers have besides: these take the work of `toString` and `write` without their checks. */
 export interface EngineBuffer extends Buffer {
   latin1Slice(start: number, end: number): string
-  latin1Write(text: string, offset: number, length: number): number
   ucs2Slice(start: number, end: number): string
   ucs2Write(text: string, offset: number, length: number): number
+  utf8Write(text: string, offset: number, length: number): number
   hexSlice(start: number, end: number): string
   hexWrite(text: string, offset: number, length: number): number
 }

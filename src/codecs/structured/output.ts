@@ -13,6 +13,9 @@ const ROOM = 160
 /** The longest text that a loop writes sooner than a call into the engine does. */
 const LOOPED = 63
 
+/** How many units of a long text are looked at before it is taken for ASCII. */
+const PROBES = 64
+
 const float = new Float64Array(1)
 const floatBytes = new Uint8Array(float.buffer)
 
@@ -114,15 +117,25 @@ export class Output {
 
   #longText(text: string): void {
     const { length } = text
-    // It goes through the text as fast as through memory, and says whether it is ASCII.
-    if (Buffer.byteLength(text) !== length) {
-      this.#wideText(text)
-      return
+    // Most texts that are not ASCII show it soon, and to try takes longer than to write them.
+    for (let n = 0; n < PROBES; n++) {
+      if (text.charCodeAt(Math.floor((n * length) / PROBES)) > 127) {
+        this.#wideText(text)
+        return
+      }
     }
     this.reserve(length + 10)
+    const start = this.at
     this.bytes[this.at++] = TEXT
     this.count(length)
-    this.at += this.bytes.latin1Write(text, this.at, length)
+    // It takes as many bytes as units only where all are ASCII. If it is cut, it is cut behind that: a character has up to 4.
+    const written = this.bytes.utf8Write(text, this.at, length + 8)
+    if (written === length) {
+      this.at += written
+      return
+    }
+    this.at = start
+    this.#wideText(text)
   }
 
   #wideText(text: string): void {
