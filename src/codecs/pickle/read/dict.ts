@@ -25,9 +25,13 @@ export function setItems(dict: unknown, items: unknown[], start: number, end: nu
 
 function setEntries(map: Map<unknown, unknown>, items: unknown[], start: number, end: number): Map<unknown, unknown> {
   const watch = watchKeys(map, (end - start) / 2)
+  if (!watch) {
+    for (let i = start; i < end; i += 2) map.set(items[i], items[i + 1])
+    return map
+  }
   for (let i = start; i < end; i += 2) {
     map.set(items[i], items[i + 1])
-    watch?.added(items[i])
+    watch.added(items[i])
   }
   return map
 }

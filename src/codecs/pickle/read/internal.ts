@@ -49,17 +49,15 @@ export class Global extends Internal {
   readonly module: string
   /** In the module. */
   readonly path: string
+  readonly name: string
   readonly construct: Construct | undefined
 
   constructor(module: string, path: string, construct?: Construct) {
     super()
     this.module = module
     this.path = path
+    this.name = `${module}.${path}`
     this.construct = construct
-  }
-
-  get name(): string {
-    return `${this.module}.${this.path}`
   }
 }
 

@@ -40,6 +40,7 @@ export class Machine {
   /** Whether something internal is in a container. */
   #pending = false
   readonly #calls = new Calls()
+  #unresolved: Unresolved | undefined
   /** The version that the pickle says it has. */
   protocol = 0
   /** Tuples are read as what is written as one again. */
@@ -73,9 +74,9 @@ export class Machine {
     this.#fetched = undefined
     this.#converted = undefined
     this.#stale = false
+    if (this.#internals || this.origins) this.#calls.clear()
     this.#internals = false
     this.#pending = false
-    this.#calls.clear()
   }
 
   mark(height: number): void {
@@ -206,25 +207,27 @@ export class Machine {
     if (value.slot >= 0) this.#memo[value.slot] = built
   }
 
-  /** The value that the pickle was made of, and what is still to be done about it. */
-  result(): PickleResult {
+  /** The value that the pickle was made of. */
+  result(): unknown {
     if (this.height - this.floor < 1) throw underflow()
     if (this.at < this.end) throw new Error(`the pickle ends at its byte ${this.at - this.#start}, the message goes on`)
     const value = this.stack[this.height - 1]
     const converted = this.#stale ? this.#converted : undefined
-    if (!this.#pending && converted === undefined && !(value instanceof Internal))
-      return { value, unresolved: undefined }
-    return { value, unresolved: { reductions: this.#calls.reductions, converted, origins: this.origins } }
+    if (this.#pending || converted !== undefined || value instanceof Internal) {
+      this.#unresolved = { reductions: this.#calls.reductions, converted, origins: this.origins }
+    }
+    return value
+  }
+
+  /** What is still to be done about the last result; `undefined` where it is as it should be. */
+  takeUnresolved(): Unresolved | undefined {
+    const unresolved = this.#unresolved
+    this.#unresolved = undefined
+    return unresolved
   }
 }
 
-/** What a pickle was read as. */
-export interface PickleResult {
-  value: unknown
-  /** Where anything internal, or a dict that became a `Map` too late, is or may be part of the value. */
-  unresolved: Unresolved | undefined
-}
-
+/** Where anything internal, or a dict that became a `Map` too late, is or may be part of a value. */
 export interface Unresolved {
   /** In the order in which they were made. */
   readonly reductions: readonly Reduction[]

@@ -1,6 +1,6 @@
 import { isPlain, Messages } from './exception-message.js'
 import { exactFloat } from './calls.js'
-import { Machine, type PickleResult, truncated, uint32, underflow, type Unresolved } from './machine.js'
+import { Machine, truncated, uint32, underflow, type Unresolved } from './machine.js'
 import * as op from '../opcodes.js'
 import { decodeText, type NativeBuffer } from '../text.js'
 import { runRare } from './rare-opcodes.js'
@@ -18,13 +18,14 @@ const scratch = new DataView(new ArrayBuffer(8))
 
 /** Reads the pickle at `bytes[start..end]`. */
 export function readPickle(bytes: Buffer, start: number, end: number, settings: PickleSettings): unknown {
-  const { value, unresolved } = runOn(bytes, start, end, settings, false)
+  const value = runOn(bytes, start, end, settings, false)
+  const unresolved = machine.takeUnresolved()
   if (!unresolved) return value
   const messages = messagesOf(unresolved, bytes, start, end, settings)
   return resolve(value, unresolved, settings, messages)
 }
 
-function runOn(bytes: Buffer, start: number, end: number, settings: PickleSettings, exact: boolean): PickleResult {
+function runOn(bytes: Buffer, start: number, end: number, settings: PickleSettings, exact: boolean): unknown {
   machine.begin(bytes as NativeBuffer, start, end, settings, exact)
   try {
     return run(bytes as NativeBuffer, start, end, exact)
@@ -48,7 +49,8 @@ function messagesOf(
     const messages = new Messages(new Map(), end - start)
     return (error) => messages.of(error)
   }
-  const { unresolved: exact } = runOn(bytes, start, end, { ...settings, naive: true }, true)
+  runOn(bytes, start, end, { ...settings, naive: true }, true)
+  const exact = machine.takeUnresolved()
   const messages = new Messages(exact?.origins ?? new Map<unknown, string>(), end - start)
   const exactly = new Map(reductions.map((reduction, n) => [reduction, exact?.reductions[n]]))
   return (error) => messages.of(exactly.get(error) ?? error)
@@ -58,9 +60,11 @@ function messagesOf(
  * Runs a pickle. The opcodes that nearly all of a pickle consists of are here, the others in
  * `runRare`.
  */
-function run(bytes: NativeBuffer, start: number, end: number, exact: boolean): PickleResult {
+function run(bytes: NativeBuffer, start: number, end: number, exact: boolean): unknown {
   const { stack } = machine
   let floats = 0
+  const few = exact ? Infinity : FEW_FLOATS
+  const readFloat = exact ? readExactFloat : float64
   let view: DataView | undefined
   let height = 0
   let p = start
@@ -120,10 +124,8 @@ function run(bytes: NativeBuffer, start: number, end: number, exact: boolean): P
         break
       case op.BINFLOAT:
         if (p + 8 > end) throw truncated()
-        stack[height] = view ? view.getFloat64(p) : float64(bytes, p)
-        if (exact) stack[height] = exactFloat(stack[height] as number)
-        height++
-        if (++floats === FEW_FLOATS) view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+        stack[height++] = view ? view.getFloat64(p) : readFloat(bytes, p)
+        if (++floats === few) view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
         p += 8
         break
       case op.NONE:
@@ -203,4 +205,8 @@ function float64(bytes: Buffer, at: number): number {
   scratch.setUint32(0, (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!)
   scratch.setUint32(4, (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!)
   return scratch.getFloat64(0)
+}
+
+function readExactFloat(bytes: Buffer, at: number): unknown {
+  return exactFloat(float64(bytes, at))
 }
