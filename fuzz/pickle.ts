@@ -26,9 +26,9 @@ const seconds = Number(options.seconds)
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const folder = file('../node_modules/.cache/carom-fuzz/')
-const codec = `${folder}codec.js`
+const python = `${folder}python.js`
 await build({
-  input: { codec: file('../src/codecs/codec.ts') },
+  input: { python: file('../src/python.ts') },
   external: /^node:/,
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'] },
@@ -36,13 +36,13 @@ await build({
   logLevel: 'silent',
 })
 
-const python = await virtualEnvironment()
-const seeds = JSON.parse(execFileSync(python.path, [file('pickle_seeds.py')], { encoding: 'utf8' })) as string[]
+const interpreter = await virtualEnvironment()
+const seeds = JSON.parse(execFileSync(interpreter.path, [file('pickle_seeds.py')], { encoding: 'utf8' })) as string[]
 
 const shared = new SharedArrayBuffer(BYTES_AT + LONGEST)
 const words = new Int32Array(shared, 0, BYTES_AT / 4)
-const task: Task = { codec, seeds, seconds, seed: Number(options.seed), shared }
-console.log(`${seeds.length} pickles of Python ${python.name}, ${seconds} s, --seed ${task.seed}`)
+const task: Task = { python, seeds, seconds, seed: Number(options.seed), shared }
+console.log(`${seeds.length} pickles of Python ${interpreter.name}, ${seconds} s, --seed ${task.seed}`)
 
 const worker = new Worker(file('pickle-worker.ts'), {
   workerData: task,
