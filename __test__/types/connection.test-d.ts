@@ -74,6 +74,8 @@ const made = new Connection()
 // Options.
 pipe({ duplex: false, rnonblock: true, wnonblock: true, highWaterMark: 1, maxMessageSize: 1, spin: 'adaptive' })
 pipe({ codec: { encode: (value) => Buffer.from(String(value)), decode: (bytes) => bytes.length }, spin: 50 })
+pipe({ codec: 'structured' })
+pipe({ codec: 'msgpack' })
 pipe({ codec: 'pickle' })
 // @ts-expect-error: no such codec
 pipe({ codec: 'xml' })
