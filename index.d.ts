@@ -111,7 +111,7 @@ export declare class Reactor {
   wait(timeout: number): number
   /** How many microseconds the event loop looks for reports before it sleeps. */
   spin(duration: number): void
-  /** Who is at the other end of a local connection. */
+  /** The process at the other end of a local connection. */
   peerCredentials(id: number): PeerCredentials
 }
 
@@ -119,7 +119,7 @@ export declare class Reactor {
 export interface Accepted {
   /** Its descriptor, which is the caller's. */
   fd: number
-  /** Who has connected; the empty string for a Unix peer without a name. */
+  /** The peer that has connected; the empty string for a Unix peer without a name. */
   address: JsAddress
 }
 
@@ -170,23 +170,23 @@ export interface Exited {
   signal?: number
 }
 
-/** What an exception of this binding is about. */
+/** The facts behind an exception of this binding. */
 export interface Failure {
-  /** What failed. */
+  /** The kind of failure. */
   kind: FailureKind
-  /** What happened to whom, and the way out, for people. A system call on no address has none. */
+  /** The event, the object and the way out, for people. A system call on no address has none. */
   message?: string
   /** The number that Node has for the system's error, as a positive one; 0 where a host's name is not known. */
   errno: number
   /** The system call. */
   syscall?: string
-  /** What it was about. */
+  /** The address that it was about. */
   address?: JsAddress
   /** A word for programs on what went wrong in a handshake. */
   reason?: string
 }
 
-/** What kind of thing failed. */
+/** The kind of thing that failed. */
 export declare enum FailureKind {
   /** A system call: `errno` and `syscall` say which, and why. */
   System = 0,
@@ -221,7 +221,7 @@ export interface HostPort {
 }
 
 /**
- * A number for the descriptor `fd` that a child can inherit as `stdio`. Where it is another one, it is the caller's, who closes
+ * A number for the descriptor `fd` that a child can inherit as `stdio`. Where it is another one, it is the caller's, which closes
  * it as a file's.
  */
 export declare function inheritable(fd: number): number
@@ -263,7 +263,7 @@ export declare const MALFORMED: number
 /** Status: nothing came, or there was no room, in time. */
 export declare const NOTHING: number
 
-/** What a descriptor can be used for. */
+/** The uses that a descriptor has. */
 export interface Opened {
   /** The connection's number. */
   id: number
@@ -277,7 +277,7 @@ export interface Opened {
   socket: boolean
 }
 
-/** Who is at the other end of a local connection. */
+/** The process at the other end of a local connection. */
 export interface PeerCredentials {
   /** Process id. */
   pid: number
@@ -302,7 +302,7 @@ export declare function socketPair(oneWay: boolean): Array<number>
 /** Status: a system call failed. It is this, less the error number. */
 export declare const SYSTEM: number
 
-/** What the exception is about that this thread's last call has thrown; `null` where it is none of carom's. */
+/** The facts behind the exception that this thread's last call has thrown; `null` where it is none of carom's. */
 export declare function takeFailure(): Failure | null
 
 /** Status: the peer announced a length over the limit, which is in the report. */

@@ -3,13 +3,10 @@
 use std::net::SocketAddr;
 
 use carom::Address;
-use carom::address::{host_of, numeric};
+use carom::address::host_of;
 use carom::listener::PeerAddress;
 use napi::Either;
-use napi::bindgen_prelude::Result;
 use napi_derive::napi;
-
-use crate::status::{FailureKind, told};
 
 /// A TCP address.
 #[derive(Debug)]
@@ -61,12 +58,4 @@ impl From<SocketAddr> for HostPort {
             port: address.port(),
         }
     }
-}
-
-/// A TCP address in numbers.
-pub(crate) fn resolved(HostPort { host, port }: &HostPort) -> Result<SocketAddr> {
-    numeric(host, *port)
-        .ok()
-        .flatten()
-        .ok_or_else(|| told(FailureKind::Address, format!("{host} is no numeric address")))
 }

@@ -1,16 +1,19 @@
 //! Reaching a listener.
 
+use std::net::SocketAddr;
+
+use carom::address::numeric;
 use carom::connect::{self, Connecting, Progress};
 use carom::sys::AsFd;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
-use crate::address::{HostPort, JsAddress, from_js, resolved};
+use crate::address::{HostPort, JsAddress, from_js};
 use crate::listener::idle;
 use crate::numbers;
 use crate::reactor::Reactor;
 use crate::slots::Slot;
-use crate::status::{self, refused};
+use crate::status::{self, FailureKind, refused, told};
 
 /// How far a connection has come that is being made. With neither field, it goes on when its descriptor is writable.
 #[derive(Debug, Default)]
@@ -77,4 +80,12 @@ impl Reactor {
             },
         })
     }
+}
+
+/// A TCP address in numbers.
+fn resolved(HostPort { host, port }: &HostPort) -> Result<SocketAddr> {
+    numeric(host, *port)
+        .ok()
+        .flatten()
+        .ok_or_else(|| told(FailureKind::Address, format!("{host} is no numeric address")))
 }

@@ -107,7 +107,7 @@ impl Dispatch {
             while !batch.is_empty() && self.call(batch).is_ok() {}
             sys::napi_close_handle_scope(self.env, scope);
         }
-        // What could not be delivered concerns an environment that is ending.
+        // A report that could not be delivered concerns an environment that is ending.
         batch.clear();
     }
 

@@ -1,4 +1,4 @@
-//! What makes the reactor part of JavaScript's event loop. Two ways, one face: libuv watches the reactor's descriptor, or a
+//! The drivers make the reactor part of JavaScript's event loop. Two ways, one face: libuv watches the reactor's descriptor, or a
 //! thread does and wakes JavaScript. Either then serves the reactor on JavaScript's thread.
 
 mod handover;

@@ -1,4 +1,4 @@
-//! What one JavaScript environment (the main thread, or a worker) has: its descriptors, the reactor that watches them, and
+//! The state of one JavaScript environment (the main thread, or a worker): its descriptors, the reactor that watches them, and
 //! the way to tell JavaScript.
 
 use std::cell::{Cell, RefCell};
@@ -121,7 +121,7 @@ impl Environment {
         reactor.poll(deadline, |readiness| batch.push(readiness)).map(drop)
     }
 
-    /// What tells that there are reports to take.
+    /// Tells that there are reports to take.
     pub(crate) fn signal(&self) -> io::Result<Signal> {
         self.selector
             .borrow()

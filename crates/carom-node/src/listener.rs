@@ -63,7 +63,7 @@ pub struct Listening {
 pub struct Accepted {
     /// Its descriptor, which is the caller's.
     pub fd: i32,
-    /// Who has connected; the empty string for a Unix peer without a name.
+    /// The peer that has connected; the empty string for a Unix peer without a name.
     pub address: JsAddress,
 }
 

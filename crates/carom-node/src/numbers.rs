@@ -38,7 +38,7 @@ pub fn close_descriptor(fd: i32) -> Result<()> {
     })
 }
 
-/// A number for the descriptor `fd` that a child can inherit as `stdio`. Where it is another one, it is the caller's, who closes
+/// A number for the descriptor `fd` that a child can inherit as `stdio`. Where it is another one, it is the caller's, which closes
 /// it as a file's.
 #[napi(catch_unwind)]
 pub fn inheritable(fd: i32) -> Result<i32> {

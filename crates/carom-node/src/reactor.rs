@@ -1,4 +1,4 @@
-//! What JavaScript sees of the core.
+//! The core, as JavaScript sees it.
 
 use std::io;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use crate::slots::Slot;
 use crate::status::{self, FailureKind};
 use crate::transfer::Transfer;
 
-/// Who is at the other end of a local connection.
+/// The process at the other end of a local connection.
 #[derive(Debug)]
 #[napi(object)]
 pub struct PeerCredentials {
@@ -33,7 +33,7 @@ pub struct PeerCredentials {
     pub gid: u32,
 }
 
-/// What a descriptor can be used for.
+/// The uses that a descriptor has.
 #[derive(Debug)]
 #[allow(
     clippy::struct_excessive_bools,
@@ -108,7 +108,7 @@ impl Reactor {
             Err(_) => Spin::adaptive(),
         };
         let refused = |fd, error: &io::Error| {
-            // What could not be adopted stays the caller's.
+            // A descriptor that could not be adopted stays the caller's.
             let number = numbers::give(fd).unwrap_or(-1);
             match error.kind() {
                 io::ErrorKind::InvalidInput => status::told(
@@ -231,7 +231,7 @@ impl Reactor {
             .spin(Duration::try_from_secs_f64(duration / 1_000_000.0).unwrap_or_default());
     }
 
-    /// Who is at the other end of a local connection.
+    /// The process at the other end of a local connection.
     #[napi(catch_unwind)]
     pub fn peer_credentials(&self, id: u32) -> Result<PeerCredentials> {
         let slots = self.environment.slots.borrow();

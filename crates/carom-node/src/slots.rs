@@ -1,4 +1,4 @@
-//! What one environment has open, by number.
+//! The open objects of one environment, by number.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,7 +12,7 @@ use carom::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd};
 
 use crate::numbers;
 
-/// What JavaScript names by a number.
+/// An object that JavaScript names by a number.
 pub(crate) enum Slot {
     /// A connection.
     Channel(Channel),

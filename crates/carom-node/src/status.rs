@@ -35,7 +35,7 @@ pub const TOO_LONG: f64 = -5.0;
 #[napi]
 pub const SYSTEM: f64 = -1000.0;
 
-/// What kind of thing failed.
+/// The kind of thing that failed.
 #[derive(Debug, PartialEq, Eq)]
 #[napi]
 pub enum FailureKind {
@@ -51,19 +51,19 @@ pub enum FailureKind {
     Busy,
 }
 
-/// What an exception of this binding is about.
+/// The facts behind an exception of this binding.
 #[derive(Debug)]
 #[napi(object)]
 pub struct Failure {
-    /// What failed.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// What happened to whom, and the way out, for people. A system call on no address has none.
+    /// The event, the object and the way out, for people. A system call on no address has none.
     pub message: Option<String>,
     /// The number that Node has for the system's error, as a positive one; 0 where a host's name is not known.
     pub errno: i32,
     /// The system call.
     pub syscall: Option<String>,
-    /// What it was about.
+    /// The address that it was about.
     pub address: Option<JsAddress>,
     /// A word for programs on what went wrong in a handshake.
     pub reason: Option<String>,
@@ -73,7 +73,7 @@ thread_local! {
     static LAST: RefCell<Option<Failure>> = const { RefCell::new(None) };
 }
 
-/// What the exception is about that this thread's last call has thrown; `null` where it is none of carom's.
+/// The facts behind the exception that this thread's last call has thrown; `null` where it is none of carom's.
 #[napi(catch_unwind)]
 #[must_use]
 pub fn take_failure() -> Option<Failure> {

@@ -1,7 +1,7 @@
 //! Where a listener can be reached.
 //!
 //! A Unix socket has a path in the file system or, on Linux, a name in the *abstract* namespace, which has no file and no
-//! permissions: whoever is on the same network namespace may connect, so it wants an authkey. TCP has a host and a port;
+//! permissions: every process in the same network namespace may connect, so it wants an authkey. TCP has a host and a port;
 //! port 0 lets the system pick one when a listener is bound.
 
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -20,7 +20,7 @@ pub const PATH_SPACE: usize = 104;
 /// The longest path, or abstract name, that a Unix socket can have, in bytes.
 pub const PATH_MAX: usize = PATH_SPACE - 1;
 
-/// Which kind of socket an address belongs to.
+/// The kind of socket that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
     /// A Unix socket, with a path or an abstract name.
@@ -105,7 +105,7 @@ impl Address {
         }
     }
 
-    /// Which kind of socket the address belongs to.
+    /// The kind of socket that the address belongs to.
     #[must_use]
     pub fn family(&self) -> Family {
         match self {
@@ -191,7 +191,7 @@ pub fn host_of(address: &SocketAddr) -> String {
 ///
 /// # Errors
 ///
-/// What the system says of a zone that is none: `ENODEV`.
+/// The system's error for a zone that does not exist: `ENODEV`.
 pub fn numeric(host: &str, port: u16) -> io::Result<Option<SocketAddr>> {
     if let Ok(ip) = host.parse() {
         return Ok(Some(SocketAddr::new(ip, port)));
@@ -218,7 +218,7 @@ impl fmt::Display for Address {
         match self {
             Self::Unix(path) => path.as_os_str().as_encoded_bytes().utf8_chunks().try_for_each(|chunk| {
                 chunk.valid().chars().try_for_each(|character| match character {
-                    // What would garble a terminal or a log.
+                    // Characters that would garble a terminal or a log.
                     control if control.is_control() => write!(f, "{}", control.escape_default()),
                     other => write!(f, "{other}"),
                 })?;

@@ -1,4 +1,4 @@
-//! Which message a descriptor came with.
+//! The message that a descriptor came with.
 //!
 //! A descriptor travels beside the first byte of a sending call, and a sender that means a message begins that call with the
 //! message's header. So what came beside anything but the first byte of a message belongs to no message. Nothing that the peer

@@ -14,13 +14,13 @@ use crate::frame::{Decoder, FrameError, Runs, Tail};
 use crate::spin::Spin;
 use crate::sys::{self, Deadline, Kind, Transport};
 
-/// What a [`Channel::receive`] brought.
+/// The outcome of a [`Channel::receive`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received {
     /// Bytes. The whole frames among them are in the slab, as the runs say (there may be none), and `tail` says what
     /// follows them.
     Bytes {
-        /// What follows the last whole frame.
+        /// The bytes that follow the last whole frame.
         tail: Tail,
         /// Whether the kernel had no more when this was read. If not, the next call may have something to say at once: more
         /// bytes, the end, or what the peer did wrong behind these frames.
@@ -41,7 +41,7 @@ pub struct Channel {
     spin: Spin,
     /// Where the channel takes descriptors: those that have arrived with messages.
     descriptors: Option<Arrivals<PeerFds>>,
-    /// What the last read brought.
+    /// The outcome of the last read.
     brought: PeerFds,
     /// The last read may have stopped before what the kernel has.
     cut: bool,
@@ -86,7 +86,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// What having the kernel take them reports.
+    /// The kernel's error.
     pub fn accept_descriptors(&mut self) -> io::Result<()> {
         self.pass_descriptors()?;
         if self.kind.carries_descriptors {
@@ -100,7 +100,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// What having the kernel take them reports.
+    /// The kernel's error.
     pub fn pass_descriptors(&self) -> io::Result<()> {
         if self.kind.carries_descriptors {
             sys::pass_rights(self.fd.as_fd(), true)?;
@@ -112,7 +112,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// What having the kernel refuse them reports.
+    /// The kernel's error.
     pub fn refuse_descriptors(&self) -> io::Result<()> {
         if self.kind.carries_descriptors {
             sys::pass_rights(self.fd.as_fd(), false)?;
@@ -138,7 +138,7 @@ impl Channel {
             .unwrap_or_default()
     }
 
-    /// What the descriptor can be used for.
+    /// The uses that the descriptor has.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
@@ -218,7 +218,7 @@ impl Channel {
             match self.read(&mut memory[filled..length], deadline)? {
                 Some(0) if filled == 0 => return Err(FrameError::Truncated.into()),
                 Some(bytes) => {
-                    // What came in the middle of a message is none's.
+                    // A descriptor that came in the middle of a message belongs to none.
                     if !self.brought.is_empty() {
                         self.brought = PeerFds::default();
                     }
@@ -240,7 +240,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// What the kernel reports; `EPIPE` where the peer is gone.
+    /// The kernel's error; `EPIPE` where the peer is gone.
     pub fn send(&self, head: &[u8], body: &[u8], deadline: Deadline) -> io::Result<usize> {
         let mut slices = [IoSlice::new(head), IoSlice::new(body)];
         let slices = if body.is_empty() {
@@ -255,7 +255,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// What `poll(2)` reports.
+    /// The error of `poll(2)`.
     pub fn poll(&self, deadline: Deadline) -> io::Result<bool> {
         sys::poll_readable(self.fd.as_fd(), false, deadline)
     }

@@ -18,7 +18,7 @@ pub enum Exit {
 
 /// A child process that somebody else has started (libuv, [`std::process::Command`]), and reaps.
 ///
-/// What is asked of it is asked of the process itself, never of a descriptor that the process could close. Where the system
+/// Every question goes to the process itself, never of a descriptor that the process could close. Where the system
 /// has handles of processes (Linux 5.4, Windows), they mean this very process, also when its number has gone to another.
 ///
 /// ```
@@ -37,7 +37,7 @@ pub enum Exit {
 pub struct Child(Arc<sys::child::Process>);
 
 impl Child {
-    /// The child `pid`, which nobody has reaped yet: whoever has just started it knows that.
+    /// The child `pid`, which nobody has reaped yet: the program that has just started it knows that.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Child {
         sys::child::Process::open(pid).map(|process| Self(Arc::new(process)))
     }
 
-    /// How it has ended; `None` while it runs. Never waits. The child stays a zombie: whoever started it reaps it and learns
+    /// How it has ended; `None` while it runs. Never waits. The child stays a zombie: the program that started it reaps it and learns
     /// the same.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// What making descriptors or, where the system has no such handle, a thread reports.
+    /// The error of making descriptors or, where the system has no such handle, a thread.
     pub fn sentinel(&self) -> io::Result<OwnedFd> {
         if let Some(handle) = self.0.pollable() {
             return handle;
@@ -93,7 +93,7 @@ impl Child {
 ///
 /// # Errors
 ///
-/// What starting a thread reports.
+/// The error of starting a thread.
 pub fn end_with(fd: OwnedFd, grace: Duration) -> io::Result<()> {
     thread::Builder::new().name("carom-parent".to_owned()).spawn(move || {
         // Where the descriptor can't be watched, the parent can't be either: better an early end than a leftover.

@@ -125,7 +125,7 @@ impl Connecting {
         progress.map_err(|error| SystemError::new(Operation::Connect, &self.address, error).into())
     }
 
-    /// What to watch while [`Progress::Pending`]. A selector that watches it forgets it when it is closed, which happens
+    /// The descriptor to watch while [`Progress::Pending`]. A selector that watches it forgets it when it is closed, which happens
     /// where the next address is tried.
     #[must_use]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {

@@ -39,7 +39,7 @@ pub struct Connection {
     payload: Option<Vec<u8>>,
     /// A fault that [`poll`](Self::poll) met behind those messages. The kernel reports a reset only once.
     fault: Option<Error>,
-    /// What was accepted and not yet taken by the kernel.
+    /// Bytes that were accepted and not yet taken by the kernel.
     unsent: Vec<u8>,
 }
 
@@ -250,7 +250,7 @@ impl Connection {
         }
     }
 
-    /// Who is at the other end of a local connection.
+    /// The process at the other end of a local connection.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ pub const MAX_SHORT: u64 = 0x7fff_ffff;
 const SHORT: usize = 4;
 const LONG: usize = 12;
 
-/// Consecutive frames are grouped into runs of at most this many bytes, so that who keeps one small message of a run
+/// Consecutive frames are grouped into runs of at most this many bytes, so that a program that keeps one small message of a run
 /// keeps no more memory alive than this. A frame that is longer is a run of its own.
 pub const RUN_MAX: usize = 32 * 1024;
 
@@ -27,7 +27,7 @@ pub const CARRY_MAX: usize = 8 * 1024;
 /// The smallest slab that a [`Decoder`] works in, in bytes: what is carried over must leave room to read.
 pub const SLAB_MIN: usize = 2 * CARRY_MAX;
 
-/// What a peer did wrong on the wire.
+/// A peer's fault on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
@@ -147,7 +147,7 @@ impl Runs {
     }
 }
 
-/// What follows the last whole frame in the slab.
+/// The bytes that follow the last whole frame in the slab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tail {
     /// Nothing, or a part of a header or of a small frame, which the decoder has copied. `announced` is the payload's
@@ -232,7 +232,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// What the peer did wrong. Frames before the fault are found first: the error then comes from the next call.
+    /// The peer's fault. Frames before the fault are found first: the error then comes from the next call.
     pub fn find(&mut self, filled: &[u8], runs: &mut Runs) -> Result<Tail, FrameError> {
         runs.ends.clear();
         if let State::Failed(error) = self.state {
@@ -343,7 +343,7 @@ impl Decoder {
         self.messages
     }
 
-    /// What the peer did wrong, once it has: everything before that was found.
+    /// The peer's fault, once there is one: everything before that was found.
     #[must_use]
     pub fn fault(&self) -> Option<FrameError> {
         match self.state {
@@ -352,7 +352,7 @@ impl Decoder {
         }
     }
 
-    /// What the end of the stream means now.
+    /// The meaning of the end of the stream now.
     ///
     /// # Errors
     ///

@@ -21,7 +21,7 @@
 //! end takes the name for a part of the challenge. So the two understand each other, and
 //! [`Options::accepted`] without MD5 keeps legacy peers out.
 //!
-//! What this proves is that somebody who can be reached has the key now. A MAC names neither of the two ends, so a peer
+//! The handshake proves that somebody who can be reached has the key now. A MAC names neither of the two ends, so a peer
 //! without the key may have a third end answer for it. Within a process no end answers a challenge that another end of its
 //! role waits for; between processes, nothing in these messages tells. And nothing that is sent later is protected: a program
 //! that can alter the traffic on its way can pass the handshake on between two honest ends.
@@ -71,7 +71,7 @@ pub use options::{Dialect, Options};
 /// The longest message of a handshake, in bytes.
 pub const MESSAGE_MAX: usize = 256;
 
-/// What the handshake tells of the peer.
+/// Facts about the peer that the handshake tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// It named a digest: `CPython` 3.12 or later, or this library.
@@ -168,7 +168,7 @@ impl Handshake {
         }
     }
 
-    /// What is to be sent to the peer.
+    /// The bytes to send to the peer.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
         &self.outgoing
@@ -190,7 +190,7 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// What the peer did wrong, or an earlier fault again. Something may be outgoing nevertheless.
+    /// The peer's fault, or an earlier one again. Something may be outgoing nevertheless.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<usize, HandshakeError> {
         let mut rest = bytes;
         while let Status::Awaits(awaited) = self.status

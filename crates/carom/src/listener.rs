@@ -18,7 +18,7 @@ use std::time::Duration;
 pub struct Options {
     /// How many connections may wait to be accepted; the system may have a limit of its own.
     pub backlog: i32,
-    /// The permissions of a Unix socket's file: who may connect must be able to write it. The owner only, unless changed.
+    /// The permissions of a Unix socket's file: a user who may connect must be able to write it. The owner only, unless changed.
     pub mode: u32,
     /// Whether a Unix socket's connections take descriptors from their first byte on. A program whose peers have to prove first that
     /// they know a key says no, and [`handshake::Options::descriptors`](crate::handshake::Options::descriptors).
@@ -43,7 +43,7 @@ impl Default for Options {
     }
 }
 
-/// Who has connected.
+/// The peer that has connected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeerAddress {
     /// A peer with an address: every TCP peer, and a Unix one that has bound its socket.
@@ -71,7 +71,7 @@ pub struct Listener {
     file: Option<SocketFile>,
     fd: PeerFd,
     address: Address,
-    /// It came from a peer, who may share the open file and change its mode.
+    /// It came from a peer, which may share the open file and change its mode.
     shared: bool,
 }
 
@@ -177,7 +177,7 @@ impl Listener {
     /// # Errors
     ///
     /// [`Error::System`](crate::Error::System) for what `accept(2)` reports: `EMFILE` or `ENFILE` where no descriptor is
-    /// left. The listener is unharmed, and the connection waits; who accepts again at once meets the same error.
+    /// left. The listener is unharmed, and the connection waits; a program that accepts again at once meets the same error.
     pub fn accept(&self, deadline: Deadline) -> Result<Option<(OwnedFd, PeerAddress)>> {
         let failed = |error| SystemError::new(Operation::Accept, &self.address, error);
         // A listener that was inherited may be blocking, so it is asked only when somebody is there.

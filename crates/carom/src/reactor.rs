@@ -1,7 +1,7 @@
 //! Readiness of many descriptors at once: on Unix by `mio`, on Windows by the system's thread pool.
 //!
 //! Readiness is reported when it *changes* (edge-triggered): a descriptor that was reported is not reported again until
-//! more arrives or [`Registry::rearm`] asks anew. So who is told reads until the kernel has nothing more, or remembers.
+//! more arrives or [`Registry::rearm`] asks anew. So a watcher reads until the kernel has nothing more, or remembers.
 //! Reports are hints: one may be spurious, none is missed.
 
 use std::collections::HashSet;
@@ -12,20 +12,20 @@ use crate::sys::{AsRawFd, BorrowedFd, Deadline, RawFd};
 
 pub use crate::sys::selector::Waker;
 
-/// What a report says about a descriptor.
+/// The readiness of a descriptor, as reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
-    /// What the descriptor was registered under.
+    /// The token that the descriptor was registered under.
     pub token: usize,
     /// There may be something to read, or the end.
     pub readable: bool,
     /// There may be room to write, or nobody to read it any more.
     pub writable: bool,
-    /// Nothing more will arrive: who has read all that was there finds the end, or an error, without another report.
+    /// Nothing more will arrive: a watcher that has read all that was there finds the end, or an error, without another report.
     pub ended: bool,
 }
 
-/// Which descriptors are watched. Independent of the [`Reactor`] that waits, so that it can be used from another thread.
+/// The descriptors that are watched. Independent of the [`Reactor`] that waits, so that it can be used from another thread.
 #[derive(Debug)]
 pub struct Registry(selector::Registry);
 
@@ -34,7 +34,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// What the system's selector reports: `EPERM` for a file that is always ready, `EEXIST`, `ENOSPC`, `ENOMEM`.
+    /// The selector's error: `EPERM` for a file that is always ready, `EEXIST`, `ENOSPC`, `ENOMEM`.
     pub fn watch(&self, fd: BorrowedFd<'_>, token: usize, writable: bool) -> io::Result<()> {
         self.0.watch(fd, token, writable)
     }
@@ -43,7 +43,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// What the system's selector reports: `ENOENT` for a descriptor that isn't watched.
+    /// The selector's error: `ENOENT` for a descriptor that isn't watched.
     pub fn rearm(&self, fd: BorrowedFd<'_>, token: usize, writable: bool) -> io::Result<()> {
         self.0.rearm(fd, token, writable)
     }
@@ -53,7 +53,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// What the system's selector reports: `ENOENT` for a descriptor that isn't watched.
+    /// The selector's error: `ENOENT` for a descriptor that isn't watched.
     pub fn forget(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
         self.0.forget(fd)
     }
@@ -82,7 +82,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// What the system's selector reports: `EMFILE`, `ENFILE`, `ENOMEM`.
+    /// The selector's error: `EMFILE`, `ENFILE`, `ENOMEM`.
     pub fn new() -> io::Result<Self> {
         Selector::new().map(Self)
     }
@@ -123,7 +123,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// What the system's selector reports.
+    /// The selector's error.
     pub fn poll(&mut self, deadline: Deadline, report: impl FnMut(Readiness)) -> io::Result<bool> {
         self.0.poll(deadline, report)
     }
@@ -138,7 +138,7 @@ impl Signal {
     ///
     /// # Errors
     ///
-    /// What the system reports.
+    /// The system's error.
     pub fn wait(&self) -> io::Result<()> {
         self.0.wait()
     }
@@ -156,7 +156,7 @@ impl AsRawFd for Reactor {
 ///
 /// # Errors
 ///
-/// What the system's selector reports.
+/// The selector's error.
 pub(crate) fn until_readable(fds: &[BorrowedFd<'_>], deadline: Deadline) -> io::Result<()> {
     let mut reactor = Reactor::new()?;
     let registry = reactor.registry()?;

@@ -3,7 +3,7 @@ use std::{fmt, io};
 
 use crate::{Address, sys};
 
-/// What was being done when a system call failed.
+/// The operation during which a system call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -65,7 +65,7 @@ impl SystemError {
         self
     }
 
-    /// What was being done.
+    /// The operation.
     #[must_use]
     pub fn operation(&self) -> Operation {
         self.operation
@@ -83,7 +83,7 @@ impl SystemError {
         self.source.raw_os_error()
     }
 
-    /// What was found at the address and what to do, where more is known than the error number says.
+    /// The finding at the address and the way out, where more is known than the error number says.
     #[must_use]
     pub fn found(&self) -> Option<&str> {
         self.found.as_deref()
@@ -125,7 +125,7 @@ impl std::error::Error for SystemError {
     }
 }
 
-/// What an error means here, and the way out.
+/// The meaning of an error here, and the way out.
 fn words(operation: Operation, error: &str) -> Option<&'static str> {
     use Operation::{Accept, Bind, Connect, Listen, MakeDirectory};
     Some(match (operation, error) {

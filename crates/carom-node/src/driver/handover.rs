@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 #[cfg(not(loom))]
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-/// What the watching thread and JavaScript's thread share.
+/// The state that the watching thread and JavaScript's thread share.
 #[derive(Default)]
 pub(crate) struct Handover {
     turn: Mutex<Turn>,

@@ -133,7 +133,7 @@ impl Driver for UvDriver {
     }
 }
 
-/// What stands in front of a poll handle in its memory. Its alignment is the handle's.
+/// The part in front of a poll handle in its memory. Its alignment is the handle's.
 #[repr(C, align(16))]
 struct Front {
     driver: *const UvDriver,

@@ -42,7 +42,7 @@ pub(crate) fn adopt(number: i32) -> io::Result<OwnedFd> {
     if adopted.contains(&number) {
         return Err(io::ErrorKind::ResourceBusy.into());
     }
-    // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to whoever takes its number, and nobody here has it.
+    // SAFETY: the TypeScript layer documents that the descriptor's ownership goes to the caller that takes its number, and nothing here has it.
     let fd = unsafe { sys::adopt(number) }?;
     adopted.insert(number);
     Ok(fd)

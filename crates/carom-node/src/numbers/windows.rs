@@ -92,7 +92,7 @@ pub(crate) fn close(number: i32) -> io::Result<()> {
     closed.map(drop).ok_or_else(unknown)
 }
 
-/// A number of Node's for another handle of the same open file, which a child can inherit. It is the caller's, who closes it as
+/// A number of Node's for another handle of the same open file, which a child can inherit. It is the caller's, which closes it as
 /// a file's.
 pub(crate) fn inheritable(number: i32) -> io::Result<i32> {
     Uv::find()?.open(sys::duplicate_handle(handle(number)?)?)

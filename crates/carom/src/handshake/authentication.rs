@@ -5,7 +5,7 @@ use super::{AuthKey, Handshake, Options, run_blocking};
 use crate::sys::Deadline;
 use crate::{Address, Connection, Error, Listener, Result};
 
-/// What a peer has to prove before it gets a [`Connection`].
+/// The proof that a peer owes before it gets a [`Connection`].
 ///
 /// ```
 /// use std::thread;
@@ -30,7 +30,7 @@ use crate::{Address, Connection, Error, Listener, Result};
 pub struct Authentication {
     /// The key that both ends know.
     pub key: AuthKey,
-    /// What is sent and accepted.
+    /// The messages that are sent and accepted.
     pub options: Options,
     /// How long a handshake may take. Neither end can tell a peer without a key from a slow one, and Python waits for ever.
     pub timeout: Duration,

@@ -1,8 +1,8 @@
-//! What is sent and read in a handshake: challenges, and the answers to them.
+//! The messages of a handshake: challenges, and the answers to them.
 
 use super::{AuthKey, Dialect, Digest, Excerpt, HandshakeError, Options};
 
-/// What a challenge begins with.
+/// The word that a challenge begins with.
 pub(super) const CHALLENGE: &[u8] = b"#CHALLENGE#";
 /// The verdict on a right answer.
 pub(super) const WELCOME: &[u8] = b"#WELCOME#";
@@ -15,7 +15,7 @@ const LEGACY: usize = 20;
 /// How many random bytes a challenge may need.
 pub(super) const RANDOM: usize = 40;
 
-/// What we challenge the peer with: the bytes that the word in front is followed by.
+/// Our challenge to the peer: the bytes behind the word in front.
 pub(super) fn challenge(options: &Options, random: &[u8; RANDOM]) -> Vec<u8> {
     match options.dialect {
         Dialect::Modern => {
@@ -36,7 +36,7 @@ pub(super) struct Answer {
     pub(super) modern: bool,
 }
 
-/// Answers the peer's challenge, the bytes after the word in front. The MAC is over all of them: who changes the digest's
+/// Answers the peer's challenge, the bytes after the word in front. The MAC is over all of them: an attacker who changes the digest's
 /// name on the way makes the answer wrong.
 pub(super) fn answer(key: &AuthKey, options: &Options, challenge: &[u8]) -> Result<Answer, HandshakeError> {
     if challenge.len() < LEGACY {

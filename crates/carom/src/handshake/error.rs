@@ -5,7 +5,7 @@ use super::Digest;
 /// How many bytes of an unexpected message an error shows.
 const SHOWN: usize = 32;
 
-/// What a handshake was waiting for.
+/// The message that a handshake was waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
     /// The peer's challenge.
@@ -59,7 +59,7 @@ impl fmt::Display for Excerpt {
     }
 }
 
-/// What the peer did wrong in a handshake, or why it can't be answered.
+/// The peer's fault in a handshake, or the reason why it can't be answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -114,7 +114,7 @@ pub enum HandshakeError {
     TooLong {
         /// The announced length in bytes.
         announced: u64,
-        /// What was due.
+        /// The message that was due.
         awaited: Awaited,
     },
     /// A negative length.
@@ -122,19 +122,19 @@ pub enum HandshakeError {
     MalformedLength {
         /// The length as received.
         length: i32,
-        /// What was due.
+        /// The message that was due.
         awaited: Awaited,
     },
     /// The peer closed the connection before the handshake was done.
     #[error("the peer closed the connection instead of sending {awaited}: {}", awaited.likely())]
     Closed {
-        /// What was due.
+        /// The message that was due.
         awaited: Awaited,
     },
     /// The peer sent nothing in time.
     #[error("the peer did not send {awaited} in time: {}", awaited.likely())]
     TimedOut {
-        /// What was due.
+        /// The message that was due.
         awaited: Awaited,
     },
 }

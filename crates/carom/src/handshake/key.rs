@@ -23,7 +23,7 @@ pub struct AuthKey(Arc<Zeroizing<Vec<u8>>>);
 pub struct EmptyKey;
 
 impl AuthKey {
-    /// A key of these bytes. A `Vec` is taken over as it is; of anything else a copy is made, and the original is the
+    /// A key of these bytes. A `Vec` is taken over as it is; of anything else a copy is made, and the argument stays the
     /// caller's to wipe.
     ///
     /// # Errors

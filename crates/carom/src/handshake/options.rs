@@ -1,6 +1,6 @@
 use super::Digest;
 
-/// Which form of challenge we send, and what we take bare answers and short challenges for.
+/// The form of the challenge that we send, and the meaning of bare answers and short challenges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
     /// That of `CPython` 3.12 and later, which legacy peers understand.
@@ -10,7 +10,7 @@ pub enum Dialect {
     RedHat,
 }
 
-/// What a handshake sends and accepts.
+/// The messages that a handshake sends and accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The form of our challenge.

@@ -35,7 +35,7 @@ pub use credentials::peer_credentials;
 pub use names::error_name;
 pub use pass_rights::pass_rights;
 use pass_rights::passes_rights;
-pub use rights::{Arrived, BESIDE, Beside, FDS_MAX, receive_with_fds, receive_without_fds, send_with_fds};
+pub use rights::{BESIDE, FDS_MAX, receive_with_fds, receive_without_fds, send_with_fds};
 
 /// Takes ownership of an open descriptor, and keeps it from being inherited by programs that are started later.
 ///
@@ -61,7 +61,7 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// What the system calls report; `EPROTOTYPE` for a socket without a stream, `EINVAL` for what is neither a socket nor a FIFO: reading
+/// The system calls' error; `EPROTOTYPE` for a socket without a stream, `EINVAL` for what is neither a socket nor a FIFO: reading
 /// and writing it may block, however it was polled before.
 pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
     match rustix::net::sockopt::socket_type(fd) {
@@ -106,7 +106,7 @@ fn raise_no_signal(fd: BorrowedFd<'_>) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// What `socketpair(2)` reports: `EMFILE`, `ENFILE`, `ENOMEM`, …
+/// The error of `socketpair(2)`: `EMFILE`, `ENFILE`, `ENOMEM`, …
 pub fn pair(one_way: bool) -> io::Result<(OwnedFd, OwnedFd)> {
     let pair = socket_pair()?;
     if one_way {
@@ -133,7 +133,7 @@ fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
 ///
 /// # Errors
 ///
-/// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
+/// The error of `poll(2)`; `EBADF` for a descriptor that isn't open.
 pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) -> io::Result<bool> {
     poll_one(
         fd,
@@ -151,7 +151,7 @@ pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) 
 ///
 /// # Errors
 ///
-/// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
+/// The error of `poll(2)`; `EBADF` for a descriptor that isn't open.
 pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     poll_one(fd, PollFlags::OUT, deadline)
 }
@@ -160,7 +160,7 @@ pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool>
 ///
 /// # Errors
 ///
-/// What `poll(2)` reports; `EBADF` for a descriptor that isn't open.
+/// The error of `poll(2)`; `EBADF` for a descriptor that isn't open.
 fn poll_one(fd: BorrowedFd<'_>, events: PollFlags, deadline: Deadline) -> io::Result<bool> {
     loop {
         let mut polled = [PollFd::from_borrowed_fd(fd, events)];
@@ -183,7 +183,7 @@ fn poll_one(fd: BorrowedFd<'_>, events: PollFlags, deadline: Deadline) -> io::Re
 ///
 /// # Errors
 ///
-/// What the kernel reports, `EINTR` and `EAGAIN` excepted.
+/// The kernel's error, `EINTR` and `EAGAIN` excepted.
 pub fn receive(
     fd: BorrowedFd<'_>,
     transport: Transport,
@@ -200,7 +200,7 @@ pub fn receive(
             }
             match rustix::io::read(fd, &mut *buffer) {
                 Ok(bytes) => return Ok(Some(bytes)),
-                // Somebody else, who made the open file non-blocking, was faster.
+                // Another process, which made the open file non-blocking, was faster.
                 Err(Errno::AGAIN) if deadline == Deadline::Now => return Ok(None),
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(error) => return Err(error.into()),
@@ -242,7 +242,7 @@ fn until_received<T>(
 ///
 /// # Errors
 ///
-/// What the kernel reports, `EINTR` and `EAGAIN` excepted; `EPIPE` where the peer is gone. Where a part had been taken
+/// The kernel's error, `EINTR` and `EAGAIN` excepted; `EPIPE` where the peer is gone. Where a part had been taken
 /// before, that part is returned, and the error comes from the next call. A socket raises no `SIGPIPE`; for a FIFO the
 /// kernel offers no way to hold it back, so the process has to ignore it, as Rust programs do by default.
 pub fn send(
@@ -324,7 +324,7 @@ fn without_waiting(
 }
 
 /// Makes `send` one call that doesn't wait for room. Apple's kernel ignores `MSG_DONTWAIT` where it sends, so the open file is
-/// non-blocking for that one call: who else sends through this same end meanwhile may meet `EAGAIN`.
+/// non-blocking for that one call: another thread that sends through this same end meanwhile may meet `EAGAIN`.
 #[cfg(target_vendor = "apple")]
 fn without_waiting(
     fd: BorrowedFd<'_>,

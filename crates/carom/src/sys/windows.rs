@@ -14,7 +14,7 @@ use std::sync::Arc;
 use socket2::Socket as RawSocketObject;
 use windows_sys::Win32::System::Pipes::{GetNamedPipeInfo, PIPE_TYPE_MESSAGE};
 
-use super::{Arrival, Credentials, Deadline, Kind, PeerFds, Transport};
+use super::{Arrival, Arrived, Beside, Credentials, Deadline, Kind, Transport};
 
 pub(crate) mod child;
 mod event;
@@ -53,13 +53,13 @@ enum Object {
 #[derive(Debug, Clone, Copy)]
 pub struct BorrowedFd<'a>(&'a OwnedFd);
 
-/// What has a descriptor.
+/// An object that has a descriptor.
 pub trait AsFd {
     /// The descriptor.
     fn as_fd(&self) -> BorrowedFd<'_>;
 }
 
-/// What has a number.
+/// An object that has a number.
 pub trait AsRawFd {
     /// The number, which stays the object's.
     fn as_raw_fd(&self) -> RawFd;
@@ -138,7 +138,7 @@ fn unsupported(what: &str) -> io::Error {
 ///
 /// # Errors
 ///
-/// What the system reports for a handle that is neither.
+/// The system's error for a handle that is neither.
 ///
 /// # Safety
 ///
@@ -155,7 +155,7 @@ pub unsafe fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
     Pipe::new(handle, readable, writable).map(|pipe| OwnedFd(Object::Pipe(pipe)))
 }
 
-/// What an open handle is of those that can be adopted.
+/// The kind of an open handle that can be adopted.
 fn recognize(fd: RawFd) -> io::Result<Transport> {
     // SAFETY: asked for its type only; the number may be anybody's until it is known to be a socket.
     let socket = ManuallyDrop::new(unsafe { RawSocketObject::from_raw_socket(fd as RawSocket) });
@@ -186,7 +186,7 @@ fn recognize(fd: RawFd) -> io::Result<Transport> {
 ///
 /// # Errors
 ///
-/// What the system reports for a number that is no pipe's.
+/// The system's error for a number that is no pipe's.
 pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
     // Before there is a handle that somebody has to close.
     recognize(fd)?;
@@ -198,7 +198,7 @@ pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// What the system reports for a number that is no handle's.
+/// The system's error for a number that is no handle's.
 pub fn duplicate_handle(fd: RawFd) -> io::Result<RawFd> {
     // SAFETY: borrowed for one call, which fails cleanly where the number isn't open.
     let handle = unsafe { BorrowedHandle::borrow_raw(fd as RawHandle) }.try_clone_to_owned()?;
@@ -229,7 +229,7 @@ pub fn kind(fd: BorrowedFd<'_>) -> io::Result<Kind> {
 ///
 /// # Errors
 ///
-/// What the system reports.
+/// The system's error.
 pub fn pair(one_way: bool) -> io::Result<(OwnedFd, OwnedFd)> {
     let (a, b) = server::pair(one_way)?;
     Ok((OwnedFd(Object::Pipe(a)), OwnedFd(Object::Pipe(b))))
@@ -239,7 +239,7 @@ pub fn pair(one_way: bool) -> io::Result<(OwnedFd, OwnedFd)> {
 ///
 /// # Errors
 ///
-/// What the system reports.
+/// The system's error.
 pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) -> io::Result<bool> {
     fd.poll(true, or_writable, deadline)
 }
@@ -249,7 +249,7 @@ pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) 
 ///
 /// # Errors
 ///
-/// What the system reports.
+/// The system's error.
 pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     fd.poll(false, true, deadline)
 }
@@ -258,7 +258,7 @@ pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool>
 ///
 /// # Errors
 ///
-/// What the system reports.
+/// The system's error.
 pub fn receive(
     fd: BorrowedFd<'_>,
     _transport: Transport,
@@ -276,7 +276,7 @@ pub fn receive(
 ///
 /// # Errors
 ///
-/// What the system reports; an error of kind [`BrokenPipe`](io::ErrorKind::BrokenPipe) where the peer is gone. Where a part had
+/// The system's error; an error of kind [`BrokenPipe`](io::ErrorKind::BrokenPipe) where the peer is gone. Where a part had
 /// been taken before, that part is returned, and the error comes from the next call.
 pub fn send(
     fd: BorrowedFd<'_>,
@@ -291,7 +291,7 @@ pub fn send(
     }
 }
 
-/// Who is at the other end: not told here.
+/// The process at the other end: not told here.
 ///
 /// # Errors
 ///
@@ -303,17 +303,6 @@ pub fn peer_credentials(_fd: BorrowedFd<'_>) -> io::Result<Credentials> {
 /// The most descriptors that go with one message.
 pub const FDS_MAX: usize = 0;
 
-/// What a read brought that takes descriptors.
-#[derive(Debug)]
-pub struct Arrived {
-    /// How many bytes; 0 is the end.
-    pub bytes: usize,
-    /// The descriptors.
-    pub fds: PeerFds,
-    /// There may be more to read.
-    pub cut: bool,
-}
-
 /// Reads bytes and descriptors: no descriptor here carries any.
 ///
 /// # Errors
@@ -323,16 +312,7 @@ pub fn receive_with_fds(_fd: BorrowedFd<'_>, _buffer: &mut [u8], _deadline: Dead
     Err(unsupported("descriptors in messages"))
 }
 
-/// Which byte of a read descriptors came with: none do here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
-    /// The first.
-    First,
-    /// The last.
-    Last,
-}
-
-/// What this system does.
+/// The behaviour of this system.
 pub const BESIDE: Beside = Beside::Last;
 
 /// As [`receive`], from a socket.
@@ -354,7 +334,7 @@ pub fn pass_rights(_fd: BorrowedFd<'_>, _on: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// What may be made of a descriptor that a peer has sent: none arrive here.
+/// The objects that may be made of a descriptor which a peer has sent: none arrive here.
 #[allow(clippy::must_use_candidate, reason = "as on other systems")]
 pub fn arrival(_fd: BorrowedFd<'_>) -> Arrival {
     Arrival::Other

@@ -1,4 +1,4 @@
-//! What a descriptor is that a peer has sent, and what may be made of it.
+//! The kind of a descriptor that a peer has sent, and the objects that may be made of it.
 
 use std::os::fd::BorrowedFd;
 
@@ -8,7 +8,7 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 use super::closing::no_linger;
 use crate::sys::Arrival;
 
-/// What may be made of `fd`, which a peer has sent. From then on it does not linger when it is closed.
+/// The objects that may be made of `fd`, which a peer has sent. From then on it does not linger when it is closed.
 ///
 /// A peer that keeps a copy shares the open file, and may change its mode at any time; sockets can be read and written
 /// without waiting whatever their mode is, other files and a blocking listener can't.

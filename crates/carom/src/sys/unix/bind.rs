@@ -1,7 +1,7 @@
 //! Binding a socket to a path so that its file has the permissions that it is to have, at once and whatever the umask is.
 //!
 //! The umask belongs to the whole process, so it can't be changed for this; and `chmod` by the path, once the file is there,
-//! reaches whatever a user who may write the directory has put in its place.
+//! reaches any file that a user who may write the directory has put in its place.
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::bind_and_move as bind;
@@ -20,7 +20,7 @@ mod linux {
     use super::super::socket_file::lstat;
     use super::super::{BorrowedFd, OwnedFd};
 
-    /// What a umask takes, mostly.
+    /// The permissions that a umask takes, mostly.
     const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
 
     /// Binds `fd` to `name`, which is `path`. The file gets the socket's own mode, less the umask (`unix_bind` in the kernel).
@@ -127,7 +127,7 @@ mod elsewhere {
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let directory = PrivateDirectory::create_in(parent, ".")?;
-        // Who may write `parent` may put another directory in its place: from here on, it is this one or none.
+        // A user who may write `parent` may put another directory in its place: from here on, it is this one or none.
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let handle: OwnedFd = rustix::fs::open(directory.path(), flags, Mode::empty())?;
         let stat = rustix::fs::fstat(&handle)?;

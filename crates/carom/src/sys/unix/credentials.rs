@@ -1,4 +1,4 @@
-//! Who is at the other end.
+//! The process at the other end.
 
 use std::io;
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
@@ -9,11 +9,11 @@ use rustix::io::Errno;
 
 use crate::sys::Credentials;
 
-/// Who is at the other end of a local socket.
+/// The process at the other end of a local socket.
 ///
 /// # Errors
 ///
-/// What `getsockopt(2)` reports; `ENOTCONN` for a peer that isn't local.
+/// The error of `getsockopt(2)`; `ENOTCONN` for a peer that isn't local.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
@@ -37,12 +37,12 @@ pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
     })
 }
 
-/// Who is at the other end of a local socket. The process is the one that has used its end last, which an end that was handed
+/// The process at the other end of a local socket. The process is the one that has used its end last, which an end that was handed
 /// over tells from the one that made it.
 ///
 /// # Errors
 ///
-/// What `getpeereid(3)` and `getsockopt(2)` report; `ENOTCONN` for a peer that isn't local, or has closed.
+/// The error of `getpeereid(3)` and `getsockopt(2)`; `ENOTCONN` for a peer that isn't local, or has closed.
 #[cfg(target_vendor = "apple")]
 pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
     if !super::is_unix(fd)? {
@@ -63,7 +63,7 @@ pub fn peer_credentials(fd: BorrowedFd<'_>) -> io::Result<Credentials> {
     }
 }
 
-/// Who is at the other end of a local socket.
+/// The process at the other end of a local socket.
 ///
 /// # Errors
 ///

@@ -62,7 +62,7 @@ fn bind_path(
     Ok((fd, file))
 }
 
-/// What keeps a socket from being bound to `path`, and the way out.
+/// The obstacle to binding a socket to `path`, and the way out.
 fn obstacle(path: &Path, name: &SocketAddrUnix, error: &io::Error) -> Option<Cow<'static, str>> {
     let directory = || Address::Unix(path.parent().unwrap_or(path).to_owned());
     match Errno::from_io_error(error)? {
@@ -102,18 +102,18 @@ pub(crate) fn listening(fd: BorrowedFd<'_>) -> io::Result<Address> {
     address(fd)?.ok_or_else(|| Errno::AFNOSUPPORT.into())
 }
 
-/// What `fd` is bound to.
+/// The address that `fd` is bound to.
 pub(crate) fn address(fd: BorrowedFd<'_>) -> io::Result<Option<Address>> {
     Ok(from_kernel(rustix::net::getsockname(fd)?))
 }
 
-/// Accepts one connection, whose socket is close-on-exec and blocking, and who has connected, where that has a name; `None`
+/// Accepts one connection, whose socket is close-on-exec and blocking, and its peer, where that has a name; `None`
 /// where no more is waiting.
 pub(crate) fn accept(fd: BorrowedFd<'_>) -> io::Result<Option<(OwnedFd, Option<Address>)>> {
     Ok(socket::accept(fd)?.map(|(socket, peer)| (socket, peer.and_then(from_kernel))))
 }
 
-/// What a connection is made to.
+/// The address that a connection is made to.
 #[derive(Debug)]
 pub(crate) struct Name(Box<SocketAddrUnix>);
 

@@ -26,7 +26,7 @@ pub(super) fn to_unix(address: &Address) -> crate::Result<SocketAddrUnix> {
     }
 }
 
-/// What the kernel says an address is; `None` where a Unix socket has none, or for a family of another kind.
+/// An address as the kernel tells it; `None` where a Unix socket has none, or for a family of another kind.
 pub(super) fn from_kernel(address: SocketAddrAny) -> Option<Address> {
     if let Ok(address) = SocketAddr::try_from(address.clone()) {
         return Some(address.into());

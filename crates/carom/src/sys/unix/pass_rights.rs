@@ -11,7 +11,7 @@ use std::os::fd::BorrowedFd;
 ///
 /// # Errors
 ///
-/// What `setsockopt(2)` reports.
+/// The error of `setsockopt(2)`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn pass_rights(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
     use std::os::fd::AsRawFd;

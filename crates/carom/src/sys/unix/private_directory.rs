@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 use rustix::io::Errno;
 
-use super::socket_file::absolute;
 use crate::Address;
 use crate::address::PATH_MAX;
 use crate::system_error::{Operation, SystemError};
 
-/// What a socket is called in a private directory.
+/// The name of a socket in a private directory.
 const NAME: &str = "socket";
 
 /// A fresh directory that only this user may enter. Dropping it removes it, if it is empty, in the process that made it.
@@ -115,4 +114,9 @@ fn is_no_place(error: &io::Error) -> bool {
                 | Errno::ROFS
         )
     )
+}
+
+/// The path as it is now: the process may change its directory before the file is removed.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

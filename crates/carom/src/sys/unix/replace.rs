@@ -15,7 +15,7 @@ use super::{OwnedFd, socket};
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What keeps a socket from being bound to a path.
+/// The obstacles to binding a socket to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Occupant {
     /// A file of another kind.
@@ -27,7 +27,7 @@ pub(super) enum Occupant {
 }
 
 impl Occupant {
-    /// What is at `path`, whose address is `name`; `None` where nothing is, or where nobody can tell.
+    /// The obstacle at `path`, whose address is `name`; `None` where nothing is, or where nobody can tell.
     pub(super) fn of(path: &Path, name: &SocketAddrUnix) -> Option<Self> {
         if FileType::from_raw_mode(lstat(path).ok()?.st_mode) != FileType::Socket {
             return Some(Self::NoSocket);
@@ -42,7 +42,7 @@ impl Occupant {
         }
     }
 
-    /// What was found, and what to do.
+    /// The finding, and the way out.
     pub(super) fn words(self) -> Option<&'static str> {
         match self {
             Self::NoSocket => Some("a file that is no socket is there; use another path"),

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage};
 
 use super::{is_unix, poll_one, until_received, without_waiting};
-use crate::sys::{Deadline, PeerFds};
+use crate::sys::{Arrived, Beside, Deadline, PeerFds};
 
 /// The most descriptors that one call can send: the kernel's `SCM_MAX_FD` (unix(7)).
 pub const FDS_MAX: usize = 253;
@@ -54,29 +54,7 @@ pub fn send_with_fds(
     }
 }
 
-/// What [`receive_with_fds`] brought.
-#[derive(Debug)]
-pub struct Arrived {
-    /// How many bytes; 0 is the end of the stream.
-    pub bytes: usize,
-    /// The descriptors that came beside them, close-on-exec: those of one sending call. Fewer than were sent where this
-    /// process may not have more open.
-    pub fds: PeerFds,
-    /// Whether the call may have stopped before the bytes that the kernel has: it does so at descriptors.
-    pub cut: bool,
-}
-
-/// Which byte of a read the sending call began with or before that the read's descriptors are of. Linux stops behind the bytes of
-/// that call; Apple's kernel stops before them, so that they begin the next read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
-    /// The read's first byte was the first of the sending call.
-    First,
-    /// The read's last byte was of the sending call.
-    Last,
-}
-
-/// What this kernel does.
+/// The behaviour of this kernel.
 pub const BESIDE: Beside = if cfg!(target_vendor = "apple") {
     Beside::First
 } else {

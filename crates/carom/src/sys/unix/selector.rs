@@ -18,7 +18,7 @@ const WAKER: Token = Token(usize::MAX);
 /// How many reports one look takes from the kernel.
 const BATCH: usize = 1024;
 
-/// Which descriptors are watched.
+/// The descriptors that are watched.
 #[derive(Debug)]
 pub(crate) struct Registry(mio::Registry);
 

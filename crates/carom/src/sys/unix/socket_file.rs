@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Stat};
 use rustix::io::Errno;
 
-use super::private_directory::PrivateDirectory;
+use super::private_directory::{PrivateDirectory, absolute};
 
 /// A socket's file. Dropping it removes the file, in the process that made it, if it is still there: a path may have come
 /// to name somebody else's file.
@@ -74,11 +74,6 @@ pub(super) fn lstat(path: &Path) -> rustix::io::Result<Stat> {
 #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
 pub(super) fn identity(stat: &Stat) -> (u64, u64) {
     (stat.st_dev as u64, stat.st_ino as u64)
-}
-
-/// The path as it is now: the process may change its directory before the file is removed.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn gone_is_fine(result: rustix::io::Result<()>) -> io::Result<()> {

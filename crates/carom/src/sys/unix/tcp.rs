@@ -39,7 +39,7 @@ pub(crate) fn connect(address: &SocketAddr) -> io::Result<(OwnedFd, bool)> {
     }
 }
 
-/// What has become of an attempt: connected, or still under way.
+/// The state of an attempt: connected, or still under way.
 pub(crate) fn is_connected(fd: BorrowedFd<'_>) -> io::Result<bool> {
     if !poll_writable(fd, Deadline::Now)? {
         return Ok(false);

@@ -69,10 +69,10 @@ pub(crate) fn wait_for_one(handles: &[HANDLE], deadline: Deadline) -> io::Result
     }
 }
 
-/// What is called when an event is set; it returns whether to wait for the event again.
+/// A function that is called when an event is set; it returns whether to wait for the event again.
 type Act = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// A wait of the system's thread pool: who waits for thousands of events needs no thread for each.
+/// A wait of the system's thread pool: waiting for thousands of events needs no thread for each.
 pub(crate) struct Wait {
     wait: PTP_WAIT,
     context: *mut Context,

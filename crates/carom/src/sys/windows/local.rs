@@ -56,7 +56,7 @@ pub(crate) fn listening(fd: BorrowedFd<'_>) -> io::Result<Address> {
     address(fd)?.ok_or_else(|| io::Error::from_raw_os_error(WSAEINVAL))
 }
 
-/// What `fd` is bound to.
+/// The address that `fd` is bound to.
 pub(crate) fn address(fd: BorrowedFd<'_>) -> io::Result<Option<Address>> {
     match &fd.0.0 {
         Object::Socket(socket) => Ok(socket.raw().local_addr()?.as_socket().map(Address::from)),
@@ -65,7 +65,7 @@ pub(crate) fn address(fd: BorrowedFd<'_>) -> io::Result<Option<Address>> {
     }
 }
 
-/// Accepts one connection, and tells who has connected, where that has a name; `None` where no more is waiting.
+/// Accepts one connection, and tells its peer, where that has a name; `None` where no more is waiting.
 pub(crate) fn accept(fd: BorrowedFd<'_>) -> io::Result<Option<(OwnedFd, Option<Address>)>> {
     match &fd.0.0 {
         Object::Socket(socket) => match socket.raw().accept() {
@@ -91,7 +91,7 @@ pub(crate) fn accept(fd: BorrowedFd<'_>) -> io::Result<Option<(OwnedFd, Option<A
     }
 }
 
-/// What a connection is made to.
+/// The address that a connection is made to.
 #[derive(Debug)]
 pub(crate) struct Name(Vec<u16>);
 

@@ -23,7 +23,7 @@ use super::write::{Write, room};
 use crate::frame::{FrameError, Header, read_header};
 use crate::sys::Deadline;
 
-/// What the system writes of an operation, and the event that it sets at its end.
+/// The memory that the system writes about an operation, and the event that it sets at its end.
 #[derive(Debug)]
 struct Operation {
     overlapped: Box<Overlapped>,
@@ -64,7 +64,7 @@ impl Operation {
         })
     }
 
-    /// What the system is given, for a new operation.
+    /// The record that the system is given for a new operation.
     fn begin(&mut self) -> *mut OVERLAPPED {
         debug_assert!(!self.pending, "one operation at a time");
         self.overlapped.0 = OVERLAPPED::default();
@@ -72,7 +72,7 @@ impl Operation {
         &raw mut self.overlapped.0
     }
 
-    /// What the call that began the operation has returned; `None` where it is pending.
+    /// The result of the call that began the operation; `None` where it is pending.
     fn begun(&mut self, handle: HANDLE, begun: io::Result<()>) -> io::Result<Option<Outcome>> {
         if let Err(error) = begun {
             if error.raw_os_error() == Some(ERROR_IO_PENDING as i32) {
@@ -138,7 +138,7 @@ fn closed(error: io::Error) -> io::Result<Outcome> {
     }
 }
 
-/// What is to be read.
+/// The reading half.
 #[derive(Debug)]
 struct Input {
     /// Asks for a message: a read of nothing, which ends when there is one; or reads one that is there.
@@ -167,15 +167,15 @@ impl Message {
     }
 }
 
-/// What is to be written.
+/// The writing half.
 #[derive(Debug)]
 struct Output {
     operation: Operation,
-    /// What a pending write is about: the system reads it.
+    /// The bytes of a pending write: the system reads them.
     flight: Vec<u8>,
-    /// What was taken of a frame that is not whole.
+    /// The bytes that were taken of a frame which is not whole.
     frame: Vec<u8>,
-    /// The last byte of the frame in flight has not been taken: who has given all of it is to know that the system has it.
+    /// The last byte of the frame in flight has not been taken: a caller that has given all of it is to know that the system has it.
     held: bool,
     /// The other end is closed: nobody will read what is written.
     ended: bool,
@@ -314,7 +314,7 @@ impl Pipe {
             match self.look(&mut input, deadline) {
                 Ok(true) => {}
                 Ok(false) => break,
-                // What was read before is given first; the error comes again.
+                // Bytes that were read before are given first; the error comes again.
                 Err(_) if filled > 0 => break,
                 Err(error) => return Err(error),
             }
@@ -365,7 +365,7 @@ impl Pipe {
         Ok((filled > 0 || input.ended).then_some(filled))
     }
 
-    /// Has those who watch be told of what comes next.
+    /// Tells the watchers of what comes next.
     fn await_more(&self, input: &Input) {
         if self.watchers.is_empty() {
             return;
@@ -474,7 +474,7 @@ impl Pipe {
     fn write(&self, output: &mut Output, message: &[u8], deadline: Deadline) -> io::Result<()> {
         let length = u32::try_from(message.len())
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a named pipe's message has at most 4 GiB"))?;
-        // Who doesn't wait for the end of the write takes its memory back before it, and may end before it too.
+        // A caller that doesn't wait for the end of the write takes its memory back before it, and may end before it too.
         let memory = if deadline == Deadline::Never {
             message.as_ptr()
         } else {
@@ -536,7 +536,7 @@ impl Pipe {
         &self.watchers
     }
 
-    /// Has those who watch be told of what is there now, and of what comes.
+    /// Tells the watchers of what is there now, and of what comes.
     pub(super) fn rearm(&self) -> io::Result<()> {
         if self.waits.get().is_none() {
             let tell = |readable: bool| {
@@ -600,7 +600,7 @@ impl Drop for Pipe {
         if !output.operation.pending {
             return;
         }
-        // What was taken is delivered while the other end lives, as a socket's kernel does: a thread waits for that.
+        // Bytes that were taken are delivered while the other end lives, as a socket's kernel does: a thread waits for that.
         let Ok(fresh) = Operation::new() else {
             output.operation.cancel(handle.as_raw_handle());
             return;

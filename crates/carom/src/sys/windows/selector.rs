@@ -49,7 +49,7 @@ struct Watcher {
     writable: bool,
 }
 
-/// Those who are told of a descriptor's readiness.
+/// The watchers of a descriptor's readiness.
 #[derive(Debug, Default)]
 pub(super) struct Watchers(Mutex<Vec<Watcher>>);
 
@@ -108,7 +108,7 @@ impl Watchers {
     }
 }
 
-/// Which descriptors are watched.
+/// The descriptors that are watched.
 #[derive(Debug)]
 pub(crate) struct Registry(Arc<Port>);
 

@@ -48,7 +48,7 @@ pub(super) fn private_name() -> io::Result<String> {
     ))
 }
 
-/// Who may connect: this user and the system, or everyone.
+/// The users that may connect: this one and the system, or everyone.
 struct Admission(*mut c_void);
 
 impl Admission {
@@ -128,7 +128,7 @@ pub(super) fn connect(name: &[u16], write_only: bool) -> io::Result<Option<Owned
     } else {
         GENERIC_READ | GENERIC_WRITE
     };
-    // The listener may learn who we are, but not act as if it were us.
+    // The listener may learn our identity, but not act under it.
     let flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
     // SAFETY: the name ends with a NUL.
     let handle = unsafe {
@@ -217,7 +217,7 @@ impl Waiting {
             let error = io::Error::last_os_error();
             match error.raw_os_error().map(|code| code as u32) {
                 Some(ERROR_IO_PENDING) => self.pending = true,
-                // Somebody was faster, and may be gone again: that is for who reads to find.
+                // Another client was faster, and may be gone again: the reader will find out.
                 Some(ERROR_PIPE_CONNECTED | ERROR_NO_DATA) => self.event.set(),
                 _ => return Err(error),
             }
@@ -236,7 +236,7 @@ impl Waiting {
         let mut bytes = 0;
         // SAFETY: the operation has ended.
         let connected = unsafe { GetOverlappedResult(self.raw(), &raw const self.overlapped.0, &raw mut bytes, 0) };
-        // The thread that had asked has ended, and the system takes back what a thread has begun. Any other failure is for who
+        // The thread that had asked has ended, and the system takes back the operations that a thread has begun. Any other failure is for whoever
         // reads to find.
         if connected == 0 && io::Error::last_os_error().raw_os_error() == Some(ERROR_OPERATION_ABORTED as i32) {
             self.event.reset();
@@ -355,7 +355,7 @@ impl Server {
         &self.watchers
     }
 
-    /// Has those who watch be told of a client that is there, or of the next one.
+    /// Tells the watchers of a client that is there, or of the next one.
     pub(super) fn rearm(&self) -> io::Result<()> {
         self.arm(&mut self.current())
     }

@@ -120,7 +120,7 @@ impl Socket {
         &self.watchers
     }
 
-    /// Has those who watch be told of what is there now, and of what comes.
+    /// Tells the watchers of what is there now, and of what comes.
     pub(super) fn rearm(&self) -> io::Result<()> {
         if self.watch.get().is_none() {
             let (event, watchers, number) = (Event::new()?, Arc::clone(&self.watchers), self.number());
@@ -136,7 +136,7 @@ impl Socket {
             return Err(io::Error::from_raw_os_error(WSAENOTSOCK));
         };
         let events = FD_READ | FD_WRITE | FD_ACCEPT | FD_CONNECT | FD_CLOSE;
-        // What is so already is recorded again.
+        // Readiness that is there already is recorded again.
         // SAFETY: the socket and the event are open.
         if unsafe { WSAEventSelect(self.number(), event.handle() as WSAEVENT, events as i32) } == SOCKET_ERROR {
             return Err(io::Error::last_os_error());

@@ -44,7 +44,7 @@ pub(crate) fn connect(address: &SocketAddr) -> io::Result<(OwnedFd, bool)> {
     Ok((OwnedFd(Object::Socket(socket)), done))
 }
 
-/// What has become of an attempt: connected, or still under way.
+/// The state of an attempt: connected, or still under way.
 pub(crate) fn is_connected(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let socket = socket(fd)?;
     if !socket.poll(false, true, Deadline::Now)? {

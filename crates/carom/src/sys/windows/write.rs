@@ -91,7 +91,7 @@ fn start() -> io::Result<Sender<Order>> {
         .name("carom-write".to_owned())
         .spawn(move || {
             for (write, done) in orders {
-                // SAFETY: who has sent it waits, with the handle and the memory.
+                // SAFETY: the thread that has sent it waits, with the handle and the memory.
                 let _ = done.send(unsafe { write.begin() });
             }
         })?;
