@@ -1,12 +1,10 @@
-import { isIP } from 'node:net'
-
 import { onAbort } from '../event-loop/abort.js'
 import { type Address, type Family, checkedAddress, shown } from './address.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import * as check from './arguments.js'
 import { AUTHENTICATION_OPTIONS, type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from '../native/binding.js'
-import { dns } from '../native/builtins.js'
+import { dns, net } from '../native/builtins.js'
 import { Deadline, sleep } from '../event-loop/blocking.js'
 import { Connecting, connectingSync, type HowToConnect } from '../connection/connecting.js'
 import { Connection } from './connection.js'
@@ -166,7 +164,7 @@ function timedOut(to: Address, milliseconds: number, last: unknown): TimeoutErro
 
 /** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */
 async function lookedUp(host: string, port: number, signal: AbortSignal): Promise<{ host: string; port: number }[]> {
-  if (host.toLowerCase() === 'localhost' || isIP(host) !== 0) return checked(() => resolve(host, port), { host, port })
+  if (host.toLowerCase() === 'localhost' || net().isIP(host) !== 0) return checked(() => resolve(host, port), { host, port })
   const looking = dns()
     .lookup(host, { all: true, verbatim: true })
     .catch((error: NodeJS.ErrnoException) => {

@@ -1,6 +1,7 @@
 import type * as AsyncHooks from 'node:async_hooks'
 import type * as ChildProcess from 'node:child_process'
 import type * as Dns from 'node:dns/promises'
+import type * as Net from 'node:net'
 import type * as V8 from 'node:v8'
 
 // Modules of Node that not every program needs are loaded when they are used: together they take as long as all the rest.
@@ -18,6 +19,11 @@ export function dns(): typeof Dns {
 /** `node:async_hooks`. */
 export function asyncHooks(): typeof AsyncHooks {
   return process.getBuiltinModule('node:async_hooks')
+}
+
+/** `node:net`. */
+export function net(): typeof Net {
+  return process.getBuiltinModule('node:net')
 }
 
 /** `node:v8`. */
