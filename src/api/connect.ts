@@ -164,7 +164,8 @@ function timedOut(to: Address, milliseconds: number, last: unknown): TimeoutErro
 
 /** The addresses of a host in the order in which to try them. `localhost` is both loopbacks, as for a listener. */
 async function lookedUp(host: string, port: number, signal: AbortSignal): Promise<{ host: string; port: number }[]> {
-  if (host.toLowerCase() === 'localhost' || net().isIP(host) !== 0) return checked(() => resolve(host, port), { host, port })
+  if (host.toLowerCase() === 'localhost' || net().isIP(host) !== 0)
+    return checked(() => resolve(host, port), { host, port })
   const looking = dns()
     .lookup(host, { all: true, verbatim: true })
     .catch((error: NodeJS.ErrnoException) => {
