@@ -43,7 +43,7 @@ pub fn is_nonblocking(fd: i32) -> Result<bool> {
 pub fn duplicate(fd: i32) -> Result<i32> {
     numbers::duplicate(fd)
         .and_then(numbers::give)
-        .map_err(|error| status::thrown_of(fd, "fcntl", &error))
+        .map_err(|error| numbers::thrown_of(fd, "fcntl", &error))
 }
 
 #[napi]

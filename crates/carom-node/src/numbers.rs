@@ -12,7 +12,7 @@ use std::io;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
-use crate::status::{self, FailureKind};
+use crate::status::{self, Failure, FailureKind};
 
 pub(crate) use system::{adopt, borrowing, close, duplicate, forget, give, keep, of, unknown};
 
@@ -25,8 +25,21 @@ pub(crate) fn refused(number: i32, error: &io::Error) -> napi::Error {
                 "descriptor {number} is a Connection's or Listener's of this process already: detach() gives it up"
             ),
         ),
-        _ => status::thrown_of(number, "fcntl", error),
+        _ => thrown_of(number, "fcntl", error),
     }
+}
+
+/// A failed system call on a descriptor of the caller's as a JavaScript exception, which names the descriptor.
+pub(crate) fn thrown_of(fd: i32, syscall: &str, error: &io::Error) -> napi::Error {
+    let not_open = error.raw_os_error() == unknown().raw_os_error();
+    status::exception(Failure {
+        kind: FailureKind::System,
+        message: not_open.then(|| format!("descriptor {fd} is not open (EBADF)")),
+        errno: status::number(error),
+        syscall: Some(syscall.to_owned()),
+        address: None,
+        reason: None,
+    })
 }
 
 /// Closes the descriptor `fd`, which nobody has adopted.

@@ -149,7 +149,7 @@ impl Reactor {
     /// A number for the descriptor `fd`, to wait on. It stays the caller's.
     #[napi(catch_unwind)]
     pub fn open_watched(&self, fd: i32) -> Result<u32> {
-        let fd = numbers::duplicate(fd).map_err(|error| status::thrown_of(fd, "fcntl", &error))?;
+        let fd = numbers::duplicate(fd).map_err(|error| numbers::thrown_of(fd, "fcntl", &error))?;
         Ok(self.environment.slots.borrow_mut().insert(Slot::Watched(fd)))
     }
 

@@ -14,7 +14,6 @@ use carom::{Error, SystemError};
 use napi_derive::napi;
 
 use crate::address::{JsAddress, to_js};
-use crate::numbers;
 
 /// Status: nothing came, or there was no room, in time.
 #[napi]
@@ -92,7 +91,7 @@ pub(crate) fn told(kind: FailureKind, message: impl Into<String>) -> napi::Error
     })
 }
 
-fn exception(failure: Failure) -> napi::Error {
+pub(crate) fn exception(failure: Failure) -> napi::Error {
     let text = failure.message.clone().or(failure.syscall.clone()).unwrap_or_default();
     LAST.set(Some(failure));
     napi::Error::from_reason(text)
@@ -100,13 +99,13 @@ fn exception(failure: Failure) -> napi::Error {
 
 /// The number that Node has for an error of the system.
 #[cfg(unix)]
-fn number(error: &io::Error) -> i32 {
+pub(crate) fn number(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(libc::EIO)
 }
 
 /// The number that Node has for an error of the system: on Windows, libuv's own, as a positive one.
 #[cfg(windows)]
-fn number(error: &io::Error) -> i32 {
+pub(crate) fn number(error: &io::Error) -> i32 {
     if error.kind() == io::ErrorKind::Unsupported {
         return 4049;
     }
@@ -164,19 +163,6 @@ pub(crate) fn thrown(syscall: &str, error: &io::Error) -> napi::Error {
     exception(Failure {
         kind: FailureKind::System,
         message: None,
-        errno: number(error),
-        syscall: Some(syscall.to_owned()),
-        address: None,
-        reason: None,
-    })
-}
-
-/// A failed system call on a descriptor of the caller's as a JavaScript exception, which names the descriptor.
-pub(crate) fn thrown_of(fd: i32, syscall: &str, error: &io::Error) -> napi::Error {
-    let not_open = error.raw_os_error() == numbers::unknown().raw_os_error();
-    exception(Failure {
-        kind: FailureKind::System,
-        message: not_open.then(|| format!("descriptor {fd} is not open (EBADF)")),
         errno: number(error),
         syscall: Some(syscall.to_owned()),
         address: None,

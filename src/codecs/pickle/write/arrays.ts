@@ -5,7 +5,7 @@ import { reduce } from './call.js'
 import * as python from './globals.js'
 import { halfBits } from './half.js'
 import { noForm, withArticle } from './refusal.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 /** What Python's `array` calls the numbers of a typed array: its type code, and its number for how they lie in memory. */
 const ARRAY_TYPES: Readonly<Partial<Record<NumberViewName, { code: string; format: number }>>> = {
@@ -32,7 +32,7 @@ interface Shaped {
 }
 
 /** A typed array with a `shape` as a `numpy.ndarray`; without one, bytes as `bytes` and other numbers as an `array.array`. */
-export function writeView(writer: Writer, view: ArrayBufferView): void {
+export function writeView(writer: PartWriter, view: ArrayBufferView): void {
   const name = tagOf(view)
   const { shape, dtype } = view as Shaped
   if (name === undefined) writer.data(bytesOf(view))
@@ -41,7 +41,7 @@ export function writeView(writer: Writer, view: ArrayBufferView): void {
   else writeArray(writer, view, name)
 }
 
-function writeArray(writer: Writer, view: ArrayBufferView, name: string): void {
+function writeArray(writer: PartWriter, view: ArrayBufferView, name: string): void {
   const type = Object.hasOwn(ARRAY_TYPES, name) ? ARRAY_TYPES[name as NumberViewName] : undefined
   if (!type) {
     throw noForm(
@@ -63,7 +63,7 @@ function writeArray(writer: Writer, view: ArrayBufferView, name: string): void {
  * Makes an empty `numpy.ndarray` and gives it its state, as numpy's own pickles do: an array that is large is then one on the
  * memory of the `bytes` that Python reads, and it can be written. The two names that this takes are the same in all versions.
  */
-function writeNumpyArray(writer: Writer, view: NumberView, shape: unknown, dtype: unknown): void {
+function writeNumpyArray(writer: PartWriter, view: NumberView, shape: unknown, dtype: unknown): void {
   const found = numberViewOf(view)
   if (!found) throw noForm(`a ${tagOf(view)}`)
   const sizes = shapeOf(shape)
@@ -88,7 +88,7 @@ function writeNumpyArray(writer: Writer, view: NumberView, shape: unknown, dtype
 }
 
 /** A `numpy.dtype`, once. */
-function writeType(writer: Writer, code: string): void {
+function writeType(writer: PartWriter, code: string): void {
   const key = `dtype\n${code}`
   if (writer.recall(key)) return
   writer.global(python.DTYPE)

@@ -4,7 +4,7 @@ import { EXCEPTIONS } from '../built-in-exceptions.js'
 import * as op from '../opcodes.js'
 import { typeOf } from '../types/brands.js'
 import type { PythonError } from '../types/error.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isIndex = (value: unknown): boolean => Number.isSafeInteger(value)
@@ -32,7 +32,7 @@ const BUILT_IN = new Set<unknown>([undefined, 'builtins', 'exceptions'])
  * Writes an error as the built-in exception of the same name, if there is one; else as an `Exception`, which says the name. A
  * `PythonError` also has the arguments of the exception, and what was set on it.
  */
-export function writeError(writer: Writer, error: Error): true {
+export function writeError(writer: PartWriter, error: Error): true {
   const python = typeOf(error) === 'error' ? (error as PythonError) : undefined
   const { message } = error
   const name = typeof error.name === 'string' ? error.name : 'Error'

@@ -12,13 +12,13 @@ import { writeError } from './errors.js'
 import * as python from './globals.js'
 import { assertPlainEnough, noForm } from './refusal.js'
 import { writeTimeZone, writeTyped } from './typed.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 /**
  * Writes an object that is neither a list nor a dict nor a set. Returns `false` where it has no form of its own, and goes as its
  * properties; throws where it has none at all.
  */
-export function writeObject(writer: Writer, value: object): boolean {
+export function writeObject(writer: PartWriter, value: object): boolean {
   if (ArrayBuffer.isView(value)) {
     writeView(writer, value)
     writer.memoize(value)
@@ -59,7 +59,7 @@ const UTC = new PythonTimeDelta()
 const { getTime } = Date.prototype
 
 /** A moment as a `datetime` in UTC. */
-function writeDateTime(writer: Writer, date: Date): void {
+function writeDateTime(writer: PartWriter, date: Date): void {
   const bytes = momentBytes(new Date(getTime.call(date)))
   writer.global(python.DATETIME)
   writer.data(bytes)

@@ -3,13 +3,13 @@ import * as op from '../opcodes.js'
 import { type PythonObject, wasReceived } from '../types/object.js'
 import { reduce } from './call.js'
 import { PARTIAL } from './globals.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 /**
  * Writes a `PythonObject` as Python's own pickler writes an object: the name, what it is called with, and what the result is
  * given then. One whose names were chosen by a peer is refused, unless the program wants it.
  */
-export function writePythonObject(writer: Writer, object: PythonObject): true {
+export function writePythonObject(writer: PartWriter, object: PythonObject): true {
   const { module, name, args, state, items, entries } = object
   if (!writer.settings.forward && wasReceived(object)) {
     throw new TypeError(
@@ -34,7 +34,7 @@ export function writePythonObject(writer: Writer, object: PythonObject): true {
   return true
 }
 
-function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): void {
+function writeCreation(writer: PartWriter, object: PythonObject, args: unknown[]): void {
   const { kwargs, creation } = object
   if (creation === 'call' && kwargs !== undefined) {
     // No opcode calls with keywords: a `functools.partial` has them, which is then called.
@@ -65,18 +65,18 @@ function writeCreation(writer: Writer, object: PythonObject, args: unknown[]): v
 }
 
 /** What is called: a name, or what another call returns. */
-function writeCallee(writer: Writer, { module, name, callable }: PythonObject): void {
+function writeCallee(writer: PartWriter, { module, name, callable }: PythonObject): void {
   if (callable === undefined) writer.globalOf(module, name)
   else writer.writePart(callable, '.callable')
 }
 
-function writeItems(writer: Writer, items: readonly unknown[]): void {
+function writeItems(writer: PartWriter, items: readonly unknown[]): void {
   writer.opcode(op.MARK)
   for (const [n, each] of items.entries()) writer.writePart(each, `.items${item(n)}`)
   writer.opcode(op.APPENDS)
 }
 
-function writeEntries(writer: Writer, entries: readonly (readonly [unknown, unknown])[]): void {
+function writeEntries(writer: PartWriter, entries: readonly (readonly [unknown, unknown])[]): void {
   writer.opcode(op.MARK)
   for (const [n, [key, value]] of entries.entries()) {
     try {

@@ -6,9 +6,9 @@ import { writeError } from './errors.js'
 import * as python from './globals.js'
 import { writePythonObject } from './python-object.js'
 import { noForm } from './refusal.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
-type Write = { readonly [Name in keyof Branded]: (writer: Writer, value: Branded[Name]) => void }
+type Write = { readonly [Name in keyof Branded]: (writer: PartWriter, value: Branded[Name]) => void }
 
 /** How Python's types are written that have a class here: mostly as a call of Python's class, as its own pickles have it. */
 const WRITE: Omit<Write, 'error' | 'float' | 'object' | 'tuple'> = {
@@ -85,7 +85,7 @@ const WRITE: Omit<Write, 'error' | 'float' | 'object' | 'tuple'> = {
 }
 
 /** Writes one of Python's types. */
-export function writeTyped(writer: Writer, type: keyof Branded, value: Branded[keyof Branded]): true {
+export function writeTyped(writer: PartWriter, type: keyof Branded, value: Branded[keyof Branded]): true {
   switch (type) {
     case 'float':
       // As any number, it is nothing that could be shared.
@@ -98,13 +98,13 @@ export function writeTyped(writer: Writer, type: keyof Branded, value: Branded[k
     case 'tuple':
       throw noForm('an object that only has the prototype of a PythonTuple')
     default:
-      ;(WRITE[type] as (writer: Writer, value: unknown) => void)(writer, value)
+      ;(WRITE[type] as (writer: PartWriter, value: unknown) => void)(writer, value)
       writer.memoize(value)
       return true
   }
 }
 
-function writeTimeDelta(writer: Writer, { days, seconds, microseconds }: PythonTimeDelta): void {
+function writeTimeDelta(writer: PartWriter, { days, seconds, microseconds }: PythonTimeDelta): void {
   writer.global(python.TIMEDELTA)
   writer.number(days)
   writer.number(seconds)
@@ -113,7 +113,7 @@ function writeTimeDelta(writer: Writer, { days, seconds, microseconds }: PythonT
 }
 
 /** A `timezone` of a fixed offset, which nothing refers to. */
-export function writeTimeZone(writer: Writer, offset: PythonTimeDelta): void {
+export function writeTimeZone(writer: PartWriter, offset: PythonTimeDelta): void {
   writer.global(python.TIMEZONE)
   writeTimeDelta(writer, offset)
   reduce(writer, 1)

@@ -8,6 +8,7 @@ import * as op from '../opcodes.js'
 import { writeObject } from './objects.js'
 import type { PickleSettings } from '../options.js'
 import { Output } from './output.js'
+import type { PartWriter } from './part-writer.js'
 import { assertTag, noForm, unhashable } from './refusal.js'
 import { typeOf } from '../types/brands.js'
 
@@ -39,7 +40,7 @@ const { get: mapSize } = Object.getOwnPropertyDescriptor(Map.prototype, 'size') 
 const { get: setSize } = Object.getOwnPropertyDescriptor(Set.prototype, 'size') as { get: () => number }
 
 /** Writes pickles of protocol 4. */
-export class Writer extends Output {
+export class Writer extends Output implements PartWriter {
   readonly settings: PickleSettings
   readonly #memo = new Memo()
   /** Of what is written as hashable, which differs: tuples and frozensets. */
