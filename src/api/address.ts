@@ -11,7 +11,7 @@ export interface TcpAddress {
   port: number
 }
 
-/** What kind of address: the names are the original's. */
+/** The kind of an address, by CPython's names. */
 export type Family = 'AF_UNIX' | 'AF_INET' | 'AF_PIPE'
 
 const EXPECTED = 'a path, or { host, port }'

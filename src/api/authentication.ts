@@ -7,12 +7,12 @@ const DIGESTS: readonly Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3
 
 export interface AuthenticationOptions {
   /**
-   * What both ends must know: text stands for its UTF-8. Without it, anybody who reaches the listener is let in; so a key that is
+   * The secret that both ends must know: text stands for its UTF-8. Without it, anybody who reaches the listener is let in; so a key that is
    * given and is `undefined`, `null` or empty is a `TypeError`: a variable that was not set must not open the door.
    */
   authkey?: string | ArrayBufferView | ArrayBufferLike
   /**
-   * Which digests a peer may use. Default: all. Without `md5`, peers older than Python 3.12, and billiard, are refused.
+   * The digests that a peer may use. Default: all. Without `md5`, peers older than Python 3.12, and billiard, are refused.
    */
   digests?: readonly Digest[] | undefined
   /** `'redhat'` is for peers with Red Hat's patch: SHA-256 without its name. Default `'modern'`, which knows all others. */

@@ -18,7 +18,7 @@ import { Retry } from '../connection/retry.js'
 import { checked } from '../native/status.js'
 
 export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
-  /** What kind of address it must be; otherwise the address says. */
+  /** The kind of address that it must be; otherwise the address says. */
   family?: Family | undefined
   /**
    * Milliseconds until the connection must be there, handshake included. Default: for ever, the handshake excepted, which has
@@ -27,7 +27,7 @@ export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOpt
   timeout?: number | undefined
   /**
    * Whether to try again while the listener isn't there yet (`ENOENT`, `ECONNREFUSED`): soon at first, then every 100 ms, until it
-   * is, the time is up (a `TimeoutError`, whose `cause` is the last failure), or the signal aborts. Whoever can listen at the
+   * is, the time is up (a `TimeoutError`, whose `cause` is the last failure), or the signal aborts. Any program that can listen at the
    * address first is connected to: use a key, or a directory that only you can write. Default `false`.
    */
   retry?: boolean | undefined
@@ -65,7 +65,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   const { descriptors } = settings(rest)
   abort?.throwIfAborted()
 
-  // What ends the attempt before its time, whichever step it is at.
+  // Ends the attempt before its time, whichever step it is at.
   const limit = new AbortController()
   const unwatch = abort && onAbort(abort, () => limit.abort(abort.reason))
   const timer =
@@ -179,7 +179,7 @@ async function lookedUp(host: string, port: number, signal: AbortSignal): Promis
   return found.map(({ address }) => ({ host: address, port }))
 }
 
-/** What `promise` resolves with, unless `signal` comes first. */
+/** Resolves as `promise` does, unless `signal` comes first. */
 function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((done, failed) => {
     if (signal.aborted) throw signal.reason

@@ -51,7 +51,7 @@ export interface ListenerState {
 }
 
 export interface Authentication {
-  /** Which end this is. */
+  /** The end that this is. */
   operation: Operation
   /** The listener's. */
   address: Address

@@ -37,7 +37,7 @@ export class ConnectionClosedError extends CaromError {
 
 /** The peer did not prove that it knows the key, or did not accept our proof. */
 export class AuthenticationError extends CaromError {
-  /** What went wrong, in a word for programs: `rejected`, `wrong-answer`, `not-a-challenge`, … */
+  /** The reason, in a word for programs: `rejected`, `wrong-answer`, `not-a-challenge`, … */
   readonly reason: string
 
   constructor(message: string, reason: string) {
@@ -110,7 +110,7 @@ export class TimeoutError extends CaromError {
   }
 }
 
-/** What the call needs is in use by another one. */
+/** The call needs something that another one uses. */
 export class BusyError extends CaromError {
   constructor(message: string) {
     super(message, 'ERR_CAROM_BUSY')

@@ -11,7 +11,7 @@ import { inJson, type Transfer, type Transferable, transfer } from '../wire/tran
  * value that is sent over a Unix connection. It arrives as a `Handle` of the same open file.
  *
  * The descriptor that it is made of stays the caller's, to close at any time once it was handed over. The one that arrives
- * is the receiver's, who closes it by `close()`, or gives its `fd` to somebody who does.
+ * is the receiver's, which closes it by `close()`, or gives its `fd` to an owner that does.
  *
  * ```js
  * const log = openSync('log.txt', 'a')

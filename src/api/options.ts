@@ -51,12 +51,12 @@ export interface Settings {
   highWaterMark: number
   /** Microseconds; negative is adaptive. */
   spin: number
-  /** Which descriptors the connection takes. */
+  /** The descriptors that the connection takes. */
   descriptors: Descriptors
   readAhead: boolean
 }
 
-/** Which descriptors of its peer's a connection takes; it closes others, where the kernel does not refuse them. */
+/** The descriptors of its peer's that a connection takes; it closes others, where the kernel does not refuse them. */
 export const Descriptors = {
   None: 0,
   /** Those outside the framing, by `recvHandle`: its codec has no connections in messages. */
@@ -119,7 +119,7 @@ function microseconds(spin: unknown): number {
   return spin
 }
 
-/** Which ways a descriptor is used; what is not said is what it was opened for. */
+/** The directions in which a descriptor is used; one that is not said is as the descriptor was opened. */
 export interface Directions {
   readable?: boolean | undefined
   writable?: boolean | undefined

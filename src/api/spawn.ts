@@ -14,7 +14,7 @@ import { isTransferable, transfer, type Transferable } from '../wire/transferabl
 
 /** Beside carom's own, the options of `spawn` of `node:child_process`. */
 export interface SpawnOptions extends NodeSpawnOptions {
-  /** What the child gets as its descriptors 3, 4, …, in this order: connections, listeners, or open descriptors. */
+  /** The child's descriptors 3, 4, …, in this order: connections, listeners, or open descriptors. */
   connections?: Iterable<Connection<unknown, never> | Listener<unknown, never> | Handle | number> | undefined
   /** Whether connections that were handed over stay open here too. Default `false`. */
   keep?: boolean | undefined

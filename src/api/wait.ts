@@ -10,7 +10,7 @@ import type { Process } from '../process/process.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
 /**
- * What can be waited on: a connection; a listener (ready when an `accept` would not wait: with a key, when a peer has proved that it
+ * An object that can be waited on: a connection; a listener (ready when an `accept` would not wait: with a key, when a peer has proved that it
  * knows it); a process (ready when it has ended); an open descriptor by its number, or as the `fd` of an object. What a connection
  * has read ahead of a descriptor does not show there.
  */
@@ -46,7 +46,7 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
   const milliseconds = check.timeout(timeout)
   using sources = new Sources(objects)
   const environment = environmentOf()
-  // What was sent before may be what a peer is waiting for.
+  // A peer may be waiting for something that was sent before.
   environment.sends.flush()
   const deadline = new Deadline(milliseconds)
   let ready = look(environment, sources.list, true)

@@ -1,7 +1,7 @@
 /** How many items of a stream may be on their way, or wait to be taken. */
 const WINDOW = 32
 
-/** What the calls of a connection have it do. */
+/** The connection of a call, as the call uses it. */
 export interface CallOwner {
   /** The stream of the call `id` may send `count` items more. */
   credit(id: number, count: number): void
@@ -53,7 +53,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     return 'Call'
   }
 
-  // What a program asks.
+  // The program's side.
 
   // oxlint-disable-next-line unicorn/no-thenable -- a call is a promise that is made when it is asked for
   then<A = T, B = never>(
@@ -145,7 +145,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     for (const taker of this.#takers.splice(0)) taker.resolve(DONE)
   }
 
-  // What the peer answers.
+  // The peer's side.
 
   answer(value: unknown): void {
     this.#state = 'answered'
@@ -196,7 +196,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     for (const taker of this.#takers.splice(0)) taker.resolve(DONE)
   }
 
-  /** Gives the call up, with `error` for whoever waits for it. */
+  /** Gives the call up, with `error` for every caller that waits for it. */
   abandon(error: unknown): void {
     if (this.#state === 'answered' || this.#state === 'failed' || this.#finished) return
     this.#owner.cancel(this.#id)

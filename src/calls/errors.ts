@@ -79,7 +79,7 @@ export function errorOf(form: unknown, depth = 0): unknown {
     if (!PLACED.has(key)) define(error, key, value, true)
   }
   if (error.name !== called) define(error, 'name', called, false)
-  // A stack of this process would show who reads messages here, which is no part of the story.
+  // A stack of this process would show its reader of messages, which is no part of the story.
   define(error, 'stack', typeof stack === 'string' ? stack : `${called}: ${said}`, false)
   if (typeof code === 'string' || typeof code === 'number') define(error, 'code', code, true)
   return error

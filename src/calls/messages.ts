@@ -21,7 +21,7 @@ export type Message = readonly [kind: number, id: number, ...rest: unknown[]]
 
 export type KeywordArguments = Readonly<Record<string, unknown>>
 
-/** What has arrived, if it is a message of calls. What follows the id is checked by whoever reads it. */
+/** A value that has arrived, if it is a message of calls. The items behind the id are checked where they are read. */
 export function checkedMessage(value: unknown): Message {
   if (!Array.isArray(value)) throw malformed('it is no array')
   const [kind, id] = value as unknown[]

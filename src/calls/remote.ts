@@ -11,7 +11,7 @@ import { type Session, sessionOf } from './session.js'
 /** Any function, of which the typings know nothing. */
 export type AnyFunctions = Record<string, (...args: never[]) => unknown>
 
-/** What a call of a function that returns `R` gives: a result to await, or a stream to iterate over. */
+/** The result of calling a function that returns `R`: a value to await, or a stream to iterate over. */
 export type RemoteResult<R> = R extends AsyncIterable<infer Item> | Generator<infer Item>
   ? Call<never, Item>
   : Call<Awaited<R>, never>

@@ -157,7 +157,7 @@ export class Server implements MessageTaker {
 
   async #settle(running: Running, promised: PromiseLike<unknown>): Promise<void> {
     try {
-      // What another peer streams goes on as a stream.
+      // A stream of another peer's goes on as a stream.
       const stream = promised instanceof Call && (await promised.answered()) === 'stream'
       this.#succeed(running, stream ? promised : await promised)
     } catch (error) {

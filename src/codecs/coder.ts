@@ -3,7 +3,7 @@ import type { Arrived } from '../wire/arrived.js'
 import type { Transferable } from '../wire/transferable.js'
 
 /**
- * What encoding a value has produced: the message is `bytes[start..end]`, behind `parts`. A coder returns the same object each time. It is
+ * The outcome of encoding a value: the message is `bytes[start..end]`, behind `parts`. A coder returns the same object each time. It is
  * valid until user code runs, or the coder is called again. The memory of a message of less than 16 KiB may be used again
  * by the next call: such messages are copied when they are sent.
  */
@@ -12,7 +12,7 @@ export interface Encoded {
   start: number
   end: number
   /**
-   * What comes before `bytes[start..end]`, in this order: memory of the value's own, which is not copied. A part of 16 KiB or more
+   * The parts before `bytes[start..end]`, in this order: memory of the value's own, which is not copied. A part of 16 KiB or more
    * must not be written until it has been sent; shorter ones are copied when they are sent.
    */
   parts?: readonly Uint8Array[] | undefined

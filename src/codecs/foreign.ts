@@ -5,7 +5,7 @@ import { faultOf } from './msgpack/well-formed.js'
 /** Texts longer than this are judged by their ends. */
 const PARSED = 64 * 1024
 
-/** What a message plainly is, if it is something else than the codec `own` takes it for, and what to set; else nothing. */
+/** The kind of a message that is plainly not of the codec `own`, and the option to set; else nothing. */
 export function hint(bytes: Uint8Array, start: number, end: number, own: string | undefined): string | undefined {
   const codec = codecOf(bytes, start, end)
   if (codec === undefined || codec === own) return undefined

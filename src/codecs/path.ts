@@ -8,7 +8,7 @@ const KEY = 60
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 
-/** What an encoder's calls throw on the way out: the failure, and the way to its place, from the inside out. */
+/** The exception that an encoder's calls throw on the way out: the failure, and the way to its place, from the inside out. */
 class Located {
   readonly cause: unknown
   readonly steps: string[] = []
@@ -33,7 +33,7 @@ export function withPlace(error: unknown): unknown {
   return new PlacedError(`${placeOf(error.steps.toReversed())}: ${message}`, { cause })
 }
 
-/** What was thrown, its `cause`, with its place in the message. */
+/** An error with the place in its message, and the exception as its `cause`. */
 export class PlacedError extends TypeError {}
 
 export function placeOf(steps: readonly string[]): string {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 
 import type { Address, Family } from '../api/address.js'
 
-/** What was asked for on the command line. */
+/** The request of a command line. */
 export interface Asked {
   command: 'listen' | 'connect'
   address: Address
@@ -45,7 +45,7 @@ Examples:
 const CODECS = ['json', 'structured', 'msgpack', 'v8', 'pickle']
 const FAMILIES = ['AF_UNIX', 'AF_INET', 'AF_PIPE']
 
-/** What the arguments ask for; `undefined`: for help. */
+/** The request of the arguments; `undefined`: for help. */
 export function asked(args: string[]): Asked | undefined {
   const { values, positionals } = parsed(args)
   if (values.help) return undefined

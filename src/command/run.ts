@@ -9,7 +9,7 @@ import { fromLine, toLine } from './values.js'
 
 /** Does what the command line says. */
 export async function run(args: string[]): Promise<void> {
-  // Whoever read this has ended: there is nobody to tell.
+  // The reader of this output has ended: there is nobody to tell.
   process.stdout.on('error', () => process.exit(1))
   try {
     const request = askedBy(args)

@@ -20,7 +20,7 @@ export class Deadline {
     this.#end = milliseconds === Infinity ? Infinity : now() + milliseconds
   }
 
-  /** What the next native call may wait. */
+  /** The time that the next native call may wait. */
   slice(): number {
     const most = slice()
     if (this.#end === Infinity) return most

@@ -25,13 +25,13 @@ function driver(): 'uv' | 'thread' {
 }
 
 /**
- * What the connections of one JavaScript environment (the main thread, or a worker) share: the native reactor, whose reports
+ * The state that the connections of one JavaScript environment (the main thread, or a worker) share: the native reactor, whose reports
  * it hands on, and the budgets and buffers of all of them.
  */
 class Environment {
   /** The slab that every read goes to. What is kept of it is copied out before the next one. */
   readonly slab: Memory = new Memory(Buffer.allocUnsafeSlow(SLAB))
-  /** What a native receive reports: five numbers, and the ends of the runs, of which any two have more than 32 KiB. */
+  /** The report of a native receive: five numbers, and the ends of the runs, of which any two have more than 32 KiB. */
   readonly report: Float64Array = new Float64Array(5 + (2 * READ_MAX) / (32 * 1024) + 2)
   readonly native: NativeReactor
   /** The calls that every message makes. */
@@ -39,7 +39,7 @@ class Environment {
   readonly reads: ReadBudget = new ReadBudget()
   readonly sends: SendBuffers = new SendBuffers()
   readonly memory: MemoryBudget = new MemoryBudget()
-  /** What else is done before the process exits. */
+  /** Other work to do before the process exits. */
   readonly atExit: Set<() => void> = new Set()
   /** Watchers by number: strong references first, then weak ones. */
   readonly #watchers: (Watcher | undefined)[] = []
@@ -58,7 +58,7 @@ class Environment {
   constructor() {
     this.native = checked(() => new NativeReactor(driver(), this.#reports, this.#onReports))
     this.transfer = this.native.transfer()
-    // What was sent before the process exits leaves, as far as the kernel takes it without waiting.
+    // Messages that were sent before the process exits leave, as far as the kernel takes it without waiting.
     process.on('exit', () => {
       this.sends.flush()
       for (const leave of this.atExit) leave()

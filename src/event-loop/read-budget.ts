@@ -3,10 +3,10 @@ import { now, setImmediate } from './timers.js'
 /** How many bytes a turn of the event loop reads, before timers and other descriptors get their turn. */
 const BYTES_PER_TURN = 1024 * 1024
 
-/** What a read costs at least: the system call takes as long as some bytes do. */
+/** The least cost of a read: the system call takes as long as some bytes do. */
 const READ = 1024
 
-/** What accepting a peer costs: a descriptor and an object are made. */
+/** The cost of accepting a peer: a descriptor and an object are made. */
 export const ACCEPT: number = 16 * 1024
 
 /** How long a turn hands out messages that are here already, in milliseconds. The clock is asked at every 64th. */
@@ -19,7 +19,7 @@ export interface Deferred {
 }
 
 /**
- * What a turn of the event loop may read, accept and hand out, all connections and listeners together, so that a peer which
+ * The share of a turn of the event loop that may be read, accepted and handed out, all connections and listeners together, so that a peer which
  * sends without a pause leaves room for timers and for other peers. Every way to receive asks here; blocking calls don't.
  */
 export class ReadBudget {

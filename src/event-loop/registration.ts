@@ -5,7 +5,7 @@ import type { Environment, Watcher } from './environment.js'
 
 /**
  * A descriptor's place in the reactor: whether it is watched, and whether somebody waits for it. While somebody does, its watcher
- * lives, whoever else refers to it, and the event loop goes on, unless `reference` says otherwise.
+ * lives, whether or not anything else refers to it, and the event loop goes on, unless `reference` says otherwise.
  */
 export class Registration {
   readonly #environment: Environment

@@ -1,4 +1,4 @@
-/** What an object has of the system's. It outlives the object, and is released once. */
+/** An object's share of the system's resources. It outlives the object, and is released once. */
 export interface Resource {
   /** Whose it is, for people: `the connection on descriptor 17`. */
   readonly owner: string

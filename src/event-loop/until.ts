@@ -7,7 +7,7 @@ import type { Source } from './waitable.js'
 /** The longest time that a timer takes, in milliseconds. */
 const TIMER_MAX = 0x7fffffff
 
-/** Which of `sources` are ready now: one call to the reactor tells of all. */
+/** The sources that are ready now: one call to the reactor tells of all. */
 export function look(environment: Environment, sources: Source[], blocking: boolean): Source[] {
   for (const each of sources) each.arm()
   environment.wait(0)

@@ -4,7 +4,7 @@ export const source: unique symbol = Symbol('carom.source')
 /** Is told which source may have become ready. */
 export type Listener = (changed: Source) => void
 
-/** What `wait` needs of an object. */
+/** An object as `wait` needs it. */
 export interface Source {
   /** Has the reactor watch it, so that it reports what happens from now on, and what is there already. */
   arm(): void

@@ -31,7 +31,7 @@ export function v8(): typeof V8 {
   return process.getBuiltinModule('node:v8')
 }
 
-/** Memory that several messages lie in: who hands one of them to another thread must not take it from the others. */
+/** Memory that several messages lie in: handing one of them to another thread must not take it from the others. */
 export function markAsShared(memory: ArrayBufferLike): void {
   process.getBuiltinModule('node:worker_threads').markAsUntransferable(memory)
 }

@@ -12,7 +12,7 @@ const SUPPORTED = [
   'win32-x64-msvc',
 ]
 
-/** What this process runs on, named in the same way. */
+/** The platform of this process, named in the same way. */
 export function thisPlatform(): string {
   const { platform, arch } = process
   if (platform === 'win32') return `${platform}-${arch}-msvc`

@@ -15,7 +15,7 @@ export const REFUSED: number = SYSTEM - constants.errno.EPERM
 /** libuv's number of a name that could not be resolved: the system has none. */
 const UV_EAI_NONAME = -3008
 
-/** What a handshake is a part of. */
+/** The operation that a handshake is a part of. */
 export type Operation = 'accept' | 'connect'
 
 /** The error of a failed system call, from a native call's status. */

@@ -2,7 +2,7 @@ import { accessSync } from 'node:fs'
 
 import { StartError } from '../api/errors.js'
 
-/** What a `Process` runs: a file beside this one. */
+/** The program of a `Process`: a file beside this one. */
 export const BOOTSTRAP: string = bootstrap()
 
 /** Tracers see the file by this expression, in this form. */

@@ -20,7 +20,7 @@ import { ARGUMENTS, CONTROL, decodeStart, placesOf } from './start.js'
 /** Milliseconds that a daemon has after SIGTERM, when its parent has ended, before SIGKILL. */
 const GRACE = 5000
 
-/** What may be among the arguments: a bundler must not leave out how they are made. */
+/** The classes that may be among the arguments: a bundler must not leave out how they are made. */
 export const makers: readonly unknown[] = [Connection, Listener, Handle]
 
 type Target = (...args: unknown[]) => unknown
@@ -42,7 +42,7 @@ async function prepare(control: Connection): Promise<() => unknown> {
     const args = argumentsOf(control.recvBytesSync(), descriptors)
     doing = `import ${shownModule(module)}`
     const namespace = (await import(module)) as Record<string, unknown>
-    // What the module has begun and nobody awaits may have failed: then this process ends now.
+    // Something that the module has begun and nobody awaits may have failed: then this process ends now.
     await new Promise((resolve) => setImmediate(resolve))
     doing =
       name === undefined ? `serve ${shownModule(module)}` : `find the function '${name}' in ${shownModule(module)}`

@@ -1,4 +1,4 @@
-/** What can still run. */
+/** A child that may still run. */
 interface Child {
   readonly isAlive: boolean
 }

@@ -5,7 +5,7 @@ import { isStarting, setStarting } from '../native/binding.js'
 import { onMainThread } from '../native/builtins.js'
 import { BOOTSTRAP } from './bootstrap-file.js'
 
-/** What a process knows of itself. */
+/** A process's knowledge of itself. */
 export interface CurrentProcess {
   /** The name that it was started with; `MainProcess` where it was not started by a `Process`. */
   readonly name: string

@@ -67,7 +67,7 @@ export class Ending {
   wait(milliseconds: number): Exit | undefined {
     const environment = environmentOf()
     const deadline = new Deadline(milliseconds)
-    // What was sent before may be what the child is waiting for.
+    // The child may be waiting for something that was sent before.
     environment.sends.flush()
     this.source.arm()
     environment.wait(0)

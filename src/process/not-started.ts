@@ -40,7 +40,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOEXEC: 'it is no program that this system can run',
 }
 
-/** What is wrong with the working directory, if that is why `code` came. */
+/** The fault of the working directory, if that is why `code` came. */
 function wrongDirectory(cwd: string | URL, code: string): string | undefined {
   try {
     if (!statSync(cwd).isDirectory()) return code === 'ENOTDIR' ? 'is no directory' : undefined

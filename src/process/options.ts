@@ -16,7 +16,7 @@ export interface ProcessOptions extends SpawnOptions {
   /** The name of the exported function to call. Default `'default'`, the default export; Python has none. */
   target?: string | undefined
   /**
-   * What it is called with: anything that the codec `'structured'` carries, with connections, listeners and `Handle`s at any
+   * The arguments of the function: anything that the codec `'structured'` carries, with connections, listeners and `Handle`s at any
    * depth. Connections are closed here when the process is started.
    */
   args?: readonly unknown[] | undefined

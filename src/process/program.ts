@@ -1,6 +1,6 @@
 import type { Transferable } from '../wire/transferable.js'
 
-/** What a child is told to do, in messages, and what goes along as its descriptors. */
+/** The messages that tell a child its work, and the objects whose descriptors go along. */
 export interface Told {
   /** Before the start: the code of a child that has none of its own. */
   code: readonly Uint8Array[]
@@ -9,7 +9,7 @@ export interface Told {
   transferList: readonly Transferable[]
 }
 
-/** What a child runs. */
+/** The program of a child. */
 export interface Program {
   /** The program to start, and its arguments. */
   readonly command: string

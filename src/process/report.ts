@@ -1,4 +1,4 @@
-/** What a child reports to its parent: that it has found the target, or why it has not. */
+/** The report of a child to its parent: it has found the target, or why it has not. */
 
 /** The most characters of one text in a report; what is beyond is cut off. */
 const TEXT_MAX = 32 * 1024
@@ -7,7 +7,7 @@ const TEXT_MAX = 32 * 1024
 export const REPORT_MAX: number = 1024 * 1024
 
 export interface Failure {
-  /** What the child was about to do. */
+  /** The step that the child was about to take. */
   doing: string
   name: string
   message: string

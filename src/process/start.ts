@@ -1,4 +1,4 @@
-/** What a parent and the child that it starts say to each other. */
+/** The messages between a parent and the child that it starts. */
 
 /** The child's descriptor on which the parent tells what to run, and learns how the start went. */
 export const CONTROL = 3
@@ -9,7 +9,7 @@ const LIFELINE = 4
 /** The codec of the arguments. */
 export const ARGUMENTS = 'structured'
 
-/** What to run. The arguments follow as a message of their own. */
+/** The work of a child. The arguments follow as a message of their own. */
 export interface Start {
   /** The module's URL; a path for Python. */
   module: string

@@ -9,12 +9,12 @@ export interface Transferable {
 
 /** How an object goes to another process: as its descriptor, and as a description from which the same object is made there. */
 export interface Transfer {
-  /** Which kind of object is made of the descriptor. */
+  /** The kind of object that is made of the descriptor. */
   readonly kind: string
   /** The descriptor. It remains the object's. Throws where the object can't be transferred as it is now. */
   readonly fd: number
   /**
-   * What the other process needs beside the descriptor, as JSON has it. Throws where the object can't be transferred as it
+   * The facts that the other process needs beside the descriptor, as JSON has them. Throws where the object can't be transferred as it
    * is now, or not in a message of the codec `carrier`. Without a carrier, the options go along: for a process that this one starts.
    */
   describe(carrier: string | undefined): object
@@ -54,7 +54,7 @@ export function withoutTransferables<T>(stringify: () => T): T {
   }
 }
 
-/** What such an object is in JSON: for a log its `state`, and in a message nothing. */
+/** Such an object in JSON: for a log its `state`, and in a message nothing. */
 export function inJson<T>(what: string, state: T): T {
   if (excluded)
     throw new TypeError(`a ${what} can't go in a message of the codec 'json': use 'structured' at both ends`)

@@ -2,8 +2,8 @@
 export const DEPTH_MAX = 1000
 
 /**
- * What keeps a message from being one MessagePack value, if anything does. Afterwards every length in it is known to be true, so
- * that whoever reads it may take memory by them.
+ * The fault that keeps a message from being one MessagePack value, if there is one. Afterwards every length in it is known to be true, so
+ * that its reader may take memory by them.
  */
 export function faultOf(bytes: Uint8Array, start: number, end: number): string | undefined {
   /** How many values are still to come in the arrays and maps around the innermost one. */

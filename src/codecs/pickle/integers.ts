@@ -1,6 +1,6 @@
 /** Python's `int` in pickles: little-endian two's complement of as many bytes as it takes. */
 
-/** What Python's own reader accepts: reading decimal digits takes time that grows faster than their number. */
+/** The limit of Python's own reader: reading decimal digits takes time that grows faster than their number. */
 const MAX_DIGITS = 4300
 
 const DECIMAL = /^[+-]?\d+$/

@@ -6,7 +6,7 @@ import { type NumberView, numberViewOf, type NumberViewName } from './views.js'
 export type NumpyArray = NumberArray & {
   shape: readonly number[]
   /**
-   * What numpy calls its type, where the typed array doesn't say it: `'bool'`, a `Uint8Array`; `'float16'`, a `Float16Array`
+   * Numpy's name of its type, where the typed array doesn't say it: `'bool'`, a `Uint8Array`; `'float16'`, a `Float16Array`
    * where the runtime has one, else a `Float32Array` of the same numbers; `'complex64'` and `'complex128'`, a `Float32Array` and a
    * `Float64Array` of real and imaginary parts in turn; `'datetime64[ns]'`, `'timedelta64[D]'` and so on, a `BigInt64Array` of
    * such units.
@@ -24,7 +24,7 @@ export interface Layout {
   readonly halve?: boolean
 }
 
-/** What each typed array is to numpy, unless its `dtype` says otherwise. */
+/** The type of each typed array in numpy, unless its `dtype` says otherwise. */
 const NATURAL: Readonly<Record<NumberViewName, readonly [dtype: string, code: string]>> = {
   Int8Array: ['int8', '|i1'],
   Uint8Array: ['uint8', '|u1'],
@@ -40,7 +40,7 @@ const NATURAL: Readonly<Record<NumberViewName, readonly [dtype: string, code: st
   Float64Array: ['float64', '<f8'],
 }
 
-/** What else a typed array can be, by its `dtype`. */
+/** Other types that a typed array can have, by its `dtype`. */
 const OTHERS: Readonly<Record<string, Partial<Record<NumberViewName, Layout>>>> = {
   bool: { Uint8Array: { code: '|b1', width: 1 }, Uint8ClampedArray: { code: '|b1', width: 1 } },
   float16: {

@@ -19,11 +19,11 @@ export interface PickleOptions {
   /** Reads a naive `datetime` as a `PythonDateTime`. Default `false`: as a `Date`, by the clock of this machine. */
   naive?: boolean | undefined
   /**
-   * What becomes of a class or function that is not in the table: `'error'`, the default, is a `DecodeError` that names it;
+   * The treatment of a class or function that is not in the table: `'error'`, the default, is a `DecodeError` that names it;
    * `'object'` gives a `PythonObject`, which holds what the pickle says of it. Nothing is imported or called.
    */
   unknown?: 'error' | 'object' | undefined
-  /** What becomes of objects of these classes, by `'module.Name'`. */
+  /** Functions that make values of objects of these classes, by `'module.Name'`. */
   classes?: Readonly<Record<string, PythonClass>> | undefined
   /**
    * Writes a `PythonObject` that was received, as if this program had made it. The Python that reads it then imports and
@@ -51,7 +51,7 @@ export interface PickleSettings {
   readonly classes: ReadonlyMap<string, PythonClass>
   readonly forward: boolean
   readonly exceptions: ReadonlySet<string>
-  /** What stands in the pickle for a connection, a listener or a handle, as pickle's persistent id. Without it, they are refused. */
+  /** Gives the persistent id that stands in the pickle for a connection, a listener or a handle. Without it, they are refused. */
   readonly reference?: (object: Transferable) => unknown[]
 }
 

@@ -45,7 +45,7 @@ const TYPES: Readonly<Record<string, ViewType | undefined>> = {
   Float64Array,
 }
 
-/** What every typed array says of itself, whatever its class or a property of its own may say. */
+/** The accessors that every typed array has, whatever its class or a property of its own may say. */
 const tag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)!
   .get! as (this: ArrayBufferView) => string | undefined
 

@@ -46,7 +46,7 @@ export class StructuredCoder implements Coder {
     if (from === end) throw new Malformed('it is empty')
     if (bytes[from] !== VERSION)
       throw new Malformed(`no message of this codec begins with the byte 0x${bytes[from]!.toString(16)}`)
-    // An object that arrives may be seen by a subscriber who receives something himself.
+    // A subscriber that sees an object arrive may receive something itself.
     const reader = this.#reading ? new Reader() : (this.#reader ??= new Reader())
     const outermost = !this.#reading
     this.#reading = true

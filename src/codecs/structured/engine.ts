@@ -1,4 +1,4 @@
-/** What Node's, Bun's and Deno's buffers have besides: these take the work of `toString` and `write` without their checks. */
+/** Methods that Node's, Bun's and Deno's buffers have besides: these take the work of `toString` and `write` without their checks. */
 export interface EngineBuffer extends Buffer {
   latin1Slice(start: number, end: number): string
   ucs2Slice(start: number, end: number): string

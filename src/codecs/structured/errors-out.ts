@@ -4,7 +4,7 @@ import type { Writer } from './writer.js'
 
 const { hasOwn } = Object
 
-/** What an error has by itself, whether or not it can be enumerated. */
+/** The properties that an error has by itself, whether or not they are enumerable. */
 const OWN = ['name', 'message', 'stack', 'cause', 'errors', 'code'] as const
 
 /** How far a class is looked up: a proxy may have prototypes without end. */
@@ -21,7 +21,7 @@ export function writeError(writer: Writer, error: Error, step: Step): void {
   const stack = text(error, 'stack')
   const code = attempt(() => (error as NodeJS.ErrnoException).code as unknown)
   const names = Object.keys(error)
-  // What can be enumerated goes with the fields, below, so that it still can be.
+  // An enumerable property goes with the fields, below, so that it stays enumerable.
   const listed = (key: (typeof OWN)[number]): boolean => names.includes(key)
   const has =
     (name !== undefined && name !== ERRORS[kind] && !listed('name') ? HAS_NAME : 0) |

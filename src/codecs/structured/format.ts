@@ -3,7 +3,7 @@
 /** Begins every message: the format's version. No UTF-8, pickle, MessagePack or V8 message begins with it. */
 export const VERSION = 0xc1
 
-// What a value begins with. The first 192 hold a small number.
+// The first byte of a value. The first 192 hold a small number.
 
 /** Integers from 0 to 63. */
 export const SMALL = 0x00
@@ -102,7 +102,7 @@ export const ERRORS = [
   'AggregateError',
 ] as const
 
-// What an error has, as bits.
+// The properties of an error, as bits.
 export const HAS_NAME = 1
 export const HAS_MESSAGE = 2
 export const HAS_STACK = 4

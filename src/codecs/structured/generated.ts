@@ -43,7 +43,7 @@ export function generate(names: readonly string[]): Generated | undefined {
   return generated
 }
 
-/** Removes the code that was not used for longest: a peer with ever new shapes takes it from nobody who uses his. */
+/** Removes the code that was not used for longest: a peer with ever new shapes takes none from a peer that uses its own. */
 function makeRoom(): void {
   while (table.size >= GENERATED_MAX) {
     const [body, oldest] = table.entries().next().value!

@@ -7,7 +7,7 @@ const SHARED_MEMORY = 32 * 1024
 /** A message of this size or more takes its memory with it: it may still be on its way when the next one is encoded. */
 const OWN_MEMORY = 16 * 1024
 
-/** What is free of the memory whenever a value begins: enough for a number, and for a text of up to 63 units. */
+/** The room that is left in the memory whenever a value begins: enough for a number, and for a text of up to 63 units. */
 const ROOM = 160
 
 /** The longest text that a loop writes sooner than a call into the engine does. */

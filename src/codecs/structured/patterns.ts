@@ -1,5 +1,5 @@
 /**
- * What a message may ask of the engine's parser of regular expressions, which for some parts of a pattern goes through all of
+ * The cost that a message may cause the engine's parser of regular expressions, which for some parts of a pattern goes through all of
  * Unicode: 7 ms for `\p{RGI_Emoji}`, up to 0.2 ms for other properties, 10 µs for `\w` where case is ignored.
  */
 const COST_MAX = 400

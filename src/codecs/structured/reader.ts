@@ -51,7 +51,7 @@ const NO_OBJECTS: object[] = []
 export class Reader extends Input {
   /** The descriptors that came with the message. */
   arrived: Arrived | undefined
-  /** What the message's regular expressions cost so far. */
+  /** The cost of the message's regular expressions so far. */
   patternCost = 0
   /** Whether the message is all that is in `bytes`. */
   whole = false

@@ -2,7 +2,7 @@ import type { EngineBuffer } from './engine.js'
 
 const { fromCharCode } = String
 
-/** Short texts that were read lately, by their lengths and some of their bytes. A text is there by what it is: whoever sent it. */
+/** Short texts that were read lately, by their lengths and some of their bytes. A text is found by its characters, whichever peer sent it. */
 const TABLE_SIZE = 1024
 const table: string[] = Array.from({ length: TABLE_SIZE }, () => '')
 

@@ -56,9 +56,9 @@ const { hasOwn, getPrototypeOf } = Object
 export class Writer extends Output {
   /** Where the message begins. */
   start = 0
-  /** What the message's regular expressions cost so far. */
+  /** The cost of the message's regular expressions so far. */
   patternCost = 0
-  /** What is to be transferred with the message, in the order of its numbers there. */
+  /** The objects to transfer with the message, in the order of its numbers there. */
   transferList: Transferable[] | undefined
   /** The codec of the connection by which the message goes; none where it goes to a process that this one starts. */
   #carrier: string | undefined

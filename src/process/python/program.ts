@@ -52,7 +52,7 @@ export function pythonProgram(interpreter: readonly string[], execArgv: readonly
   }
 }
 
-/** What Python makes an object of: its kind, its descriptor, and what it needs beside that. */
+/** The description of which Python makes an object: its kind, its descriptor, and what it needs beside that. */
 function describe(object: Transferable, fd: number): unknown[] {
   const { kind, describe: traitsFor } = object[transfer]
   if (kind === 'handle') return [kind, fd]

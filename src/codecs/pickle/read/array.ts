@@ -1,7 +1,7 @@
 import { type Global, unexpectedArguments } from './internal.js'
 import { type NumberArray, type NumberKind, typedArray } from './typed-array.js'
 
-/** What Python's `array` calls its machine formats, by their place in its list: those of numbers, little- and big-endian. */
+/** The machine formats of Python's `array`, by their place in its list: those of numbers, little- and big-endian. */
 const FORMATS: readonly NumberKind[] = [
   'u1',
   'i1',

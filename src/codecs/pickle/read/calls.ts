@@ -5,7 +5,7 @@ import type { PickleSettings } from '../options.js'
 import { PythonFloat } from '../types/float.js'
 
 /**
- * What constructors may copy: so many bytes, characters or items, and so many times the length of the pickle. A pickler
+ * The amount that constructors may copy: so many bytes, characters or items, and so many times the length of the pickle. A pickler
  * writes what it passes to a constructor, as a rule, once for each.
  */
 const COPIES_MIN = 1 << 20
@@ -30,7 +30,7 @@ export class Calls {
   /** How often something was added to one of the reductions. */
   #events = 0
   #failures = 0
-  /** What constructors have been passed so far. */
+  /** The amount that constructors have been passed so far. */
   #copied = 0
   #copiesMax = 0
 
@@ -53,7 +53,7 @@ export class Calls {
     reduction.completed = ++this.#events
   }
 
-  /** What Python would get from calling `callee` with `args`, or from making an object of that class. */
+  /** The object that Python would get by calling `callee` with `args`, or by making an object of that class. */
   call(callee: unknown, args: unknown, creation: Creation, kwargs?: Record<string, unknown>): unknown {
     if (!(callee instanceof Internal) || callee instanceof Arguments) {
       throw new Error('the pickle calls something that is not a class or function')
@@ -136,7 +136,7 @@ export class Calls {
     this.origins?.set(value, origin)
   }
 
-  /** What a value is when it has been given its state. */
+  /** A value after it has been given its state. */
   build(value: Internal, state: unknown): unknown {
     if (Array.isArray(state)) this.#allowCopies(state)
     if (state instanceof Arguments) this.#allowCopies(state.items)
@@ -151,7 +151,7 @@ export class Calls {
   #built(value: Internal, state: unknown): unknown {
     if (value instanceof Reduction) {
       this.addedTo(value)
-      // What else would Python call first, and then give attributes?
+      // Python calls nothing else first, to give it attributes then.
       if (value.creation === 'call' && value.callee instanceof Global && value.callee.construct === undefined) {
         value.isError ||= isDict(state)
       }

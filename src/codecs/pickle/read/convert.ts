@@ -16,7 +16,7 @@ export function convert(value: unknown, chosen: Chosen[], { classes }: PickleSet
   const made = new Map<unknown, unknown>()
   const waiting = new Set<unknown>(chosen.map(({ object }) => object))
   const met = new Set<object>()
-  /** What holds an object whose turn had not come. */
+  /** A container that holds an object whose turn had not come. */
   const late = new Set<object>()
 
   const replace = (root: unknown): unknown => {

@@ -116,7 +116,7 @@ export const dataZone: Construct = ([, key, , data], name) => {
 }
 
 /**
- * Which change, of a list in seconds since 1970, is the last one up to a time; −1 where there is none. The list is looked at
+ * The index of the last change up to a time, of a list in seconds since 1970; −1 where there is none. The list is looked at
  * where it is needed: a peer may send a long one once, and refer to it from many zones.
  */
 function lastChange(changes: readonly unknown[], time: number, name: string): number {

@@ -1,4 +1,4 @@
-/** What Python's `str()` gives of an exception. */
+/** The text that Python's `str()` gives of an exception. */
 
 import { Arguments, type Global, type Reduction } from './internal.js'
 import { escaped, Printer } from './repr.js'
@@ -25,7 +25,7 @@ export class Messages {
     this.#room = ROOM_FOR_ALL + ROOM_PER_BYTE * bytes
   }
 
-  /** What Python prints of an exception. */
+  /** The text that Python prints of an exception. */
   of(error: Reduction): string {
     const [only] = error.args
     // As most are. It is no copy, and may be of any length.
@@ -52,7 +52,7 @@ function message(error: Reduction, printer: Printer): string {
   return args.length === 1 ? printer.str(args[0]) : printer.repr(PythonTuple.from(args))
 }
 
-/** What the built-in classes print that don't print as `BaseException` does; `undefined` where they do. */
+/** The texts of the built-in classes that don't print as `BaseException` does; `undefined` where they do. */
 function builtIn(name: string, args: readonly unknown[], printer: Printer): string | undefined {
   switch (name) {
     case 'KeyError':

@@ -6,7 +6,7 @@ import { EXCEPTION_NAMES } from './python-names.js'
 
 const { errno } = constants
 
-/** What Python makes of an `OSError`, by its number: protocols 0 to 2 know the exceptions of Python 2 only. */
+/** The subclass that Python makes of an `OSError`, by its number: protocols 0 to 2 know the exceptions of Python 2 only. */
 const SYSTEM_ERRORS = new Map<unknown, string>([
   [errno.EAGAIN, 'BlockingIOError'],
   [errno.EALREADY, 'BlockingIOError'],

@@ -4,13 +4,13 @@ import type { PickleSettings } from '../options.js'
 export type Creation = 'call' | 'new'
 
 /**
- * What has a meaning inside a pickle only: a name, an unfinished object, a time zone. Once the pickle has been read, whatever
+ * A thing that has a meaning inside a pickle only: a name, an unfinished object, a time zone. Once the pickle has been read, whatever
  * of it is part of the value is resolved: see `resolve.ts`.
  */
 export abstract class Internal {
   /** Where the memo has it, if it does: what takes its place is put there. */
   slot = -1
-  /** What a state made of it, if it made something else. */
+  /** The value that a state made of it, if it made something else. */
   becomes: unknown = undefined
   /** The call that made it, and the state that it was given: all that a pickle says of an object. */
   callee: Internal | undefined = undefined
@@ -21,7 +21,7 @@ export abstract class Internal {
   /** As Python calls it, for the refusal. */
   abstract get name(): string
 
-  /** What `state` makes of it. */
+  /** The value that `state` makes of it. */
   build(_state: unknown, _settings: PickleSettings): unknown {
     throw new Error(`a state for ${printable(this.name)} is not supported`)
   }
@@ -41,7 +41,7 @@ export class Arguments extends Internal {
   }
 }
 
-/** What the call of a class or function would make in Python, made without it. */
+/** The value that the call of a class or function would make in Python, made without it. */
 export type Construct = (this: void, args: unknown[], name: string, settings: PickleSettings) => unknown
 
 /** A class or function by its name. Of those on the allow-list it is known what a call makes. */
@@ -96,7 +96,7 @@ export class Reduction extends Internal {
   cause: unknown = undefined
   /** Why no constructor of the allow-list made it. */
   readonly reason: string | undefined
-  /** What a constructor of the allow-list made of it, where the program's options want something else. */
+  /** The value that a constructor of the allow-list made of it, where the program's options want something else. */
   known: unknown = undefined
   /** When it was last added to, counted in such events: what is inside of something is complete before it. */
   completed = 0

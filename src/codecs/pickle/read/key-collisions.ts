@@ -53,7 +53,7 @@ class Watch {
   }
 }
 
-/** What counts the keys of a container that gets so many more; none for a small one. */
+/** A counter of the keys of a container that gets so many more; none for a small one. */
 export function watchKeys(
   container: ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>,
   more: number,

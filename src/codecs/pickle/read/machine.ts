@@ -184,7 +184,7 @@ export class Machine {
     this.stack[this.height++] = global
   }
 
-  /** What Python would get from calling `callee` with `args`, or from making an object of that class. */
+  /** The object that Python would get by calling `callee` with `args`, or by making an object of that class. */
   call(callee: unknown, args: unknown, creation: Creation, kwargs?: Record<string, unknown>): unknown {
     const value = this.#calls.call(callee, args, creation, kwargs)
     // The other constructors make something of their arguments that no longer holds them.
@@ -219,7 +219,7 @@ export class Machine {
     return value
   }
 
-  /** What is still to be done about the last result; `undefined` where it is as it should be. */
+  /** The work that is left to do on the last result; `undefined` where there is none. */
   takeUnresolved(): Unresolved | undefined {
     const unresolved = this.#unresolved
     this.#unresolved = undefined

@@ -1,10 +1,10 @@
 import { type Construct, Internal, unexpectedArguments } from './internal.js'
 import { isNumberKind, type NumberArray, type NumberKind, typedArray } from './typed-array.js'
 
-/** What an array of some type consists of. */
+/** The items of an array of some type. */
 export interface NumpyItems {
   items: NumberArray | unknown[]
-  /** What numpy calls the type, where the items don't say it. */
+  /** Numpy's name of the type, where the items don't say it. */
   dtype: string | undefined
   /** How many of the items are one of numpy's. */
   width: number

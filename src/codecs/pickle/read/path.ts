@@ -10,7 +10,7 @@ export function path(kind: PythonPathClass, parts: unknown[], name: string): Pyt
 
 function posix(parts: string[]): string {
   const given = parts.filter((part) => part !== '')
-  // What comes before an absolute part does not count.
+  // Parts before an absolute one do not count.
   const kept = given.slice(
     Math.max(
       given.findLastIndex((part) => part.startsWith('/')),

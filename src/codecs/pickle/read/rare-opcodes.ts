@@ -230,7 +230,7 @@ function slot(text: string): number {
   return place
 }
 
-/** What is above `mark`, for a value. */
+/** The items above `mark`, for a value. */
 function takeItems(machine: Machine, mark: number): unknown[] {
   machine.check(mark, machine.height)
   return takeAll(machine, mark)

@@ -35,7 +35,7 @@ function runOn(bytes: Buffer, start: number, end: number, settings: PickleSettin
 }
 
 /**
- * What Python prints of the exceptions in a pickle. Some of it is lost in what their arguments are read as: whether an `Array`
+ * The texts that Python prints of the exceptions in a pickle. Some of it is lost in what their arguments are read as: whether an `Array`
  * was a list or a tuple, a number an `int` or a `float`. Where there may be such, the pickle is run once more, which notes it.
  */
 function messagesOf(

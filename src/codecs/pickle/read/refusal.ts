@@ -18,7 +18,7 @@ function isUnknown(value: unknown): boolean {
   return value instanceof Global && value.construct === undefined
 }
 
-/** What a constructor of the allow-list could not be called with, if that is it. */
+/** The arguments that a constructor of the allow-list refuses, if those are the reason. */
 function causeOf(reduction: Reduction): Internal {
   let cause: Internal = reduction
   // An argument of an argument, at most so often: whatever the peer has nested, the refusal comes soon.

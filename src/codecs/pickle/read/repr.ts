@@ -1,4 +1,4 @@
-/** What Python's `str()` and `repr()` give of a value, for the message of an exception that was made with it. */
+/** The texts that Python's `str()` and `repr()` give of a value, for the message of an exception that was made with it. */
 
 import { Arguments, Global, Internal, Reduction } from './internal.js'
 import { PythonComplex } from '../types/complex.js'
@@ -24,10 +24,10 @@ const DEEPEST = 50
 /** Python refuses to print larger integers: the time that it takes grows faster than their number of digits. */
 const BITS_SHOWN = 14_000
 
-/** What is left out. */
+/** Stands for text that is left out. */
 const MORE = '…'
 
-/** What can't be printed, and so is escaped: of the Unicode categories that Python says so of, all but the space. */
+/** Characters that can't be printed, and so are escaped: of the Unicode categories that Python says so of, all but the space. */
 const UNPRINTABLE = /[\p{C}\p{Z}\\]/u
 
 /**
@@ -39,7 +39,7 @@ export class Printer {
   #room: number
   /** Of values whose type doesn't say it, the class that made them. */
   readonly #origins: ReadonlyMap<unknown, string>
-  /** What is being printed, from the outermost. */
+  /** The values that are being printed, from the outermost. */
   readonly #open: unknown[] = []
   readonly #messageOf: (error: Reduction) => string
 

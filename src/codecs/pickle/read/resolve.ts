@@ -10,7 +10,7 @@ import type { PickleSettings } from '../options.js'
 import { PythonError } from '../types/error.js'
 import { markReceived, PythonObject } from '../types/object.js'
 
-/** What Python prints of an exception. */
+/** The text that Python prints of an exception. */
 export type MessageOf = (error: Reduction) => string
 
 /**
@@ -47,7 +47,7 @@ class Resolver {
   readonly #messageOf: MessageOf
   readonly #resolved = new Map<Internal, unknown>()
   readonly #met = new Set<object>()
-  /** What is to be looked into, where anything is refused that has no form, and where it is kept as it is. */
+  /** The values to look into, where anything is refused that has no form, and where it is kept as it is. */
   readonly #strict: object[] = []
   readonly #lenient: object[] = []
 
@@ -60,7 +60,7 @@ class Resolver {
   resolve(value: unknown): unknown {
     const result = this.#visit(value, this.#settings.unknownAsObject)
     this.#drain(this.#strict, false)
-    // What an exception and something else hold has been looked into by now.
+    // A value that both an exception and something else hold has been looked into by now.
     this.#drain(this.#lenient, true)
     return result
   }
@@ -79,7 +79,7 @@ class Resolver {
     }
   }
 
-  /** What stands for a value. */
+  /** The value that stands for another one. */
   #visit(child: unknown, lenient: boolean): unknown {
     if (typeof child !== 'object' || child === null) return child
     if (child instanceof Internal) return this.#internal(child, lenient)
@@ -134,7 +134,7 @@ class Resolver {
   }
 }
 
-/** What a pickle says of an object, a class or a function. */
+/** The pickle's description of an object, a class or a function. */
 function objectOf(internal: Internal): PythonObject {
   if (internal instanceof Global) return markReceived(new PythonObject(internal.module, internal.path))
   const { callee, args, state, creation } = internal

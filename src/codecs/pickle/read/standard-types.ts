@@ -1,4 +1,4 @@
-/** What becomes of the standard library's own types: of numbers, texts and containers. */
+/** Readers of the standard library's own types: of numbers, texts and containers. */
 
 import { type Construct, Internal, unexpectedArguments } from './internal.js'
 import { parseInteger } from '../integers.js'

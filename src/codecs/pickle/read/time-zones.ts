@@ -66,7 +66,7 @@ function zoneOf(key: unknown, name: string): ChangingZone {
   return new ChangingZone(name, at)
 }
 
-/** What is known of the zones: their offsets from UTC, by moment. */
+/** Facts about the zones: their offsets from UTC, by moment. */
 const known = new Map<string, OffsetAt>()
 /** There are some 600, and two words of each are enough to know that it is none. */
 const NAME = /^[A-Za-z][A-Za-z0-9_+-]{1,30}(\/[A-Za-z0-9_+-]{1,30}){0,2}$/

@@ -1,4 +1,4 @@
-/** What a calendar and a clock show, as the texts that Python's `isoformat()` gives. */
+/** Dates and times, as the texts that Python's `isoformat()` gives. */
 
 /** Whether `text` is `YYYY-MM-DD`, a day of the years 1 to 9999. */
 export function isDate(text: string): boolean {

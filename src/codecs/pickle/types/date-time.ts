@@ -28,7 +28,7 @@ export class PythonDateTime extends PythonText {
     this.fold = fold
   }
 
-  /** What a clock of this machine's time zone shows at a moment. */
+  /** The time that a clock of this machine's time zone shows at a moment. */
   static fromDate(date: Date): PythonDateTime {
     const year = date.getFullYear()
     if (Number.isNaN(year)) throw new TypeError('an invalid Date is no datetime')

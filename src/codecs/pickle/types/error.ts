@@ -2,13 +2,13 @@
 export class PythonError extends Error {
   /** The module of its class: `builtins`, for one that Python has itself. */
   readonly module: string
-  /** What the exception was made with. */
+  /** The arguments that the exception was made with. */
   readonly args: unknown[]
-  /** What was set on it later, such as the notes of `add_note`. */
+  /** Attributes that were set on it later, such as the notes of `add_note`. */
   declare attributes?: Record<string, unknown>
   /** The exceptions of a group. */
   declare exceptions?: unknown[]
-  /** What Python prints of where it was raised; of a function that was called by `carom/calls`. */
+  /** The traceback as Python prints it; of a function that was called by `carom/calls`. */
   declare traceback?: string
   /** The exception that was being handled when this one was raised. */
   declare context?: unknown

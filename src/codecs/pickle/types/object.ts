@@ -24,18 +24,18 @@ export class PythonObject {
   readonly module: string
   /** The name in the module: `Name`, or `Outer.Name`. */
   readonly name: string
-  /** What the name is called with; `undefined` where the class or function itself is meant. */
+  /** The arguments that the name is called with; `undefined` where the class or function itself is meant. */
   args: unknown[] | undefined
-  /** What the new object is given for its `__setstate__`, or as its attributes. */
+  /** The state that the new object is given, for its `__setstate__` or as its attributes. */
   state: unknown
-  /** What is appended to it, as to a list. */
+  /** Items that are appended to it, as to a list. */
   items: unknown[] | undefined
   /** Keys and values that are set on it, as on a dict. */
   entries: [key: unknown, value: unknown][] | undefined
   /** Arguments by keyword. */
   kwargs: Record<string, unknown> | undefined
   creation: PythonCreation
-  /** What is called, where it is no name but what another call returns: `module` and `name` are then what that one calls. */
+  /** The call whose result is called, where that is no name: `module` and `name` are then that call's. */
   callable: PythonObject | undefined
 
   constructor(

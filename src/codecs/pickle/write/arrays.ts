@@ -7,7 +7,7 @@ import { halfBits } from './half.js'
 import { noForm, withArticle } from './refusal.js'
 import type { PartWriter } from './part-writer.js'
 
-/** What Python's `array` calls the numbers of a typed array: its type code, and its number for how they lie in memory. */
+/** Python's `array` for the numbers of a typed array: its type code, and its number for how they lie in memory. */
 const ARRAY_TYPES: Readonly<Partial<Record<NumberViewName, { code: string; format: number }>>> = {
   Uint8ClampedArray: { code: 'B', format: 0 },
   Int8Array: { code: 'b', format: 1 },
@@ -25,7 +25,7 @@ const ARRAY_TYPES: Readonly<Partial<Record<NumberViewName, { code: string; forma
 const STATE_VERSION = 1
 const IN_C_ORDER = false
 
-/** What a typed array may have of its own, to be an array of numpy's. */
+/** Own properties that make a typed array an array of numpy's. */
 interface Shaped {
   readonly shape?: unknown
   readonly dtype?: unknown

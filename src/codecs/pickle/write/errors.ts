@@ -19,10 +19,10 @@ const MADE_OF: Readonly<Record<string, readonly ((arg: unknown) => boolean)[]>> 
   BaseExceptionGroup: [isText, areErrors],
 }
 
-/** What may be made of a message and a place: of file, line, column and text at least. */
+/** Exceptions that may be made of a message and a place: of file, line, column and text at least. */
 const WITH_PLACE = new Set(['SyntaxError', 'IndentationError', 'TabError'])
 
-/** What Python makes an `ExceptionGroup` of by itself, where only exceptions are in it that may be in one. */
+/** The class that Python makes an `ExceptionGroup` by itself, where only exceptions are in it that may be in one. */
 const GROUP = 'BaseExceptionGroup'
 
 /** The modules of built-in exceptions: in Python, and in Python 2. */

@@ -1,7 +1,7 @@
 /** Up to this many, looking at each costs less than hashing. */
 const FEW = 16
 
-/** Which objects a pickle already has, and where its reader's memo will have them. */
+/** The objects that a pickle already has, and their places in its reader's memo. */
 export class Memo {
   readonly #objects: unknown[] = Array.from({ length: FEW })
   readonly #slots: number[] = Array.from({ length: FEW }, () => 0)

@@ -33,7 +33,7 @@ export class Output {
   start = 0
   /** Where it ends. */
   size = 0
-  /** What comes before it, where anything large is in the pickle. */
+  /** The parts before it, where anything large is in the pickle. */
   parts: Uint8Array[] | undefined
 
   /** Begins a new pickle. */

@@ -13,7 +13,7 @@ export interface PartWriter extends Output {
   memoize(value: unknown): void
   /** A tuple of these items, which nothing refers to. */
   tuple(items: readonly unknown[]): void
-  /** What Python calls something with: the property `args` of what stands for it here. */
+  /** The arguments of a call in Python: the property `args` of the object that stands for its result here. */
   arguments(args: readonly unknown[]): void
   /** The own, enumerable properties of an object. */
   dict(object: Record<string, unknown>): void

@@ -64,7 +64,7 @@ function writeCreation(writer: PartWriter, object: PythonObject, args: unknown[]
   }
 }
 
-/** What is called: a name, or what another call returns. */
+/** The callee: a name, or the result of another call. */
 function writeCallee(writer: PartWriter, { module, name, callable }: PythonObject): void {
   if (callable === undefined) writer.globalOf(module, name)
   else writer.writePart(callable, '.callable')

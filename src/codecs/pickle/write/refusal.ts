@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import { isTransferable } from '../../../wire/transferable.js'
 import { tagOf } from '../views.js'
 
-/** What can't be sent, and why. */
+/** Values that can't be sent, and the reasons. */
 export function noForm(what: string, advice = 'it has no form in Python'): TypeError {
   return new TypeError(`${what} can't be sent: ${advice}`)
 }
@@ -28,7 +28,7 @@ export function assertPlainEnough(value: object): void {
     )
   }
   assertTag(value)
-  // What is known by what is inside of it, whatever it says of itself.
+  // Kinds that are known by their internal slots, whatever they say of themselves.
   if (types.isPromise(value)) throw noForm('a Promise', ADVICE['Promise'])
   if (types.isWeakMap(value) || types.isWeakSet(value))
     throw noForm(`a ${types.isWeakMap(value) ? 'WeakMap' : 'WeakSet'}`)
@@ -59,7 +59,7 @@ function classOf(value: object): string {
   return typeof type === 'function' ? type.name : 'object'
 }
 
-/** What Python can't have as the key of a dict or the member of a set. */
+/** Values that Python can't have as the key of a dict or the member of a set. */
 export function unhashable(value: object): TypeError {
   const kind = ArrayBuffer.isView(value)
     ? 'shape' in value

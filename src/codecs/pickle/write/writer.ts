@@ -47,7 +47,7 @@ export class Writer extends Output implements PartWriter {
   readonly #frozen = new Map<unknown, number>()
   /** How much the memo had when a tuple was begun that is not finished. */
   readonly #tuples = new Map<unknown, number>()
-  /** What is written once only, and is no value of the program's: names, types of arrays. */
+  /** Things that are written only once, and are no values of the program's: names, types of arrays. */
   readonly #known = new Map<unknown, number>()
   readonly #shapes: Shape[] = []
   #pickles = 0
@@ -195,7 +195,7 @@ export class Writer extends Output implements PartWriter {
     this.opcode(length > 3 ? op.TUPLE : length === 0 ? op.EMPTY_TUPLE : op.TUPLE1 + length - 1)
   }
 
-  /** What Python calls something with: the property `args` of what stands for it here. */
+  /** The arguments of a call in Python: the property `args` of the object that stands for its result here. */
   arguments(args: readonly unknown[]): void {
     this.#enter()
     try {
