@@ -75,7 +75,7 @@ async function useFrom(folder: string, manager: Manager, packed: Packed): Promis
   await step('a bundler that is to pack the binary too names it', async () => {
     await assert.rejects(bundle('all.mjs'), new RegExp(`${packed.own}/carom\\.${thisPlatform()}\\.node`))
   })
-  await writeExample(folder)
+  await writeExample(folder, 'bundler')
   for (const [module, resolution] of [
     ['node16', 'node16'],
     ['esnext', 'bundler'],
@@ -89,7 +89,7 @@ async function useFrom(folder: string, manager: Manager, packed: Packed): Promis
       assert.equal(await program(join(out, 'typed.js')), "Map(1) { 'by' => 'TypeScript' }\ntrue\n")
     })
   }
-  await step("the README's first example runs", async () => {
+  await step("the README's example of a parent and its worker runs", async () => {
     const example = join('bundler', 'example.js')
     const printed = (await program(example)).trim().split('\n').toSorted()
     assert.deepEqual(printed, ["Map(1) { 'red' => 1 }", "{ name: 'cue ball', position: [ 127, 64 ] }"])
@@ -144,7 +144,7 @@ try {
     await useFrom(join(folder, manager), manager, packed)
   }
   console.log('\nNode with permissions')
-  await withPermissions(join(folder, 'npm'), packed)
+  await withPermissions(join(folder, 'npm'))
   console.log("\nyarn, Plug'n'Play")
   await plugAndPlay(join(folder, 'yarn'), packed)
   console.log('\ncompilers')

@@ -75,12 +75,15 @@ export async function installed(folder: string): Promise<Manifest[]> {
   return [...found.values()]
 }
 
-/** Writes the README's first example as two files of the project: `example.ts`, and its `child.js`. */
-export async function writeExample(folder: string): Promise<void> {
+/** Writes the README's example of a parent and its worker as `example.ts`, and the worker beside what becomes of that in `out`. */
+export async function writeExample(folder: string, out: string): Promise<void> {
   const readme = await readFile(join(repository, 'README.md'), 'utf8')
-  const [parent, child] = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code)
-  if (!parent?.includes("'child.js'") || !child?.startsWith('// child.js'))
-    throw new Error("README.md doesn't begin with an example of a parent and its child.js")
+  const programs = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code)
+  const parent = programs.find((program) => program.includes("new URL('./worker.js', import.meta.url)"))
+  const worker = programs.find((program) => program.startsWith('// worker.js'))
+  if (parent === undefined || worker === undefined)
+    throw new Error('README.md has no example of a parent and its worker.js')
   await writeFile(join(folder, 'example.ts'), parent)
-  await writeFile(join(folder, 'child.js'), child)
+  await mkdir(join(folder, out), { recursive: true })
+  await writeFile(join(folder, out, 'worker.js'), worker)
 }

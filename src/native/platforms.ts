@@ -55,7 +55,6 @@ export function explainMissingBinding(platform: string, failures: readonly unkno
     '- a lock file from another system lacks it: remove it together with node_modules, and install again;',
     '- optional dependencies were left out (--no-optional, --omit=optional): install with them;',
     ...('Deno' in globalThis ? ['- Deno lacks permissions: it wants --allow-ffi, --allow-env and --allow-read;'] : []),
-    ...('permission' in process ? ['- Node runs with --permission, and without --allow-addons;'] : []),
     '- a bundler packed carom: make carom an external dependency, since a binary stays a file of its own.',
     `The cause of this error has the details. There are binaries for ${SUPPORTED.join(', ')}. ${build}`,
   ].join('\n')
