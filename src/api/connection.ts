@@ -122,6 +122,15 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
+   * Whether a peer made the connection, to a listener here.
+   *
+   * @internal
+   */
+  static isAccepted(connection: Connection): boolean {
+    return connection.#endpoint.traits.accepted
+  }
+
+  /**
    * Says that both are the ends of a pipe that nobody else has.
    *
    * @internal

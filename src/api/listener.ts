@@ -437,7 +437,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
 
   #connection<R = TRecv, S = TSend>({ fd, legacy, address }: Admitted): Connection<R, S> {
     this.#lastAccepted = address
-    return Connection.adopt(fd, this.#options, { legacy })
+    return Connection.adopt(fd, this.#options, { legacy, accepted: true })
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
 import { abortSignal, boolean, integer, invalid, options } from '../api/arguments.js'
 import type { OptionNames } from '../api/option-names.js'
-import type { Connection } from '../api/connection.js'
+import { Connection } from '../api/connection.js'
 import { BusyError } from '../api/errors.js'
 import { Functions, hasFunctions } from './functions.js'
 import { Server } from './server.js'
@@ -36,14 +36,14 @@ const OPTIONS: OptionNames<ServeOptions> = {
  * connection.
  */
 export function serve(connection: Connection<unknown, never>, functions: object, given?: ServeOptions): Promise<void> {
-  const { signal, concurrency = 1000, stacks = true } = options(given, OPTIONS)
+  const { signal, concurrency = 1000, stacks } = options(given, OPTIONS)
   const served = new Functions(functions)
   const abort = abortSignal(signal)
+  const session = sessionOf(connection as Connection)
   const settings = {
     concurrency: integer('concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER),
-    stacks: boolean('stacks', stacks),
+    stacks: stacks === undefined ? !Connection.isAccepted(connection as Connection) : boolean('stacks', stacks),
   }
-  const session = sessionOf(connection as Connection)
   if (session.server) throw new BusyError('the connection is served already: end that by its signal first')
   if (abort?.aborted) return Promise.reject(abort.reason)
   return new Server(session, served, settings).run(abort)

@@ -27,6 +27,8 @@ export interface Traits extends Directions {
   nonblocking?: boolean
   /** The peer may not know the longer form of a header. */
   legacy?: boolean
+  /** The peer connected to a listener: it may be anybody. */
+  accepted?: boolean
 }
 
 /** One end of a connection, behind the public class: its life, and the two paths that messages take. */
@@ -41,6 +43,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   readonly #nonblocking: boolean
   readonly #carriesDescriptors: boolean
   readonly #legacy: boolean
+  readonly #accepted: boolean
   readonly #environment: Environment
   readonly #registration: Registration
   readonly #resource: EndpointResource
@@ -58,11 +61,12 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     const { maxMessageSize, spin, descriptors, readAhead } = settings
     const opened = checked(() => environment.native.open(fd, maxMessageSize, spin, descriptors, readAhead))
     const { id } = opened
-    const { nonblocking = false, legacy = false } = traits
+    const { nonblocking = false, legacy = false, accepted = false } = traits
     this.#environment = environment
     this.settings = settings
     this.#nonblocking = nonblocking
     this.#legacy = legacy
+    this.#accepted = accepted
     this.id = id
     this.fd = fd
     this.transport = opened.socket ? 'socket' : 'named-pipe'
@@ -129,7 +133,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
 
   /** What the connection is, for a program that makes another one over its descriptor. */
   get traits(): Required<Traits> {
-    return { ...this.#directions, nonblocking: this.#nonblocking, legacy: this.#legacy }
+    return { ...this.#directions, nonblocking: this.#nonblocking, legacy: this.#legacy, accepted: this.#accepted }
   }
 
   get #directions(): { readable: boolean; writable: boolean } {
