@@ -12,6 +12,8 @@ export interface Carrier {
   post(message: Message): Promise<void>
   /** Sends what the peer may miss where the connection has ended. */
   tell(message: Message): void
+  /** Answers the call `id` with an error at once. Throws where the peer calls without end, and reads no answers. */
+  refuse(id: number, why: Error): void
   /** A call of this end's own has begun, or is over. */
   callsChanged(): void
 }

@@ -25,7 +25,19 @@ export interface ErrorForm {
 /** How many causes, and errors inside errors, are followed. */
 const DEPTH = 8
 /** How many errors of an `AggregateError` go along. */
-const ERRORS_MAX = 100
+const INNER_MAX = 100
+/** How many errors go along in all: one error may be inside many others, each of which has it again. */
+const SENT_MAX = 1000
+/** How many errors one message may bring. A peer that is not carom may count otherwise. */
+const RECEIVED_MAX = 10_000
+
+/** How much of an error's name and of its text is kept, in characters: put together, they must still be a string. */
+const TEXT_MAX = 1024 * 1024
+
+/** How many errors more may be made of one message. */
+interface Budget {
+  left: number
+}
 
 const BUILT_IN: Record<string, ErrorConstructor> = {
   EvalError,
@@ -39,41 +51,68 @@ const BUILT_IN: Record<string, ErrorConstructor> = {
 /** The fields of a form that have a place of their own in it. */
 const PLACED = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors'])
 
-/** The form of what a function threw: with its stack where `stacks` says so, without `fields` where they can't be sent. */
-export function formOf(thrown: unknown, stacks: boolean, withFields: boolean, depth = 0): ErrorForm {
+/**
+ * The form of what a function threw: with its stack where `stacks` says so, without `fields` where they can't be sent. What can't
+ * be read of it, since it is a getter that throws, is left out.
+ */
+export function formOf(thrown: unknown, stacks: boolean, withFields: boolean): ErrorForm {
+  return formWithin({ left: SENT_MAX }, thrown, stacks, withFields, 0)
+}
+
+function formWithin(budget: Budget, thrown: unknown, stacks: boolean, withFields: boolean, depth: number): ErrorForm {
+  budget.left--
   if (!isError(thrown)) return withFields ? { thrown } : { name: 'Error', message: textOf(thrown) }
-  const form: ErrorForm = { name: textOf(thrown.name), message: textOf(thrown.message) }
-  if (stacks && typeof thrown.stack === 'string') form.stack = thrown.stack
-  const { code, cause, errors } = thrown as { code?: unknown; cause?: unknown; errors?: unknown }
+  const form: ErrorForm = {
+    name: textOf(read(thrown, 'name') ?? 'Error'),
+    message: textOf(read(thrown, 'message') ?? ''),
+  }
+  const stack = stacks ? read(thrown, 'stack') : undefined
+  if (typeof stack === 'string') form.stack = stack
+  const code = read(thrown, 'code')
   if (typeof code === 'string' || typeof code === 'number') form.code = code
   if (depth < DEPTH) {
-    if (cause !== undefined) form.cause = formOf(cause, stacks, withFields, depth + 1)
+    const inner = (each: unknown): ErrorForm => formWithin(budget, each, stacks, withFields, depth + 1)
+    const [cause, errors] = [read(thrown, 'cause'), read(thrown, 'errors')]
+    if (cause !== undefined && budget.left > 0) form.cause = inner(cause)
     if (Array.isArray(errors)) {
-      form.errors = errors.slice(0, ERRORS_MAX).map((each) => formOf(each, stacks, withFields, depth + 1))
+      form.errors = []
+      for (const each of errors.slice(0, INNER_MAX) as unknown[]) if (budget.left > 0) form.errors.push(inner(each))
     }
   }
   if (withFields) {
-    const fields = Object.entries(thrown).filter(([name]) => !PLACED.has(name))
-    if (fields.length > 0) form.fields = Object.fromEntries(fields)
+    const fields = Object.keys(thrown).filter((name) => !PLACED.has(name))
+    if (fields.length > 0) form.fields = Object.fromEntries(fields.map((name) => [name, read(thrown, name)]))
   }
   return form
 }
 
+/** A property of an error, which may be a getter that throws: V8's own `stack` is one, of a text that gets too long. */
+function read(error: Error, key: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[key]
+  } catch {
+    return undefined
+  }
+}
+
 /** The error of a form: of the built-in class by its name, else an `Error` of that name; never one of carom's. */
-export function errorOf(form: unknown, depth = 0): unknown {
+export function errorOf(form: unknown): unknown {
+  return errorWithin({ left: RECEIVED_MAX }, form, 0)
+}
+
+function errorWithin(budget: Budget, form: unknown, depth: number): unknown {
   if (typeof form !== 'object' || form === null || Array.isArray(form)) throw malformed('the error is no object')
+  if (--budget.left < 0) throw malformed(`the error has more than ${RECEIVED_MAX} errors in it`)
   const { name, message, stack, code, cause, errors, fields } = form as ErrorForm
   if (name === undefined && 'thrown' in form) return form.thrown
   if (depth > 2 * DEPTH) throw malformed('the error has causes without end')
-  const [called, said] = [typeof name === 'string' ? name : 'Error', typeof message === 'string' ? message : '']
-  if ('module' in form) return pythonErrorOf(form as ErrorForm, called, said, depth)
-  const options = isForm(cause) ? { cause: errorOf(cause, depth + 1) } : undefined
+  const inner = (each: unknown): unknown => errorWithin(budget, each, depth + 1)
+  const called = typeof name === 'string' ? name.slice(0, TEXT_MAX) : 'Error'
+  const said = typeof message === 'string' ? message.slice(0, TEXT_MAX) : ''
+  if ('module' in form) return pythonErrorOf(form as ErrorForm, called, said, inner)
+  const options = isForm(cause) ? { cause: inner(cause) } : undefined
   const error = Array.isArray(errors)
-    ? new AggregateError(
-        errors.map((each) => errorOf(each, depth + 1)),
-        said,
-        options,
-      )
+    ? new AggregateError(eachOf(errors, inner), said, options)
     : new (Object.hasOwn(BUILT_IN, called) ? BUILT_IN[called]! : Error)(said, options)
   for (const [key, value] of Object.entries(typeof fields === 'object' && fields !== null ? fields : {})) {
     if (!PLACED.has(key)) define(error, key, value, true)
@@ -86,18 +125,24 @@ export function errorOf(form: unknown, depth = 0): unknown {
 }
 
 /** An exception of Python's. Its class is loaded with the first one. */
-function pythonErrorOf(form: ErrorForm, called: string, said: string, depth: number): Error {
+function pythonErrorOf(form: ErrorForm, called: string, said: string, inner: (form: unknown) => unknown): Error {
   const { PythonError } = require('../codecs/pickle/types/error.js') as typeof Python
   const { module, args, traceback, cause, context, exceptions } = form
   const error = new PythonError(called, Array.isArray(args) ? args : [], said, typeof module === 'string' ? module : '')
-  const inner = (each: unknown): unknown => errorOf(each, depth + 1)
   if (isForm(cause)) define(error, 'cause', inner(cause), false)
   if (isForm(context)) define(error, 'context', inner(context), false)
-  if (Array.isArray(exceptions)) define(error, 'exceptions', exceptions.map(inner), true)
+  if (Array.isArray(exceptions)) define(error, 'exceptions', eachOf(exceptions, inner), true)
   const where = typeof traceback === 'string' ? traceback : undefined
   if (where !== undefined) define(error, 'traceback', where, false)
   define(error, 'stack', where === undefined ? `${called}: ${said}` : `${called}: ${said}\n\n${where}`, false)
   return error
+}
+
+/** The errors of a list, whose holes are no errors: `map` would skip them, for hours where the list claims a great length. */
+function eachOf(forms: readonly unknown[], inner: (form: unknown) => unknown): unknown[] {
+  const errors: unknown[] = []
+  for (const form of forms) errors.push(inner(form))
+  return errors
 }
 
 function isForm(value: unknown): boolean {
@@ -109,13 +154,17 @@ function define(error: Error, key: string, value: unknown, enumerable: boolean):
 }
 
 function isError(value: unknown): value is Error {
-  return isNativeError(value) || value instanceof Error
+  try {
+    return isNativeError(value) || value instanceof Error
+  } catch {
+    return false // a proxy whose traps throw
+  }
 }
 
 function textOf(value: unknown): string {
   try {
     return String(value)
   } catch {
-    return Object.prototype.toString.call(value)
+    return "a value that can't be shown"
   }
 }

@@ -25,9 +25,6 @@ import { itemsOf, sendItems } from './stream.js'
 /** How many calls beyond `concurrency` calls of our own may let in: as deep as functions call back and forth. */
 const NESTED_MAX = 1000
 
-/** How many answers "too busy" may wait for a peer that doesn't read them. */
-const REFUSALS_MAX = 100_000
-
 interface Held {
   running: Running
   args: unknown[]
@@ -38,6 +35,10 @@ export interface ServerSettings {
   stacks: boolean
 }
 
+/** How much of a name that a peer has called, and of the list of those that there are, is in an answer. */
+const NAME_MAX = 100
+const NAMES_MAX = 1000
+
 /** This end's functions, and the calls of them that are under way. */
 export class Server implements MessageTaker {
   readonly #carrier: Carrier & { server: MessageTaker | undefined }
@@ -46,7 +47,6 @@ export class Server implements MessageTaker {
   readonly #running = new Map<number, Running>()
   readonly #held = new Map<number, Held>()
   readonly #ended = new Deferred<void>()
-  #refusals = 0
 
   constructor(carrier: Carrier & { server: MessageTaker | undefined }, functions: Functions, settings: ServerSettings) {
     this.#carrier = carrier
@@ -111,17 +111,17 @@ export class Server implements MessageTaker {
     const id = message[1]
     if (this.#running.has(id) || this.#held.has(id)) throw malformed(`two calls at once have the id ${id}`)
     const running = new Running(this.#carrier.connection, id, name)
-    const wrong = this.#refuse(name, kwargs)
-    if (wrong) this.#answer(running, [ERROR, id, formOf(wrong, false, true)])
+    const wrong = this.#whyNot(name, kwargs)
+    if (wrong) this.#carrier.refuse(id, wrong)
     else if (this.#running.size < this.#room) this.#start(running, args)
     else if (this.#held.size < this.#settings.concurrency) this.#held.set(id, { running, args })
-    else this.#tellBusy(id)
+    else this.#carrier.refuse(id, this.#busy())
   }
 
-  #refuse(name: string, kwargs: KeywordArguments | undefined): Error | undefined {
+  #whyNot(name: string, kwargs: KeywordArguments | undefined): Error | undefined {
     if (!this.#functions.has(name)) {
-      const known = this.#functions.names.join(', ')
-      return new ReferenceError(`there is no function '${name}' here; there are: ${known}`)
+      const known = shortened(this.#functions.names.join(', '), NAMES_MAX)
+      return new ReferenceError(`there is no function '${shortened(name, NAME_MAX)}' here; there are: ${known}`)
     }
     if (!kwargs) return undefined
     return new TypeError(
@@ -129,12 +129,11 @@ export class Server implements MessageTaker {
     )
   }
 
-  #tellBusy(id: number): void {
+  #busy(): BusyError {
     const { concurrency } = this.#settings
-    const text = `${concurrency} calls run here, and as many wait: call again later, or raise serve's concurrency`
-    if (++this.#refusals > REFUSALS_MAX) throw new ProtocolError('the peer calls without end, and reads no answers')
-    const told = (): void => void this.#refusals--
-    this.#carrier.post([ERROR, id, formOf(new BusyError(text), false, true)]).then(told, told)
+    return new BusyError(
+      `${concurrency} calls run here, and as many wait: call again later, or raise serve's concurrency`,
+    )
   }
 
   #abort(id: number): void {
@@ -144,15 +143,13 @@ export class Server implements MessageTaker {
 
   #start(running: Running, args: unknown[]): void {
     this.#running.set(running.id, running)
-    let result: unknown
     try {
-      result = within(running, () => this.#functions.call(running.name, running, args))
+      const result = within(running, () => this.#functions.call(running.name, running, args))
+      if (isThenable(result)) void this.#settle(running, result)
+      else this.#succeed(running, result)
     } catch (error) {
       this.#fail(running, error)
-      return
     }
-    if (isThenable(result)) void this.#settle(running, result)
-    else this.#succeed(running, result)
   }
 
   async #settle(running: Running, promised: PromiseLike<unknown>): Promise<void> {
@@ -209,10 +206,19 @@ export class Server implements MessageTaker {
     try {
       await this.#carrier.post([ERROR, running.id, formOf(error, stacks, true)])
     } catch {
-      // Fields of the error's own may be anything, also what can't be sent.
-      this.#carrier.tell([ERROR, running.id, formOf(error, stacks, false)])
+      await this.#tellPlainly(running, error)
     }
     this.#forget(running)
+  }
+
+  /** Fields of an error's own may be anything, and a codec may have no form even for its text. */
+  async #tellPlainly(running: Running, error: unknown): Promise<void> {
+    try {
+      await this.#carrier.post([ERROR, running.id, formOf(error, this.#settings.stacks, false)])
+    } catch (why) {
+      const message = `the function has failed, and its error can't be sent: ${shortened(String(why), NAMES_MAX)}`
+      this.#carrier.tell([ERROR, running.id, { name: 'Error', message }])
+    }
   }
 
   /** The call is over, and its answer is with the connection. */
@@ -220,6 +226,11 @@ export class Server implements MessageTaker {
     if (this.#running.get(running.id) === running) this.#running.delete(running.id)
     this.proceed()
   }
+}
+
+function shortened(text: string, length: number): string {
+  // Not half of a character, which some codecs have no form for.
+  return text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

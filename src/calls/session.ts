@@ -3,7 +3,13 @@ import { Connection, messages, type Messages } from '../api/connection.js'
 import { ConnectionClosedError, DecodeError, EOFError, ProtocolError } from '../api/errors.js'
 import { Caller } from './caller.js'
 import type { Carrier, MessageTaker } from './carrier.js'
+import { formOf } from './errors.js'
 import { ABORT, CALL, checkedMessage, CREDIT, ERROR, type Message } from './messages.js'
+
+/** How much of refusals, in characters, may wait for a peer that doesn't read them: some 100,000 of the short ones. */
+const REFUSED_MAX = 16 * 1024 * 1024
+/** What is counted for a refusal beside its text. */
+const REFUSAL_COST = 100
 
 const sessions = new WeakMap<Connection, Session>()
 
@@ -24,6 +30,8 @@ export class Session implements Carrier {
   readonly caller: Caller
   #server: MessageTaker | undefined
   #reading: Messages | undefined
+  /** How much of refusals the connection has not taken. */
+  #refused = 0
   /** Why nothing more arrives. */
   #end: Error | undefined
 
@@ -76,6 +84,14 @@ export class Session implements Carrier {
     this.post(message).catch(() => {})
   }
 
+  refuse(id: number, why: Error): void {
+    const cost = why.message.length + REFUSAL_COST
+    this.#refused += cost
+    if (this.#refused > REFUSED_MAX) throw new ProtocolError('the peer calls without end, and reads no answers')
+    const told = (): void => void (this.#refused -= cost)
+    this.post([ERROR, id, formOf(why, false, true)]).then(told, told)
+  }
+
   async #read(): Promise<void> {
     try {
       const reading = this.connection[messages]((value) => this.#handle(value))
@@ -94,7 +110,7 @@ export class Session implements Carrier {
     const kind = message[0]
     if (kind !== CALL && kind !== ABORT && kind !== CREDIT) this.caller.handle(message)
     else if (this.#server) this.#server.handle(message)
-    else if (kind === CALL) this.tell([ERROR, message[1], { name: 'Error', message: 'this end serves no functions' }])
+    else if (kind === CALL) this.refuse(message[1], new Error('this end serves no functions'))
   }
 
   /** The connection has ended, or the peer has broken the rules, which ends it. */
@@ -108,7 +124,9 @@ export class Session implements Carrier {
     this.#end = why
     const server = this.#server
     this.#server = undefined
-    if (!(error instanceof EOFError)) void this.connection.close()
+    // A peer that breaks the rules may not read either: nothing waits until it has read what was sent to it.
+    if (why instanceof ProtocolError) this.connection.destroy()
+    else if (!(error instanceof EOFError)) void this.connection.close()
     this.caller.end(why)
     const expected = why instanceof EOFError || why instanceof ConnectionClosedError
     server?.end(expected ? undefined : why)
