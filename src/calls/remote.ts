@@ -5,8 +5,9 @@ import { TimeoutError } from '../api/errors.js'
 import { onAbort } from '../event-loop/abort.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import type { Call } from './call.js'
+import { calleeOf, facade } from './facade.js'
 import type { KeywordArguments } from './messages.js'
-import { type Session, sessionOf } from './session.js'
+import { sessionOf } from './session.js'
 
 /** Any function, of which the typings know nothing. */
 export type AnyFunctions = Record<string, (...args: never[]) => unknown>
@@ -28,11 +29,6 @@ export type Remote<Functions> = {
 /** A peer of which the typings know nothing: each call may be awaited, or iterated over. */
 export type AnyRemote = { readonly [name: string]: (...args: unknown[]) => Call }
 
-const sessionsOf = new WeakMap<object, Session>()
-
-/** Names that others ask for: an object with a `then` is awaited, and `JSON.stringify` calls `toJSON`. */
-const NEVER_CALLED: ReadonlySet<string> = new Set(['then', 'toJSON'])
-
 /**
  * The functions that the peer of `connection` serves. Each is called by its name, at once: any number of calls may be under
  * way.
@@ -40,20 +36,7 @@ const NEVER_CALLED: ReadonlySet<string> = new Set(['then', 'toJSON'])
 export function remote(connection: Connection<unknown, never>): AnyRemote
 export function remote<Functions>(connection: Connection<unknown, never>): Remote<Functions>
 export function remote(connection: Connection<unknown, never>): unknown {
-  const session = sessionOf(connection as Connection)
-  const functions = new Map<string, (...args: unknown[]) => Call>()
-  const proxy = new Proxy(Object.create(null) as object, {
-    get(_target, name) {
-      if (typeof name === 'symbol' || NEVER_CALLED.has(name)) return undefined
-      let one = functions.get(name)
-      if (!one) functions.set(name, (one = (...args) => session.caller.begin(name, args, undefined)))
-      return one
-    },
-    set: () => false,
-    defineProperty: () => false,
-  })
-  sessionsOf.set(proxy, session)
-  return proxy
+  return facade(sessionOf(connection as Connection).caller)
 }
 
 export interface CallOptions {
@@ -74,10 +57,17 @@ export function call<Functions, Name extends keyof Remote<Functions> & keyof Fun
   args?: Readonly<Parameters<Extract<Functions[Name], (...args: never[]) => unknown>>>,
   options?: CallOptions,
 ): RemoteResult<ReturnType<Extract<Functions[Name], (...args: never[]) => unknown>>>
+/** The same, of a manager's proxy. */
+export function call<Proxy extends AsyncDisposable, Name extends keyof Proxy & string>(
+  proxy: Proxy,
+  name: Name,
+  args?: Proxy[Name] extends (...args: infer Args) => unknown ? Readonly<Args> : never,
+  options?: CallOptions,
+): Proxy[Name] extends (...args: never[]) => infer Result ? Result : never
 export function call(remote: AnyRemote, name: string, args?: readonly unknown[], options?: CallOptions): Call
 export function call(peer: object, name: string, args: readonly unknown[] = [], given?: CallOptions): unknown {
-  const session = sessionsOf.get(peer)
-  if (!session) throw invalidType('remote', 'what remote(connection) returns', peer)
+  const callee = calleeOf(peer)
+  if (!callee) throw invalidType('remote', 'what remote(connection) returns, or the proxy of a manager', peer)
   if (typeof name !== 'string') throw invalidType('name', 'the name of a function', name)
   if (!Array.isArray(args)) throw invalidType('args', 'an array', args)
   const { signal, timeout, kwargs } = options(given, OPTIONS)
@@ -86,8 +76,8 @@ export function call(peer: object, name: string, args: readonly unknown[] = [], 
   }
   const abort = abortSignal(signal)
   const milliseconds = timeout === undefined ? Infinity : checkedTimeout(timeout)
-  if (abort?.aborted) return session.caller.refused(name, abort.reason)
-  const begun = session.caller.begin(name, args as unknown[], kwargs)
+  if (abort?.aborted) return callee.refused(name, abort.reason)
+  const begun = callee.begin(name, args, kwargs)
   const unwatch = abort && onAbort(abort, () => begun.abandon(abort.reason))
   const timer =
     milliseconds <= 0x7fffffff ? setTimeout(() => begun.abandon(late(name, milliseconds)), milliseconds) : undefined
@@ -101,10 +91,10 @@ export function call(peer: object, name: string, args: readonly unknown[] = [], 
 }
 
 function late(name: string, milliseconds: number): TimeoutError {
-  return new TimeoutError(`${name}: no answer within ${milliseconds} ms; the peer was told to give the call up`)
+  return new TimeoutError(`${name}: no answer within ${milliseconds} ms, so the call was given up`)
 }
 
 /** Refuses new calls of `peer` with `reason`, and resolves when those that are under way are over. */
 export async function drain(peer: object, reason: Error): Promise<void> {
-  await sessionsOf.get(peer)?.caller.drain(reason)
+  await calleeOf(peer)?.drain?.(reason)
 }
