@@ -53,6 +53,8 @@ export interface PickleSettings {
   readonly exceptions: ReadonlySet<string>
   /** Gives the persistent id that stands in the pickle for a connection, a listener or a handle. Without it, they are refused. */
   readonly reference?: (object: Transferable) => unknown[]
+  /** What is written in the place of an object that is neither plain nor a list, a map or a set; `undefined` for itself. */
+  readonly standIn?: (object: object) => PythonObject | undefined
 }
 
 /** A module and a name in it, as Python prints it. */

@@ -10,6 +10,7 @@ import { reduce } from './call.js'
 import { momentBytes } from './date-time.js'
 import { writeError } from './errors.js'
 import * as python from './globals.js'
+import { writePythonObject } from './python-object.js'
 import { assertPlainEnough, noForm } from './refusal.js'
 import { writeTimeZone, writeTyped } from './typed.js'
 import type { PartWriter } from './part-writer.js'
@@ -24,6 +25,8 @@ export function writeObject(writer: PartWriter, value: object): boolean {
     writer.memoize(value)
     return true
   }
+  const standIn = writer.settings.standIn?.(value)
+  if (standIn) return writePythonObject(writer, standIn)
   const type = typeOf(value)
   if (type !== undefined) return writeTyped(writer, type, value as Branded[typeof type])
   if (types.isDate(value)) writeDateTime(writer, value)
