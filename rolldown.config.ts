@@ -170,7 +170,7 @@ export default defineConfig({
     // don't load stays out of it.
     codeSplitting: {
       groups: [
-        { name: 'shared', test: /^(?!.*src\/(?:calls|codecs\/pickle)\/)/, minShareCount: 2, priority: 1 },
+        { name: 'shared', test: /^(?!.*src\/(?:calls|managers|codecs\/pickle)\/)/, minShareCount: 2, priority: 1 },
         { name: 'pickling', test: /src\/codecs\/pickle\//, minShareCount: 2 },
         { name: 'calling', test: /src\/calls\//, minShareCount: 2 },
       ],

@@ -1,0 +1,260 @@
+import { type Address, checkedAddress, shown } from '../api/address.js'
+import { abortSignal, integer, invalidType, options } from '../api/arguments.js'
+import { authentication, type AuthenticationOptions } from '../api/authentication.js'
+import type { ConnectOptions } from '../api/connect.js'
+import { ConnectionClosedError } from '../api/errors.js'
+import type { OptionNames } from '../api/option-names.js'
+import { PickleCodec } from '../codecs/pickle/coder.js'
+import type { PickleOptions } from '../codecs/pickle/options.js'
+import { checkedNames, type Keywords, malformed, PROXY } from './messages.js'
+import { MethodCalls } from './method-calls.js'
+import { Pinned } from './pinned.js'
+import { type AnyManagerProxy, type ManagerProxy, proxyOf, referenceOf } from './proxy.js'
+import { type Home, Reference } from './reference.js'
+import { outgoing, RefusedProxy, type Reply, ReplyReader, resultOf } from './replies.js'
+import { ServerPeer } from './server-peer.js'
+import { ManagerSession } from './session.js'
+import { isSameAddress, Token } from './token.js'
+
+export interface ConnectManagerOptions extends AuthenticationOptions {
+  /** What the manager was made with, and must not be missing: a manager does what its clients say. */
+  authkey: string | ArrayBufferView | ArrayBufferLike
+  /** Gives up to connect: it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+  /** Whether to try again while nobody listens yet, as `connect` does. Default `false`. */
+  retry?: boolean | undefined
+  /**
+   * Other addresses from which proxies are taken: other names of the manager's own, or those of other managers with the same
+   * key. A proxy that names any other address is refused: to use it would answer a stranger's challenge with the key.
+   */
+  addresses?: readonly Address[] | undefined
+  /**
+   * How many calls go at once: each has a connection, and a thread of the server's, of its own. Further ones wait, also behind calls
+   * that themselves wait for something, such as a queue's `get`. Default 256.
+   */
+  connections?: number | undefined
+  /** The longest reply that is received, in bytes. Default: the longest `Buffer` there can be. */
+  maxMessageSize?: number | undefined
+  /** How Python's objects are read and written. What has no form here arrives as a `PythonObject`, unless this says otherwise. */
+  pickle?: PickleOptions | undefined
+}
+
+const OPTIONS: OptionNames<ConnectManagerOptions> = {
+  owner: 'connectManager',
+  names: {
+    authkey: true,
+    digests: true,
+    dialect: true,
+    handshakeTimeout: true,
+    signal: true,
+    retry: true,
+    addresses: true,
+    connections: true,
+    maxMessageSize: true,
+    pickle: true,
+  },
+}
+
+/** A server's objects, and the connections to it. */
+interface Site extends Home {
+  readonly peer: ServerPeer
+}
+
+/**
+ * A `multiprocessing` manager, Python's or a `ManagerServer`, of which this program is a client.
+ *
+ * A proxy refers to an object that the manager keeps. References are given back by `using`, by the garbage collector, and by `close`.
+ */
+export class Manager implements AsyncDisposable {
+  readonly #address: Address
+  readonly #options: ConnectOptions
+  readonly #connections: number
+  readonly #reader: ReplyReader
+  readonly #allowed: readonly Address[]
+  readonly #sites = new Map<string, Site>()
+  #closed = false
+
+  /** @internal */
+  constructor(address: Address, given: Omit<ConnectManagerOptions, 'signal' | 'retry'>) {
+    const { addresses = [], connections = 256, pickle, ...rest } = given
+    if (!Array.isArray(addresses)) throw invalidType('addresses', 'an array of addresses', addresses)
+    this.#address = checkedAddress(address, undefined)
+    this.#allowed = [this.#address, ...addresses.map((each: unknown) => checkedAddress(each, undefined))]
+    this.#connections = integer('connections', connections, 1, 65_536)
+    this.#options = { ...rest, descriptors: false, codec: new PickleCodec(outgoing(pickle)) }
+    this.#reader = new ReplyReader(pickle, (token, exposed) => this.#accept(token, exposed))
+  }
+
+  /** Where the manager is. */
+  get address(): Address {
+    return this.#address
+  }
+
+  get #own(): ServerPeer {
+    return this.#site(this.#address).peer
+  }
+
+  /**
+   * Has the manager make an object of a type that is registered there, as `manager.typeid(*args, **kwargs)` does in Python. The
+   * object is kept as long as somebody refers to it.
+   */
+  create(typeid: string, args?: readonly unknown[], kwargs?: Keywords): Promise<AnyManagerProxy>
+  create<Methods>(typeid: string, args?: readonly unknown[], kwargs?: Keywords): Promise<ManagerProxy<Methods>>
+  async create(typeid: string, args: readonly unknown[] = [], kwargs: Keywords = {}): Promise<unknown> {
+    if (typeof typeid !== 'string') throw invalidType('typeid', 'the name of a registered type', typeid)
+    if (!Array.isArray(args)) throw invalidType('args', 'an array', args)
+    if (typeof kwargs !== 'object' || kwargs === null || Array.isArray(kwargs)) {
+      throw invalidType('kwargs', 'an object', kwargs)
+    }
+    const made = await this.#control('create', [typeid, ...(args as unknown[])], kwargs)
+    if (!Array.isArray(made) || made.length !== 2 || typeof made[0] !== 'string') {
+      throw malformed('what was created must be a tuple of an id and names')
+    }
+    const [id, exposed] = made as [string, unknown]
+    return proxyOf(new MethodCalls(this.#counted(this.#site(this.#address), typeid, id, checkedNames(exposed))))
+  }
+
+  /**
+   * Calls `use` with a session, whose calls go over one connection: to Python, they are one thread's, which an `RLock` and a
+   * `Condition` belong to. Afterwards the connection is closed; a lock that is still held stays so.
+   */
+  async session<T>(use: (session: ManagerSession) => T | PromiseLike<T>): Promise<T> {
+    if (typeof use !== 'function') throw invalidType('use', 'a function', use)
+    this.#assertOpen()
+    const session = new ManagerSession(async (home) => new Pinned(await (home as Site).peer.open()))
+    try {
+      return await use(session)
+    } finally {
+      await session.end()
+    }
+  }
+
+  /** A copy of the object that `proxy` refers to, as Python's `proxy._getvalue()`. */
+  async getValue(proxy: object): Promise<unknown> {
+    const reference = referenceOf(proxy)
+    if (!reference) throw invalidType('proxy', 'the proxy of a manager', proxy)
+    return new MethodCalls(reference).begin('#GETVALUE', [], undefined)
+  }
+
+  /** How many objects the manager has, of all clients. */
+  async numberOfObjects(): Promise<number> {
+    return Number(await this.#control('number_of_objects', []))
+  }
+
+  /** What the manager says of its objects and of how often each is referred to. */
+  async debugInfo(): Promise<string> {
+    return String(await this.#control('debug_info', []))
+  }
+
+  /** Ends the manager's server, for all of its clients. */
+  async shutdown(): Promise<void> {
+    await this.#control('shutdown', [])
+    await this.close()
+  }
+
+  /** Gives back all references, and closes the connections: calls that are under way reject. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const sites = [...this.#sites.values()]
+    for (const { peer } of sites) peer.pool.close(closed())
+    await Promise.all(sites.flatMap(({ peer }) => [...peer.claims].map((claim) => claim.giveBack())))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** @internal Says hello, by which it is known that somebody is there, and has the key. */
+  async greet(first: ConnectOptions): Promise<void> {
+    await this.#own.control('dummy', [], undefined, first)
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw closed()
+  }
+
+  async #control(name: string, args: readonly unknown[], kwargs?: Keywords): Promise<unknown> {
+    this.#assertOpen()
+    return this.#own.control(name, args, kwargs)
+  }
+
+  #site(address: Address): Site {
+    const key = shown(address)
+    let site = this.#sites.get(key)
+    if (!site) {
+      const peer = new ServerPeer(address, this.#options, this.#connections, (reply) =>
+        resultOf(this.#reader.read(reply)),
+      )
+      site = { peer, connections: peer.pool, result: (reply) => this.#result(reply, site!) }
+      this.#sites.set(key, site)
+    }
+    return site
+  }
+
+  #accept(token: Token, exposed: readonly string[] | undefined): Reference {
+    if (!this.#allowed.some((allowed) => isSameAddress(allowed, token.address))) {
+      throw new RefusedProxy(
+        `a proxy of '${token.typeid}' at ${shown(token.address)} is refused: the manager is at ${shown(this.#address)}; if that is trusted with the key, too, name it in addresses`,
+      )
+    }
+    const site = this.#site(token.address)
+    return new Reference(token, exposed ?? [], site.peer.claim(token.id), site)
+  }
+
+  #counted(site: Site, typeid: string, id: string, exposed: readonly string[]): Reference {
+    const { peer } = site
+    return new Reference(new Token(typeid, peer.address, id), exposed, peer.claim(id).counted(), site)
+  }
+
+  async #result(bytes: Buffer, site: Site): Promise<unknown> {
+    const reply = this.#reader.read(bytes)
+    if (reply.arrived.length > 0) await this.#count(reply)
+    if (reply.kind !== PROXY) return resultOf(reply)
+    const { value } = reply
+    const [exposed, token] = Array.isArray(value) ? (value as unknown[]) : []
+    if (!(token instanceof Token)) throw malformed('a result that stays there has no token')
+    // Whatever it calls itself: it is where the call went.
+    return proxyOf(new MethodCalls(this.#counted(site, token.typeid, token.id, checkedNames(exposed))))
+  }
+
+  /** Has references counted before anybody can use them. */
+  async #count({ arrived }: Reply): Promise<void> {
+    await Promise.all(
+      arrived.map(async (reference) => {
+        const { token, home, claim } = reference
+        const { peer } = home as Site
+        await peer.control('incref', [token.id])
+        claim.counted()
+        if (reference.exposed.length > 0) return
+        reference.exposed = checkedNames(await peer.control('get_methods', [token.toPython()]))
+      }),
+    )
+  }
+}
+
+function closed(): ConnectionClosedError {
+  return new ConnectionClosedError('the manager is closed: this program closed its connections to it')
+}
+
+/**
+ * Connects to a manager: Python's `multiprocessing.managers`, or a `ManagerServer`. It resolves when the manager has answered.
+ *
+ * @example
+ * ```ts
+ * await using manager = await connectManager({ host: 'localhost', port: 5000 }, { authkey })
+ * const model = await manager.create('model')
+ * console.log(await model.predict(1))
+ * ```
+ */
+export async function connectManager(address: Address, given: ConnectManagerOptions): Promise<Manager> {
+  const { signal, retry, ...rest } = options(given, OPTIONS)
+  abortSignal(signal)
+  if (!authentication(rest))
+    throw invalidType('authkey', 'a string or bytes, and not empty: every manager has one', undefined)
+  const manager = new Manager(address, rest as ConnectManagerOptions)
+  await manager.greet({
+    ...(signal !== undefined && { signal }),
+    ...(retry !== undefined && { retry }),
+  })
+  return manager
+}

@@ -1,0 +1,99 @@
+import type { Connection } from '../api/connection.js'
+import type { Connections } from './connections.js'
+
+/** How many connections are kept for later calls. */
+const IDLE_MAX = 16
+
+/** The connections of one server's: as many as calls are under way, up to a limit. */
+export class Pool implements Connections {
+  readonly #open: () => Promise<Connection>
+  readonly #limit: number
+  readonly #idle: Connection[] = []
+  readonly #taken = new Set<Connection>()
+  /** Those that wait until a connection is given back: they get it, or may open one themselves. */
+  readonly #waiting: { go: (connection: Connection | undefined) => void; fail: (error: Error) => void }[] = []
+  /** How many there are, those that are being opened included. */
+  #count = 0
+  #closed: Error | undefined
+
+  constructor(limit: number, open: () => Promise<Connection>) {
+    this.#limit = limit
+    this.#open = open
+  }
+
+  async take(): Promise<Connection> {
+    if (this.#closed) throw this.#closed
+    const idle = this.#fromIdle()
+    if (idle) return this.#lend(idle)
+    if (this.#count < this.#limit) this.#count++
+    else {
+      const given = await new Promise<Connection | undefined>((go, fail) => this.#waiting.push({ go, fail }))
+      if (given) return this.#lend(given)
+    }
+    try {
+      const opened = await this.#open()
+      if (!this.#closed) return this.#lend(opened)
+      await opened.close()
+      throw this.#closed
+    } catch (error) {
+      this.#free()
+      throw error
+    }
+  }
+
+  give(connection: Connection): void {
+    this.#taken.delete(connection)
+    if (connection.closed || this.#closed) {
+      this.#discard(connection)
+      return
+    }
+    const next = this.#waiting.shift()
+    if (next) next.go(connection)
+    else if (this.#idle.length < IDLE_MAX) this.#idle.push(connection)
+    else this.#discard(connection)
+  }
+
+  /** Closes all connections: what waits for one, and what waits for a reply, rejects. */
+  close(reason: Error): void {
+    if (this.#closed) return
+    this.#closed = reason
+    for (const each of this.#waiting.splice(0)) each.fail(reason)
+    for (const each of this.#idle.splice(0)) this.#discard(each)
+    for (const each of this.#taken) each.destroy()
+  }
+
+  /** One that is there. An idle connection has nothing to say: one that has is at its end. */
+  #fromIdle(): Connection | undefined {
+    for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
+      if (isQuiet(connection)) return connection
+      this.#discard(connection)
+    }
+    return undefined
+  }
+
+  #lend(connection: Connection): Connection {
+    this.#taken.add(connection)
+    return connection
+  }
+
+  #discard(connection: Connection): void {
+    void connection.close()
+    this.#free()
+  }
+
+  /** There is room for another one, which somebody may wait for. */
+  #free(): void {
+    const next = this.#waiting.shift()
+    if (next) next.go(undefined)
+    else this.#count--
+  }
+}
+
+/** Whether the server has not closed the connection, as far as that is known. */
+function isQuiet(connection: Connection): boolean {
+  try {
+    return connection.readable && connection.writable && connection.tryRecvBytes() === undefined
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,66 @@
+import type { Address } from '../api/address.js'
+import { connect, type ConnectOptions } from '../api/connect.js'
+import type { Connection } from '../api/connection.js'
+import { Claim } from './claim.js'
+import { Gate } from './gate.js'
+import { type Keywords, request } from './messages.js'
+import { Pool } from './pool.js'
+
+/** How many connections are opened at once: a Python server has a backlog of 128 for all of its clients. */
+const OPENING_MAX = 16
+
+/** What Python calls the thread that serves a connection. */
+const NAME = 'carom'
+
+/** A manager's server, at one address. */
+export class ServerPeer {
+  readonly address: Address
+  readonly pool: Pool
+  /** The references that are this program's. */
+  readonly claims: Set<Claim> = new Set()
+  readonly #options: ConnectOptions
+  readonly #read: (reply: Buffer) => unknown
+  readonly #opening = new Gate(OPENING_MAX)
+
+  /** `read` gives the value of a reply to one of the server's own functions. */
+  constructor(address: Address, options: ConnectOptions, limit: number, read: (reply: Buffer) => unknown) {
+    this.address = address
+    this.#options = options
+    this.#read = read
+    this.pool = new Pool(limit, () => this.open())
+  }
+
+  /** Calls one of the server's own functions: each has a connection, which the server closes after its reply. */
+  async control(name: string, args: readonly unknown[], kwargs?: Keywords, options?: ConnectOptions): Promise<unknown> {
+    return this.#opening.run(async () => {
+      const connection = await connect(this.address, { ...this.#options, ...options })
+      try {
+        await connection.send(request(null, name, args, kwargs))
+        const reply = await connection.recvBytes(undefined, { signal: options?.signal })
+        return this.#read(reply)
+      } finally {
+        connection.destroy()
+      }
+    })
+  }
+
+  /** A connection for calls of methods, to be served by a thread of its own. */
+  open(): Promise<Connection> {
+    return this.#opening.run(async () => {
+      const connection = await connect(this.address, this.#options)
+      try {
+        await connection.send(request(null, 'accept_connection', [NAME]))
+        this.#read(await connection.recvBytes())
+      } catch (error) {
+        connection.destroy()
+        throw error
+      }
+      return connection
+    })
+  }
+
+  /** A reference to an object, which the server does not count yet. */
+  claim(id: string): Claim {
+    return new Claim(this.claims, async () => void (await this.control('decref', [id])))
+  }
+}
