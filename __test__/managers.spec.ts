@@ -166,12 +166,13 @@ for (const { name, path, version } of pythons) {
       gc()
       return (await observer.numberOfObjects()) === 0
     }, 'the references are not given back')
-    await Promise.all(Array.from({ length: 50 }, () => manager.create('dict')))
+    const held = await Promise.all(Array.from({ length: 50 }, () => manager.create('dict')))
     t.is(await observer.numberOfObjects(), 50)
     await manager.close()
     await manager.close()
     t.is(await observer.numberOfObjects(), 0)
     await t.throwsAsync(() => manager.create('dict'), { instanceOf: ConnectionClosedError })
+    for (const each of held) await each[Symbol.asyncDispose]()
   })
 
   test(`${name}: calls go at once, each by a connection of its own, and connections are used again`, async (t) => {
