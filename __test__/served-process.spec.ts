@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import { EOFError, Process, ProcessError, StartError } from 'carom'
+import { DecodeError, EOFError, Process, ProcessError, StartError } from 'carom'
 import { call } from 'carom/calls'
 import { ndarray, PythonError } from 'carom/python'
 import { endedWell, startProgram } from './children.ts'
@@ -54,6 +54,25 @@ for (const { name, path } of pythons) {
     await t.throwsAsync(async () => python.remote['add']!(1, 'x'), { instanceOf: PythonError, name: 'TypeError' })
   })
 }
+
+test('a result that can’t be decoded rejects that call alone', async (t) => {
+  await using python = new Process(PYTHON, { serve: true, interpreter })
+  await python.start()
+  const { remote } = python
+  const others = [remote['add']!(1, 2), remote['model']!(), remote['add']!(3, 4)]
+  t.is(await others[0], 3)
+  await t.throwsAsync(async () => others[1]!, { instanceOf: DecodeError, message: /served\.Model/ })
+  t.is(await others[2], 7)
+  const items: unknown[] = []
+  await t.throwsAsync(
+    async () => {
+      for await (const item of remote['models']!()) items.push(item)
+    },
+    { instanceOf: DecodeError },
+  )
+  t.deepEqual(items, [1])
+  t.is(await remote['add']!(5, 6), 11)
+})
 
 test('only a Python module’s own functions, or those in __all__, are served', async (t) => {
   await using own = new Process(PYTHON, { serve: true, interpreter })

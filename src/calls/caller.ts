@@ -101,6 +101,12 @@ export class Caller implements CallOwner {
     this.#changed()
   }
 
+  /** The answer to a call can't be decoded. */
+  fail(id: number, error: Error): void {
+    const call = this.#calls.get(id) ?? this.#unread.get(id)?.deref()
+    call?.abandon(error)
+  }
+
   /** The connection has ended: nothing more will be answered. */
   end(why: Error): void {
     const calls = [...this.#calls.values()]

@@ -5,6 +5,7 @@ import { Caller } from './caller.js'
 import type { Carrier, MessageTaker } from './carrier.js'
 import { formOf } from './errors.js'
 import { ABORT, CALL, checkedMessage, CREDIT, ERROR, type Message } from './messages.js'
+import { headOf } from './undecodable.js'
 
 /** How much of refusals, in characters, may wait for a peer that doesn't read them: some 100,000 of the short ones. */
 const REFUSED_MAX = 16 * 1024 * 1024
@@ -101,8 +102,19 @@ export class Session implements Carrier {
       this.#update()
     } catch (error) {
       this.#reading = undefined
-      this.#fail(error as Error)
+      const head = error instanceof DecodeError ? headOf(error) : undefined
+      if (!head) this.#fail(error as Error)
+      else {
+        this.#refuse(head, error as DecodeError)
+        this.#update()
+      }
     }
+  }
+
+  /** A message can't be decoded, but the call is known that it is about: that call fails alone. */
+  #refuse([kind, id]: Message, error: DecodeError): void {
+    if (kind === CALL) this.tell([ERROR, id, formOf(error, false, false)])
+    else this.caller.fail(id, error)
   }
 
   #handle(value: unknown): void {
