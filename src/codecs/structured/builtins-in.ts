@@ -18,11 +18,11 @@ import { Malformed } from './input.js'
 import { KeyHashes, TOO_ALIKE } from './key-hashes.js'
 import { readBuffer, readMemory, readView } from './memory-in.js'
 import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
-import type { Reader } from './reader.js'
+import type { PartReader } from './part-reader.js'
 import { isHref } from './urls.js'
 
 /** Reads what is neither a primitive nor an array nor plain. */
-export function readOther(reader: Reader, kind: number): unknown {
+export function readOther(reader: PartReader, kind: number): unknown {
   switch (kind) {
     case MAP:
       return readMap(reader)
@@ -55,7 +55,7 @@ export function readOther(reader: Reader, kind: number): unknown {
   }
 }
 
-function readMap(reader: Reader): unknown {
+function readMap(reader: PartReader): unknown {
   const count = reader.count()
   reader.enter(2 * count)
   const map = reader.number(new Map<unknown, unknown>())
@@ -69,7 +69,7 @@ function readMap(reader: Reader): unknown {
   return map
 }
 
-function readSet(reader: Reader): unknown {
+function readSet(reader: PartReader): unknown {
   const count = reader.count()
   reader.enter(count)
   const set = reader.number(new Set())
@@ -83,7 +83,7 @@ function readSet(reader: Reader): unknown {
   return set
 }
 
-function readRegExp(reader: Reader): RegExp {
+function readRegExp(reader: PartReader): RegExp {
   const source = reader.text()
   const flags = reader.text()
   reader.patternCost = patternCost(reader.patternCost, source, flags)
@@ -91,13 +91,13 @@ function readRegExp(reader: Reader): RegExp {
   return reader.number(new RegExp(source, flags))
 }
 
-function readUrl(reader: Reader): URL {
+function readUrl(reader: PartReader): URL {
   const href = reader.text()
   if (!isHref(href)) throw new Malformed('a URL in the message is none')
   return reader.number(new URL(href))
 }
 
-function readBoxed(reader: Reader): unknown {
+function readBoxed(reader: PartReader): unknown {
   const value = reader.value()
   if (value === null || !/^(?:number|string|boolean|bigint)$/.test(typeof value)) {
     throw new Malformed('a boxed value in the message is no primitive')

@@ -9,7 +9,7 @@ import { writeBuffer } from './memory-out.js'
 import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
 import type { Step } from './refusal.js'
 import { isHref } from './urls.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 const toTag = Object.prototype.toString
 const { isPrototypeOf } = Object.prototype
@@ -21,7 +21,7 @@ const { source, flags } = Object.getOwnPropertyDescriptors(RegExp.prototype)
 const UNTAGGED = [Date, Error, RegExp, Number, String, Boolean]
 
 /** Writes an object that is neither an array nor plain: by what it is inside, whichever realm or class made it. */
-export function writeOther(writer: Writer, value: object, step: Step): void {
+export function writeOther(writer: PartWriter, value: object, step: Step): void {
   if (isTransferable(value)) {
     writer.transferable(value, step)
     return
@@ -39,7 +39,7 @@ export function writeOther(writer: Writer, value: object, step: Step): void {
 }
 
 /** Writes an object of one of the language's, or the platform's, classes; whether it is one. */
-function writeBranded(writer: Writer, value: object, tag: string, step: Step): boolean {
+function writeBranded(writer: PartWriter, value: object, tag: string, step: Step): boolean {
   // In newer Node.js one is an error, too.
   if (tag === 'DOMException') writeDomException(writer, value as DOMException)
   else if (types.isMap(value)) writeMap(writer, value, step)
@@ -57,7 +57,7 @@ function writeBranded(writer: Writer, value: object, tag: string, step: Step): b
 }
 
 /** Throws where an object is more than its properties. */
-function assertOrdinary(writer: Writer, value: object, tag: string, step: Step): void {
+function assertOrdinary(writer: PartWriter, value: object, tag: string, step: Step): void {
   if (types.isSharedArrayBuffer(value)) {
     writer.refuse("a SharedArrayBuffer can't be sent: copy it, or use carom's shared memory", step)
   }
@@ -82,13 +82,13 @@ function assertOrdinary(writer: Writer, value: object, tag: string, step: Step):
   }
 }
 
-function assertNoStream(writer: Writer, value: object, step: Step): void {
+function assertNoStream(writer: PartWriter, value: object, step: Step): void {
   const { pipe, on } = value as { pipe?: unknown; on?: unknown }
   if (typeof pipe !== 'function' || typeof on !== 'function' || Object.hasOwn(value, 'pipe')) return
   writer.refuse("a stream can't be sent: send what it reads", step)
 }
 
-function writeRegExp(writer: Writer, value: RegExp, step: Step): void {
+function writeRegExp(writer: PartWriter, value: RegExp, step: Step): void {
   const pattern = source!.get!.call(value) as string
   const modes = flags!.get!.call(value) as string
   writer.patternCost = patternCost(writer.patternCost, pattern, modes)
@@ -98,19 +98,19 @@ function writeRegExp(writer: Writer, value: RegExp, step: Step): void {
   writer.text(modes)
 }
 
-function writeUrl(writer: Writer, url: URL, step: Step): void {
+function writeUrl(writer: PartWriter, url: URL, step: Step): void {
   const href = String(url.href)
   if (!isHref(href)) writer.refuse("a URL with a host of more than 8,192 characters can't be sent", step)
   writer.byte(URL_TEXT)
   writer.text(href)
 }
 
-function writeDate(writer: Writer, date: Date): void {
+function writeDate(writer: PartWriter, date: Date): void {
   writer.byte(DATE)
   writer.float64(Date.prototype.getTime.call(date))
 }
 
-function writeMap(writer: Writer, map: Map<unknown, unknown>, step: Step): void {
+function writeMap(writer: PartWriter, map: Map<unknown, unknown>, step: Step): void {
   // As it is now: a getter among its values may change it.
   const entries = [...(mapEntries.call(map) as Iterable<[unknown, unknown]>)]
   writer.byte(MAP)
@@ -127,7 +127,7 @@ function writeMap(writer: Writer, map: Map<unknown, unknown>, step: Step): void 
   writer.leave()
 }
 
-function writeSet(writer: Writer, set: Set<unknown>, step: Step): void {
+function writeSet(writer: PartWriter, set: Set<unknown>, step: Step): void {
   const members = [...(setValues.call(set) as Iterable<unknown>)]
   writer.byte(SET)
   writer.count(members.length)
@@ -147,7 +147,7 @@ function needsStep(value: unknown): boolean {
   return typeof value !== 'string' && typeof value !== 'number'
 }
 
-function writeBoxed(writer: Writer, value: object, step: Step): void {
+function writeBoxed(writer: PartWriter, value: object, step: Step): void {
   if (types.isSymbolObject(value)) writer.refuse("a symbol can't be sent", step)
   const { prototype } = types.isNumberObject(value)
     ? Number
@@ -160,7 +160,7 @@ function writeBoxed(writer: Writer, value: object, step: Step): void {
   writer.write((prototype.valueOf as () => unknown).call(value), step)
 }
 
-function writeDomException(writer: Writer, { name, message, stack }: DOMException): void {
+function writeDomException(writer: PartWriter, { name, message, stack }: DOMException): void {
   writer.byte(DOM_EXCEPTION)
   writer.text(String(name))
   writer.text(String(message))

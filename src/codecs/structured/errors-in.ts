@@ -1,7 +1,7 @@
 import { define } from './define.js'
 import { type ERRORS, HAS_CAUSE, HAS_CODE, HAS_ERRORS, HAS_MESSAGE, HAS_NAME, HAS_STACK } from './format.js'
 import { Malformed } from './input.js'
-import type { Reader } from './reader.js'
+import type { PartReader } from './part-reader.js'
 
 /** In the order of their numbers in a message. */
 const TYPES = [
@@ -17,7 +17,7 @@ const TYPES = [
 
 const ALL = HAS_NAME | HAS_MESSAGE | HAS_STACK | HAS_CAUSE | HAS_ERRORS | HAS_CODE
 
-export function readError(reader: Reader): Error {
+export function readError(reader: PartReader): Error {
   const type = TYPES[reader.byte()]
   const has = reader.byte()
   if (type === undefined || has > ALL) throw new Malformed('an error in the message is of no known kind')
@@ -38,7 +38,7 @@ export function readError(reader: Reader): Error {
   return error
 }
 
-export function readDomException(reader: Reader): DOMException {
+export function readDomException(reader: PartReader): DOMException {
   const name = reader.text()
   const message = reader.text()
   const exception = reader.number(withoutStack(() => new DOMException(message, name)))

@@ -1,6 +1,6 @@
 import { ERROR, ERRORS, HAS_CAUSE, HAS_CODE, HAS_ERRORS, HAS_MESSAGE, HAS_NAME, HAS_STACK } from './format.js'
 import type { Step } from './refusal.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 const { hasOwn } = Object
 
@@ -14,7 +14,7 @@ const CLASSES_MAX = 100
  * Writes an error. Of what programs hang on errors some can never be sent (a request, a response with its streams): a part that
  * can't be is left out, so that the error itself arrives.
  */
-export function writeError(writer: Writer, error: Error, step: Step): void {
+export function writeError(writer: PartWriter, error: Error, step: Step): void {
   const kind = kindOf(error)
   const name = text(error, 'name')
   const message = text(error, 'message')

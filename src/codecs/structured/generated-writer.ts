@@ -1,9 +1,4 @@
-import type { Step } from './refusal.js'
-import type { Writer } from './writer.js'
-import type { WriterShape } from './writer-shapes.js'
-
-/** Writes an object with a shape's names if it is plain; whether it is. */
-export type WriteObject = (writer: Writer, value: object, step: Step) => boolean
+import type { WriteObject, WriterShape } from './writer-shape.js'
 
 /** Beyond so many names the code gets long, and gains little. */
 const NAMES_MAX = 32

@@ -1,6 +1,6 @@
 import { VIEWS } from './format.js'
 import { Malformed } from './input.js'
-import type { Reader } from './reader.js'
+import type { PartReader } from './part-reader.js'
 
 /** A `Buffer` from this size on, in bytes, need not be copied out of a message that has memory of its own. */
 const LONG = 16 * 1024
@@ -9,13 +9,13 @@ const LONG = 16 * 1024
 const OwnBuffer = (Buffer as unknown as { [Symbol.species]: new (size: number) => Buffer })[Symbol.species]
 
 /** Memory of its own with the next bytes. */
-export function readMemory(reader: Reader): ArrayBuffer {
+export function readMemory(reader: PartReader): ArrayBuffer {
   const bytes = reader.blob()
   // The bytes of a message never lie in shared memory.
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
 }
 
-export function readBuffer(reader: Reader): Buffer {
+export function readBuffer(reader: PartReader): Buffer {
   const size = reader.count()
   const at = reader.skip(size)
   const { bytes } = reader
@@ -26,7 +26,7 @@ export function readBuffer(reader: Reader): Buffer {
   return copy
 }
 
-export function readView(reader: Reader): ArrayBufferView {
+export function readView(reader: PartReader): ArrayBufferView {
   const name = VIEWS[reader.byte()]
   if (name === undefined) throw new Malformed('a view in the message is of no known kind')
   const type = (globalThis as unknown as Record<string, View | undefined>)[name]

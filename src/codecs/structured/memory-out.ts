@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 import { ARRAY_BUFFER, BUFFER, VIEW, VIEWS } from './format.js'
 import type { Step } from './refusal.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 const TypedArray = Object.getPrototypeOf(Uint8Array.prototype) as object
 const typed = Object.getOwnPropertyDescriptors(TypedArray) as unknown as Getters
@@ -19,7 +19,7 @@ interface Getters {
 const KINDS: ReadonlyMap<string, number> = new Map(VIEWS.map((name, kind) => [name, kind]))
 
 /** Writes a view as the bytes that it shows. */
-export function writeView(writer: Writer, view: ArrayBufferView, step: Step): void {
+export function writeView(writer: PartWriter, view: ArrayBufferView, step: Step): void {
   // A class of one's own may have properties of these names.
   const isData = types.isDataView(view)
   const { buffer, byteOffset, byteLength } = isData ? data : typed
@@ -47,7 +47,7 @@ export function writeView(writer: Writer, view: ArrayBufferView, step: Step): vo
 }
 
 /** Writes an `ArrayBuffer` with its present length. */
-export function writeBuffer(writer: Writer, buffer: ArrayBufferLike, step: Step): void {
+export function writeBuffer(writer: PartWriter, buffer: ArrayBufferLike, step: Step): void {
   let bytes: Uint8Array
   try {
     bytes = new Uint8Array(buffer)

@@ -1,11 +1,11 @@
 import { FLOAT64S, INT16S, INT32S, INT8S } from './format.js'
-import type { Writer } from './writer.js'
+import type { PartWriter } from './part-writer.js'
 
 /** Fewer numbers take as little without. */
 export const PACKED_MIN = 4
 
 /** Writes an array of nothing but numbers; whether it is one. */
-export function writePacked(writer: Writer, value: readonly unknown[], length: number): boolean {
+export function writePacked(writer: PartWriter, value: readonly unknown[], length: number): boolean {
   let low = 0
   let high = 0
   let whole = true
@@ -27,7 +27,7 @@ export function writePacked(writer: Writer, value: readonly unknown[], length: n
       : writeIntegers(writer, value, length, INT32S, 4)
 }
 
-function begin(writer: Writer, kind: number, length: number, size: number): void {
+function begin(writer: PartWriter, kind: number, length: number, size: number): void {
   writer.reserve(length * size + 10)
   writer.byte(kind)
   writer.count(length)
@@ -35,7 +35,7 @@ function begin(writer: Writer, kind: number, length: number, size: number): void
 
 /** An array with getters, or a proxy, may have other elements each time: then it is no such array. */
 function writeIntegers(
-  writer: Writer,
+  writer: PartWriter,
   value: readonly unknown[],
   length: number,
   kind: number,
@@ -64,7 +64,7 @@ function writeIntegers(
   return true
 }
 
-function writeFloats(writer: Writer, value: readonly unknown[], length: number): boolean {
+function writeFloats(writer: PartWriter, value: readonly unknown[], length: number): boolean {
   const from = writer.at
   begin(writer, FLOAT64S, length, 8)
   const { bytes, at } = writer

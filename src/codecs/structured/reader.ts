@@ -1,3 +1,4 @@
+import type { PartReader } from './part-reader.js'
 import { readOther } from './builtins-in.js'
 import { define } from './define.js'
 import type { EngineBuffer } from './engine.js'
@@ -48,7 +49,7 @@ const SHAPES_KEPT = 64
 const NO_OBJECTS: object[] = []
 
 /** Reads one message after the other, all of one peer. */
-export class Reader extends Input {
+export class Reader extends Input implements PartReader {
   /** The descriptors that came with the message. */
   arrived: Arrived | undefined
   /** The cost of the message's regular expressions so far. */

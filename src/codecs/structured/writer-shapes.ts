@@ -1,30 +1,6 @@
 import { NAMES_MAX } from './format.js'
-import { generateWriter, type WriteObject } from './generated-writer.js'
-
-/** The names of an object's properties in their order, and their bytes in a message. */
-export class WriterShape {
-  readonly names: readonly string[]
-  /** The names as a message has them. */
-  readonly run: Uint8Array
-  /** The message that has it, and the number that it has there. */
-  message = 0
-  number = 0
-  /** The shape of the object that was written after the last one of this shape: a guess at the next one. */
-  next: WriterShape | undefined
-  /** Writes an object of the shape, once it has come often. */
-  write: WriteObject | undefined
-  #count = 0
-
-  constructor(names: readonly string[], run: Uint8Array) {
-    this.names = names
-    this.run = run
-  }
-
-  /** Called when the shape has come, and has no code. */
-  met(): void {
-    if (++this.#count === OFTEN) this.write = generateWriter(this)
-  }
-}
+import { generateWriter } from './generated-writer.js'
+import { WriterShape } from './writer-shape.js'
 
 /** How many shapes are remembered: a program that has ever new ones begins anew. */
 const SHAPES_MAX = 512
@@ -42,6 +18,11 @@ export class WriterShapes {
   #size = 0
   /** The shape of the last object. */
   last: WriterShape = new WriterShape([], new Uint8Array(0))
+
+  /** Called when `shape` has come, and has no code yet. */
+  met(shape: WriterShape): void {
+    if (++shape.count === OFTEN) shape.write = generateWriter(shape)
+  }
 
   /** The shape with these names; none where there are too many. */
   find(names: readonly string[]): WriterShape | undefined {

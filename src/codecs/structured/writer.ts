@@ -28,9 +28,11 @@ import {
 } from './format.js'
 import { writeView } from './memory-out.js'
 import { Output } from './output.js'
+import type { PartWriter } from './part-writer.js'
 import { PACKED_MIN, writePacked } from './packed.js'
 import { writeOther } from './builtins-out.js'
-import { has, type WriterShape, WriterShapes } from './writer-shapes.js'
+import type { WriterShape } from './writer-shape.js'
+import { has, WriterShapes } from './writer-shapes.js'
 
 /** So many objects are searched for in a list; of more there is a table. */
 const LISTED = 16
@@ -53,7 +55,7 @@ interface Mark {
 const { hasOwn, getPrototypeOf } = Object
 
 /** Writes one message after the other. */
-export class Writer extends Output {
+export class Writer extends Output implements PartWriter {
   /** Where the message begins. */
   start = 0
   /** The cost of the message's regular expressions so far. */
@@ -256,7 +258,7 @@ export class Writer extends Output {
       writeOther(this, value, step)
       return
     }
-    if (shape.write === undefined) shape.met()
+    if (shape.write === undefined) this.#shapes.met(shape)
     this.begin(shape)
     this.enter(step)
     let n = 0

@@ -1,0 +1,21 @@
+import type { Arrived } from '../../wire/arrived.js'
+import type { Input } from './input.js'
+
+/** A reader, as the functions see it that read one kind of value each. */
+export interface PartReader extends Input {
+  /** The descriptors that came with the message. */
+  readonly arrived: Arrived | undefined
+  /** Whether the message is all that is in `bytes`. */
+  readonly whole: boolean
+  /** The cost of the message's regular expressions so far. */
+  patternCost: number
+  /** Has the object numbered, where the message refers to objects. */
+  number<T extends object>(object: T): T
+  /** Goes one deeper, to `count` values. */
+  enter(count: number): void
+  leave(): void
+  /** A value where there has to be one. */
+  value(): unknown
+  /** A text where there has to be one. */
+  text(): string
+}

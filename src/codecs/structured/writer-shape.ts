@@ -1,0 +1,26 @@
+import type { PartWriter } from './part-writer.js'
+import type { Step } from './refusal.js'
+
+/** Writes an object with a shape's names if it is plain; whether it is. */
+export type WriteObject = (writer: PartWriter, value: object, step: Step) => boolean
+
+/** The names of an object's properties in their order, and their bytes in a message. */
+export class WriterShape {
+  readonly names: readonly string[]
+  /** The names as a message has them. */
+  readonly run: Uint8Array
+  /** The message that has it, and the number that it has there. */
+  message = 0
+  number = 0
+  /** The shape of the object that was written after the last one of this shape: a guess at the next one. */
+  next: WriterShape | undefined
+  /** Writes an object of the shape, once it has come often. */
+  write: WriteObject | undefined
+  /** How often it has come before there was code for it. */
+  count = 0
+
+  constructor(names: readonly string[], run: Uint8Array) {
+    this.names = names
+    this.run = run
+  }
+}
