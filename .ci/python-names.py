@@ -15,7 +15,7 @@ import subprocess
 import sys
 import warnings
 
-# What opens a browser, prints, or is no library.
+# Modules that open a browser, print, or are no library.
 SKIPPED = {"antigravity", "this", "idlelib", "test", "lib2to3", "turtledemo", "turtle", "tkinter", "ensurepip", "site-packages"}
 
 

@@ -55,7 +55,7 @@ class Declaration {
     const edits = []
     for (const { node, target } of this.references()) edits.push([node.start, node.end, target.name])
     if (this.node.id) edits.push([this.node.id.start, this.node.id.end, this.name])
-    // What only carom itself knows of a class needs no mention.
+    // Members of a class that only carom itself uses need no mention.
     const interfaces = this.node.implements ?? []
     const kept = interfaces.filter(({ expression }) => isPublic(this.module.lookUp(expression.name)))
     if (kept.length < interfaces.length) {
@@ -74,7 +74,7 @@ class Declaration {
   }
 }
 
-/** What a declaration refers to in one of Node's modules. */
+/** The name in one of Node's modules that a declaration refers to. */
 class Import {
   static #known = new Map()
   name
@@ -158,7 +158,7 @@ class Module {
     return target
   }
 
-  /** What `name` means in this module; `undefined` where it is global, or of a declaration's own. */
+  /** The meaning of `name` in this module; `undefined` where it is global, or of a declaration's own. */
   lookUp(name) {
     const imported = this.#imports.get(name)
     return imported ? this.#resolve(imported.from, imported.name) : this.declarations.get(name)
@@ -193,7 +193,7 @@ const exported = entries.map((entry) => {
 const open = new Set(exported.flatMap(({ names }) => names.map(({ target }) => target)))
 const isPublic = (target) => !(target instanceof Declaration) || open.has(target)
 
-// What is exported, and what that refers to, in the order in which it is met.
+// The exports, and the declarations that they refer to, in the order in which they are met.
 const needed = new Set()
 const taken = new Map()
 function need(target) {

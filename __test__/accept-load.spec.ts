@@ -58,19 +58,19 @@ test('a hundred peers that say nothing do not delay an honest one', async (t) =>
   t.is(await server.recv(), 'honest')
   t.true(silent.every(({ ended }) => !ended))
 
-  // Those who wait for the listener to go on see its end.
+  // Accepts that wait for the listener to go on see its end.
   await listener.close()
   for (const peer of silent) await peer.untilEnded()
 })
 
-test('a hundred peers that say nothing each end after handshakeTimeout, and each is told', async (t) => {
+test('a hundred silent peers each end after handshakeTimeout, and each is an authenticationFailure event', async (t) => {
   const listener = listen(t, freshPath(t), { authkey: KEY, handshakeTimeout: 100 })
   const refused: Error[] = []
   listener.on('authenticationFailure', (error) => refused.push(error))
   const accepting = watch(listener.accept())
   const silent = await silentPeers(t, listener.address)
   for (const peer of silent) await peer.untilEnded()
-  await until(() => refused.length === 100, 'not every silent peer is told')
+  await until(() => refused.length === 100, 'not every silent peer was an event')
   t.true(refused.every((error) => error instanceof TimeoutError))
   t.false(accepting.settled)
 })

@@ -5,11 +5,11 @@ import { pair } from './pairs.ts'
 
 checkDescriptors(test)
 
-/** What no TypeScript program would write: a value of another type. */
+/** A value of a type that no TypeScript program could pass. */
 const wrong = (value: unknown): never => value as never
 
 interface Call {
-  /** What the caller writes. */
+  /** The call, as the caller writes it. */
   title: string
   call: (end: Connection) => unknown
   /** `type`: a value of a wrong type; `range`: a value of the right type that makes no sense. */
@@ -141,7 +141,7 @@ for (const wrongCall of synchronous) {
   })
 }
 
-test('an unknown codec’s name is told in the error', (t) => {
+test('the error for an unknown codec has its name', (t) => {
   t.throws(() => pipe({ codec: wrong('xml') }), { instanceOf: TypeError, message: /xml/ })
 })
 

@@ -154,7 +154,7 @@ test.serial('a message that is never complete holds no more than one message can
   const receiving = t.throwsAsync(() => hostile.recv())
   await until(() => openDescriptors().size > before, 'no descriptor arrives')
   t.true(openDescriptors().size - before <= 2 * 253)
-  // What the peer says when it has sent all completes nothing.
+  // The peer's report that it has sent all completes no message.
   await until(
     () => openDescriptors().size - before === 253,
     () => `${openDescriptors().size - before} are held`,

@@ -60,7 +60,7 @@ test('a client with another key is refused at both ends, and the listener waits 
   closeAfter(t, await accepting)
 })
 
-test('the address of a refused peer is told', async (t) => {
+test('the authenticationFailure event has the address of the refused peer', async (t) => {
   const listener = listen(t, { host: '127.0.0.1', port: 0 }, { authkey: KEY })
   const refused = refusal(listener)
   const accepting = watch(listener.accept())
@@ -88,7 +88,7 @@ test('a refused client whose event nobody listens to breaks nothing', async (t) 
   closeAfter(t, await accepting)
 })
 
-test('what a handler of the refused peers throws is uncaught, and the listener lives on', async (t) => {
+test('an error thrown by an authenticationFailure handler is uncaught, and the listener lives on', async (t) => {
   const child = startChild(t, 'throw-in-handler.ts', { args: [freshPath(t)] })
   t.like(await child.ended, { ...endedWell, stdout: 'uncaught: thrown in the handler\naccepted\n' })
 })

@@ -168,7 +168,7 @@ test('only own functions of a plain object are called', async (t) => {
   await t.throwsAsync(async () => derived.predict!(1), { message: /there are: train$/ })
 })
 
-test('what is no object with functions is refused', (t) => {
+test('serve refuses a value that is no object with functions', (t) => {
   const [a] = pair(t)
   for (const functions of [
     undefined,

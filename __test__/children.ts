@@ -89,7 +89,7 @@ export async function untilAsleep({ pid }: Child): Promise<void> {
 
 export const endedWell = { code: 0, signal: null, stderr: '' } as const
 
-/** What `t.like` compares with: the child ended by itself, and complained of nothing. */
+/** For `t.like`: the child ended by itself, and printed nothing on standard error. */
 export function wellWith(stdout: string): Ending {
   return { ...endedWell, stdout }
 }

@@ -22,7 +22,7 @@ test('closed says so at once; readable and writable keep their values', async (t
   t.like(a, { closed: true, readable: true, writable: true })
 })
 
-test('what was sent before close is delivered, though nobody waited for it', async (t) => {
+test('messages sent before close are delivered, though their sends were not awaited', async (t) => {
   const [a, b] = pair(t)
   for (let n = 0; n < 1000; n++) void a.send(n)
   await a.close()

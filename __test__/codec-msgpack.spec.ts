@@ -25,7 +25,7 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   ),
 }))
 
-test('what MessagePack has a form for arrives as it was', (t) => {
+test('a value that MessagePack has a form for arrives as it was', (t) => {
   const [a, b] = pair(t, msgpack)
   fc.assert(
     fc.property(tree, (value) => {
@@ -145,7 +145,7 @@ test('an unknown extension is a DecodeError, and so is a timestamp that is no da
   }
 })
 
-test('what is received has memory of its own', (t) => {
+test('a received Buffer has memory of its own', (t) => {
   const [a, b] = pair(t, msgpack)
   for (const size of [0, 3, 100, 100_000]) void a.send({ bytes: Buffer.alloc(size, 7), after: 'secret' })
   for (const size of [0, 3, 100, 100_000]) {

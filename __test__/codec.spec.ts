@@ -56,7 +56,7 @@ test('bytes pass by the codec', async (t) => {
   t.is((await b.recvBytes()).toString(), 'raw')
 })
 
-test('what a custom decode keeps of its bytes stays as it was', async (t) => {
+test('bytes that a custom decode keeps never change', async (t) => {
   const [a, b] = pair(t, { codec: { encode: (value) => value as Uint8Array, decode: (bytes) => bytes } })
   for (let n = 0; n < 200; n++) void a.send(Buffer.alloc(50, n))
   const kept: Uint8Array[] = []
@@ -155,7 +155,7 @@ const unencodable: [string, Codec, unknown][] = [
 ]
 
 for (const [name, codec, value] of unencodable) {
-  test(`what cannot be encoded is an EncodeError, and nothing is sent (${name})`, async (t) => {
+  test(`a value that cannot be encoded is an EncodeError, and nothing is sent (${name})`, async (t) => {
     const [a, b] = pair(t, { codec })
     const expected = { instanceOf: EncodeError, name: 'EncodeError', code: 'ERR_CAROM_ENCODE' }
     await t.throwsAsync(() => a.send(value), expected)

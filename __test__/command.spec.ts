@@ -91,7 +91,7 @@ test('listen prints what arrives from one peer after the other, and with --once 
   t.deepEqual(await single.ended, [0, '', ''])
 })
 
-test('what JSON lacks is a $type, both ways', async (t) => {
+test('a value that JSON lacks is an object with a $type, both ways', async (t) => {
   const path = freshPath(t)
   const run = carom(t, 'listen', '--codec', 'structured', path)
   const end = await connected(path, {})
@@ -128,13 +128,13 @@ test('an authkey comes from a file, whose last newline is not part of it', async
   await Promise.all([end.close(), listener.close()])
 })
 
-test('a failure is told on standard error, with exit code 1', async (t) => {
+test('a failure is printed on standard error, with exit code 1', async (t) => {
   const [code, out, complaints] = await carom(t, 'connect', '/nonexistent/socket').ended
   t.deepEqual([code, out], [1, ''])
   t.regex(complaints, /^carom: connect \/nonexistent\/socket: .*ENOENT/)
 })
 
-test('a line that is no JSON is told, and the others are sent', async (t) => {
+test('a line that is no JSON is reported, and the others are sent', async (t) => {
   const path = freshPath(t)
   const listener = new Listener(path, { codec: 'json' })
   const run = carom(t, 'connect', path)
@@ -155,7 +155,7 @@ for (const [what, args, told] of [
   ['an unknown codec', ['connect', '--codec', 'bson', 'y'], /--codec is json, .*, not bson/],
   ['a key file that is missing', ['connect', '--authkey-file', '/nonexistent', 'y'], /--authkey-file: .*ENOENT/],
 ] as const) {
-  test(`${what} is told on standard error, with exit code 2`, async (t) => {
+  test(`${what} is reported on standard error, with exit code 2`, async (t) => {
     const [code, out, complaints] = await carom(t, ...args).ended
     t.deepEqual([code, out], [2, ''])
     t.regex(complaints, told)
@@ -170,7 +170,7 @@ test('--help shows examples on standard output', async (t) => {
 })
 
 const inTerminal = process.platform === 'linux' ? test : test.skip
-inTerminal('in a terminal, what is typed is sent, and the end of input ends it', async (t) => {
+inTerminal('in a terminal, each typed line is sent, and the end of input ends the command', async (t) => {
   try {
     execFileSync('script', ['--version'])
   } catch {

@@ -289,7 +289,7 @@ test('messages in the same segment as the client’s last verdict are received',
   t.is((await server.recvBytes()).toString(), 'end')
 })
 
-test('what each end sends at once after the handshake is received', async (t) => {
+test('a message that either end sends right after the handshake is received', async (t) => {
   const listener = listen(t, undefined, { authkey: 'secret' })
   const ends = [listener.accept(), connect(listener.address, { authkey: 'secret' })].map(async (end) => {
     const connection = await end

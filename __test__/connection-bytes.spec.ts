@@ -83,7 +83,7 @@ for (const [what, lengths] of Object.entries({
       for (const [n, message] of messages.entries()) {
         t.true(message.equals(received[n]!), `message ${n}`)
         if (message.length > 64 * 1024) t.is(received[n]!.byteOffset % 8, 0, `message ${n}`)
-        // What one message's reader writes concerns no other's.
+        // Writing to one received message changes no other.
         received[n]!.fill(0xff)
       }
     }
@@ -143,7 +143,7 @@ test('any view and any ArrayBuffer can be sent; offsets and sizes count bytes', 
   t.deepEqual(await b.recvBytes(), bytes.subarray(8, 16))
 })
 
-test('what recvBytes hands out is the caller’s: nothing that arrives later changes it', async (t) => {
+test('the caller owns the Buffer of recvBytes: nothing that arrives later changes it', async (t) => {
   const [a, b] = pair(t)
   const count = 500
   const sizeOf = (n: number): number => (n * 37) % 3000

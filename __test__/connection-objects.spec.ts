@@ -74,7 +74,7 @@ test('an object of several megabytes arrives equal', async (t) => {
   await sending
 })
 
-test('what the microtasks of a turn sent has left when the turn is over', async (t) => {
+test('messages sent by the microtasks of a turn have left when the turn is over', async (t) => {
   const [a, b] = pair(t)
   for (let n = 0; n < 100; n++) void a.send(n)
   await new Promise((resolve) => setImmediate(resolve))

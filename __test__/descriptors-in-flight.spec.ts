@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import test from 'ava'
 import { fixture } from './children.ts'
 
-/** A command that runs `args` as a user whom the limit concerns, with a small one; `undefined` where there is none. */
+/** A command that runs `args` as a user with a small limit; `undefined` where no user is limited. */
 function limited(args: readonly string[]): [string, string[]] | undefined {
   const script = 'ulimit -n 100; exec "$0" "$@"'
   if (process.getuid?.() !== 0) return ['sh', ['-c', script, ...args]]

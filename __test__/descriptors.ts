@@ -28,7 +28,7 @@ function targetOf(name: string): string | undefined {
 }
 
 /**
- * What an environment opens once and keeps for its lifetime (the reactor's poller, Node's signal pipe) is opened here,
+ * The descriptors that an environment opens once and keeps for its lifetime (the reactor's poller, Node's signal pipe) are opened here,
  * so that it counts as there from the beginning.
  */
 export async function openOncePerProcess(): Promise<void> {

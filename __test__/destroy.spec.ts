@@ -44,7 +44,7 @@ test('destroy twice, after close, and before it, does nothing more', async (t) =
   t.pass()
 })
 
-test('what the kernel had taken before destroy arrives, and then the end', async (t) => {
+test('messages that the kernel had taken before destroy arrive, and then the end', async (t) => {
   const [a, b] = pair(t)
   await a.send('taken')
   await a.flush()

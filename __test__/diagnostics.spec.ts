@@ -1,4 +1,4 @@
-// What is seen of carom from outside: diagnostics channels, the log, and what `util.inspect` shows.
+// carom seen from outside: diagnostics channels, the log, and the output of `util.inspect`.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
@@ -17,7 +17,7 @@ checkDescriptors(test)
 
 type Message = Record<string, unknown>
 
-/** What is published on a channel until the test ends. */
+/** The messages published on a channel until the test ends. */
 function published(t: ExecutionContext, name: string): Message[] {
   const messages: Message[] = []
   const listener = (message: unknown): void => void messages.push(message as Message)

@@ -54,7 +54,7 @@ const permission = process.allowedNodeEnvironmentFlags.has('--permission')
   ? '--permission'
   : '--experimental-permission'
 for (const flag of ['--no-addons', permission]) {
-  test(`a Node that was started with ${flag} is told to allow addons`, async (t) => {
+  test(`a Node that was started with ${flag} gets an error that says to allow addons`, async (t) => {
     const program = "await import('carom').catch(({ message }) => console.log(message))"
     const child = spawn(
       process.execPath,

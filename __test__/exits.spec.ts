@@ -12,7 +12,7 @@ import { random } from './random.ts'
 checkDescriptors(test)
 
 const MiB = 1024 * 1024
-/** How many workers are terminated: `CAROM_TERMINATIONS` for more. */
+/** The number of workers that are terminated: `CAROM_TERMINATIONS` for more. */
 const COUNT = Number(process.env['CAROM_TERMINATIONS'] ?? 60)
 
 /** Sends and receives until the other side is gone. */

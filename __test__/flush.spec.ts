@@ -35,7 +35,7 @@ test('after flush the message is with the kernel: the other end has it without a
   t.is(b.tryRecv(), 'there')
 })
 
-test('who sends one message a turn has each with the kernel at once; several leave together', async (t) => {
+test('a message sent alone in its turn is with the kernel at once; several of one turn leave together', async (t) => {
   const [a, b] = pair(t)
   const roundTrip = async (count: number): Promise<number[]> => {
     const unsent: number[] = []

@@ -239,7 +239,7 @@ test('timers run under a flood', async (t) => {
   await flood
 })
 
-test('what is no callback, and an end that only sends, are refused', async (t) => {
+test('forEach refuses a value that is no callback, and an end that only sends', async (t) => {
   const [receiver, sender] = pair(t, { duplex: false })
   await t.throwsAsync(receiver.forEach(7 as never), { instanceOf: TypeError })
   await t.throwsAsync(

@@ -1,4 +1,4 @@
-// What can be adopted by its descriptor, and what stays the caller's.
+// Descriptors that fromFd adopts, and descriptors that it refuses and leaves to the caller.
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs'
@@ -66,7 +66,7 @@ test.serial('a number that a connection or a listener has is refused, and nothin
   await listener.close()
   await a.send('unharmed')
   t.is(await b.recv(), 'unharmed')
-  // What was given up can be adopted, and a number that is closed is used again.
+  // A descriptor that was given up can be adopted, and a number that is closed is used again.
   const again = Connection.fromFd(a.detach())
   t.is(again.fd, fd)
   await again.close()

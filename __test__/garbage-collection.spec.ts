@@ -58,7 +58,7 @@ test.serial('a connection that nobody refers to is closed, and its peer sees the
 
 test.serial('a connection on which somebody has waited before is closed all the same', async (t) => {
   const here = await otherEndOf(async (end) => {
-    // Whoever waits has the reactor watch it from then on.
+    // The first wait has the reactor watch it from then on.
     await end.poll(1)
     await wait([end], { timeout: 1 })
     await end.recv({ signal: AbortSignal.timeout(1) }).catch(() => {})
@@ -136,7 +136,7 @@ async function beginsToReceive(beginning: Uint8Array): Promise<Connection> {
   return Connection.fromFd(fd)
 }
 
-test.serial('a listener that nobody refers to is closed, and so is the peer whom it has let in', async (t) => {
+test.serial('a listener without references is closed, and so is the peer that it has let in', async (t) => {
   const address = freshPath(t)
   const client = await waitsToBeAccepted(address)
   closeAfter(t, client)

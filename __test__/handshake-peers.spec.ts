@@ -21,14 +21,14 @@ import { frame, header } from './wire.ts'
 
 checkDescriptors(test)
 
-// What a peer may do wrong, towards a listener and towards a client.
+// The mistakes that a peer may make, towards a listener and towards a client.
 
 interface Wrong {
   title: string
   script: (peer: RawPeer) => unknown
   code: string
   reason?: string
-  /** Whether the peer is told. */
+  /** Whether the peer receives the failure message. */
   told?: boolean
 }
 

@@ -25,12 +25,12 @@ export function mac(digest: DigestName, key: string, message: Uint8Array): Buffe
   return createHmac(DIGESTS[digest], key).update(message).digest()
 }
 
-/** What a modern peer answers. */
+/** The answer of a modern peer. */
 export function modernAnswer(key: string, message: Uint8Array, digest: DigestName = 'sha256'): Buffer {
   return Buffer.concat([Buffer.from(`{${digest}}`), mac(digest, key, message)])
 }
 
-/** What a peer answers that knows nothing but HMAC-MD5: a MAC without a name. */
+/** The answer of a peer that knows only HMAC-MD5: a MAC without a name. */
 export function legacyAnswer(key: string, message: Uint8Array): Buffer {
   return mac('md5', key, message)
 }

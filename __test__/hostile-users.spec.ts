@@ -79,7 +79,7 @@ test('another user reaches a socket file only where its mode lets them', async (
   t.is(await asOther(t, CONNECT, everybodys.address as string), 'connected')
 })
 
-test('another user whom a mode lets in is refused without the key', async (t) => {
+test('another user, with access by the mode, is refused without the key', async (t) => {
   if (!needsRoot(t)) return
   const listener = listen(t, join(sharedDirectory(t), 'socket'), { mode: 0o666, authkey: KEY })
   const refused = once(listener, 'authenticationFailure')
@@ -90,7 +90,7 @@ test('another user whom a mode lets in is refused without the key', async (t) =>
   await Promise.all([client.close(), server.close()])
 })
 
-test('peerCredentials tell who another user is', async (t) => {
+test('peerCredentials name another user', async (t) => {
   if (!needsRoot(t)) return
   const listener = listen(t, join(sharedDirectory(t), 'socket'), { mode: 0o666 })
   const accepting = listener.accept()
@@ -128,7 +128,7 @@ for (const [what, make] of [
   })
 }
 
-test('who listens where a link leads is reached, and must know the key', async (t) => {
+test('connect follows a link to a listener, which must know the key', async (t) => {
   const directory = sharedDirectory(t)
   const [impostor, link] = [createServer(), join(directory, 'link')]
   impostor.on('connection', (socket) => socket.on('error', () => {}).end(Buffer.from('garbage')))

@@ -23,7 +23,7 @@ const WINDOWS = process.platform === 'win32'
 const PROBE = 'import json, sys; print(json.dumps([sys.implementation.name, sys.version_info[:3], sys.executable]))'
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/carom-python/', import.meta.url))
 
-/** What the tests need beside the standard library. */
+/** The packages that the tests need beside the standard library. */
 const PACKAGES = ['billiard', 'numpy', 'pandas', 'python-dateutil', 'pytz', 'tzdata']
 /** Of before numpy 2, which renamed its modules; on the oldest Python, which has no time zones of its own. */
 const OLD_PACKAGES = ['numpy<2', 'pandas', 'python-dateutil<3', 'pytz', 'backports.zoneinfo', 'tzdata']

@@ -43,7 +43,7 @@ for (const [scenario, behaviour] of [
 }
 
 for (const scenario of ['end-of-module', 'beforeExit'] as const) {
-  test(`what nobody waited for is delivered before the process ends by itself (sent at ${scenario})`, async (t) => {
+  test(`messages whose sends were not awaited are delivered before the process ends by itself (sent at ${scenario})`, async (t) => {
     const [near, far] = pair(t)
     const child = startChild(t, 'send-last-words.ts', { ends: [far], args: [scenario, '5000', '1000'] })
     let count = 0
@@ -57,7 +57,7 @@ for (const scenario of ['end-of-module', 'beforeExit'] as const) {
 }
 
 for (const scenario of ['exit', 'await-then-exit', 'exit-in-timer'] as const) {
-  test(`what was sent before process.exit is delivered as far as the kernel takes it (${scenario})`, async (t) => {
+  test(`messages sent before process.exit are delivered as far as the kernel takes them (${scenario})`, async (t) => {
     const [near, far] = pair(t)
     const child = startChild(t, 'send-last-words.ts', { ends: [far], args: [scenario, '20', '100'] })
     let count = 0

@@ -7,21 +7,21 @@ import { turns } from './until.ts'
 
 checkDescriptors(test)
 
-/** What no TypeScript program would write: a value of another type. */
+/** A value of a type that no TypeScript program could pass. */
 const wrong = (value: unknown): never => value as never
 
 /** `type`: a value of a wrong type; `range`: a value of the right type that makes no sense. */
 type Kind = 'type' | 'range'
 
 interface Row {
-  /** What the caller writes. */
+  /** The call, as the caller writes it. */
   title: string
   kind: Kind
   /** The message names the argument. */
   names: RegExp
   address?: unknown
   options?: object
-  /** Which calls have the argument; all, where nothing is said. */
+  /** The calls that have the argument; by default all. */
   only?: ('Listener' | 'connect' | 'connectSync')[]
 }
 

@@ -31,7 +31,7 @@ for (const [kind, make] of KINDS) {
     await t.throwsAsync(() => server.recv(), { instanceOf: EOFError })
   })
 
-  test(`what a client of ${kind} sent before it was accepted, and closed, still arrives`, async (t) => {
+  test(`messages of a client of ${kind} that closed before it was accepted still arrive`, async (t) => {
     const listener = listen(t, make(t))
     const client = await connect(listener.address)
     await client.send('early')
@@ -157,7 +157,7 @@ test('leaving an iteration leaves the listener open', async (t) => {
   await connected(t, listener)
 })
 
-test('close wakes everybody who waits in accept', async (t) => {
+test('close wakes every pending accept', async (t) => {
   const listener = listen(t)
   const accepts = Array.from({ length: 5 }, () => listener.accept())
   await turns(3)

@@ -55,7 +55,7 @@ export function refusal(listener: Listener): Promise<{ error: CaromError; addres
   })
 }
 
-/** The listener still serves who knows the key. */
+/** The listener still serves a client that knows the key. */
 export async function livesOn(t: ExecutionContext, listener: Listener, options: ConnectOptions = {}): Promise<void> {
   const [client, server] = await connected(t, listener, { authkey: KEY, ...options })
   await client.send('honest')
@@ -89,7 +89,7 @@ export async function rawPeer(t: ExecutionContext, address: Address): Promise<Ra
   return peer
 }
 
-/** Listens at a fresh path, and plays `script` to whoever connects. */
+/** Listens at a fresh path, and plays `script` to each client. */
 export async function rawListener(
   t: ExecutionContext,
   script: (peer: RawPeer) => unknown = () => {},

@@ -6,7 +6,7 @@ import { listen } from './listeners.ts'
 
 checkDescriptors(test)
 
-/** What no TypeScript program would write: a value of another type. */
+/** A value of a type that no TypeScript program could pass. */
 const wrong = (value: unknown): never => value as never
 
 /** An end whose calls are made with options of no meaning: none of them gets as far as to receive. */

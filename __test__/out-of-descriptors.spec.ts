@@ -15,7 +15,7 @@ interface Line {
   message?: string
 }
 
-/** What a program saw that does `call` with ever more descriptors left, from `least` on. */
+/** The outcomes of `call` in a program with ever more descriptors left, from `least` on. */
 async function tried(t: ExecutionContext, call: string, state: string, least = 0): Promise<Line[]> {
   const shell = `ulimit -n 80; exec ${process.execPath} ${fixture} ${call} ${state} ${least}`
   const { code, stdout, stderr } = await startProgram(t, 'sh', ['-c', shell]).ended

@@ -302,7 +302,7 @@ test('a flood of descriptors that nobody asked for is closed as it comes', async
   t.is((await python.recvBytes()).toString(), 'all closed')
 })
 
-test('what is refused was not sent, and stays open', async (t) => {
+test('a refused connection was not sent, and stays open', async (t) => {
   const [a, b] = pair(t)
   const [here, there] = pair(t)
   await here.send('unread')

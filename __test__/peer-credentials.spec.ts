@@ -7,7 +7,7 @@ checkDescriptors(test)
 
 const mine = { pid: process.pid, uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 }
 
-test('the kernel says who made the other end of a pipe', (t) => {
+test('the kernel names the process that made the other end of a pipe', (t) => {
   for (const end of pair(t)) t.deepEqual({ ...end.peerCredentials }, mine)
 })
 

@@ -16,7 +16,7 @@ test('a codec of pickle() encodes and decodes by itself', (t) => {
   t.deepEqual(codec.decode(codec.encode(value)), value)
 })
 
-test('what encode returned stays as it is when more is encoded', (t) => {
+test('the bytes that encode returned stay as they are when more is encoded', (t) => {
   const codec = pickle()
   const sizes = [0, 10, 16_380, 16_384, 40_000, 5]
   const pickles = sizes.map((size, n) => codec.encode(Buffer.alloc(size, n)))

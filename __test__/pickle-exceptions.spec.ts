@@ -53,7 +53,7 @@ for (const expression of printed) {
     // Python 3.6 prints some arguments in another way.
     for (const peer of peers().filter(({ version }) => version > 6)) {
       for (const protocol of peer.protocols) {
-        // What a pickle carries of it is what unpickling gives: up to protocol 2, some classes are those of Python 2.
+        // Its pickle names the class that unpickling gives: up to protocol 2, some classes are those of Python 2.
         const loaded = `x = pickle.loads(pickle.dumps(${expression}, ${protocol}))`
         const [expected, name] = (await peer.dumps(`${loaded}\n[str(x), type(x).__name__]`, 4)) as [string, string]
         const error = (await read(peer, expression, protocol)) as PythonError
@@ -187,7 +187,7 @@ test('taken for an exception: what the option exceptions names', async (t) => {
   }
 })
 
-test('what was set on an exception is its attributes, and what it was made with its args', async (t) => {
+test('attributes set on an exception arrive as its attributes, and its arguments as its args', async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
       const error = (await read(peer, "e = ValueError('no', (1, 2))\ne.hint = ['try', e]\ne", protocol)) as PythonError
@@ -226,7 +226,7 @@ e.culprit = {'response': Record(a=1), 'again': e}
   }
 })
 
-test('what only an exception may hold is refused elsewhere, in any order', async (t) => {
+test('a value that only an exception may hold is refused elsewhere, in any order', async (t) => {
   for (const peer of peers()) {
     for (const statements of [
       'x = Unknown()\n[ValueError(x), x]',

@@ -1,4 +1,4 @@
-// What Python sends: the first table of docs/pickle.md, from every interpreter, in every protocol.
+// Values from Python: the first table of docs/pickle.md, from every interpreter, in every protocol.
 
 import test from 'ava'
 import { PythonDate, PythonDecimal, type PythonError, PythonPath, PythonUUID } from 'carom/python'

@@ -58,7 +58,7 @@ for (const [title, expression, expected] of inert) {
   })
 }
 
-test("with unknown: 'object', what is appended to an object and set on it are its items and entries", async (t) => {
+test("with unknown: 'object', the values appended to an object are its items, and those set on it its entries", async (t) => {
   const statements = 'b = Bag([1, (2,)])\nb.a = b\n[b, collections.OrderedDict(x=b), Catalog({1: b})]'
   for (const peer of peers()) {
     for (const protocol of [2, 3, 4]) {
@@ -114,7 +114,7 @@ test("with unknown: 'object', exceptions are still exceptions, and types of the 
   }
 })
 
-test('what is refused is named, with what could be done', async (t) => {
+test('the error for a refused class names it, and the way out', async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
       await t.throwsAsync(() => read(peer, "{'a': [Record(b=Unknown())]}", protocol), {
@@ -125,7 +125,7 @@ test('what is refused is named, with what could be done', async (t) => {
   }
 })
 
-test('what the program makes of the objects of a class stands for them', async (t) => {
+test('the result of a function for a class stands for each object of it', async (t) => {
   const classes: PickleOptions['classes'] = {
     '__main__.Record': (_args, state) => ({ record: state }),
     '__main__.Point': ([x, y]) => ({ x, y }),
@@ -187,7 +187,7 @@ test('objects inside of each other are made from the inside, and a cycle is clos
   }
 })
 
-test('what a function for a class throws is the cause of a DecodeError that names the class, and the next message is unharmed', async (t) => {
+test('an error thrown by a function for a class is the cause of a DecodeError that names the class, and the next message is unharmed', async (t) => {
   const thrown = new TypeError('mine')
   const classes = {
     '__main__.Unknown': () => {

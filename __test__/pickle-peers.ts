@@ -30,7 +30,7 @@ export class PicklePeer {
     void far.close()
   }
 
-  /** What Python pickles, as it arrives here. */
+  /** A value that Python pickles, as it arrives here. */
   dumps(statements: string, protocol: number): Promise<unknown> {
     return this.#ask(['dumps', statements, protocol])
   }

@@ -69,7 +69,7 @@ const repr = (value: number): string => (Object.is(value, -0) ? '-0.0' : `float(
 const nat = (most: number): fc.Arbitrary<number> => fc.nat(most)
 const two = (n: number): string => String(n).padStart(2, '0')
 
-/** What JavaScript has no equal of: it is written, and not the same when it comes back. */
+/** Python values without an equal in JavaScript: they are written, and come back as something else. */
 const ofPython: fc.Arbitrary<Said> = fc.oneof(
   fc.double().map((n) => ({ value: new PythonFloat(n), python: repr(n) })),
   fc.tuple(fc.double(), fc.double()).map(([real, imag]) => ({

@@ -1,4 +1,4 @@
-// What only Python 2 writes, and Python 3 still reads.
+// Pickles that only Python 2 writes, and Python 3 still reads.
 
 import test from 'ava'
 import { PythonError } from 'carom/python'

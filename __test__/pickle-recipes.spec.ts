@@ -43,7 +43,7 @@ async function run(t: ExecutionContext, files: Record<string, string>, main: str
   return ending.stdout
 }
 
-/** What a line of the program says that it prints. */
+/** The output that a comment on a line of the program announces. */
 const said = (program: string): string => `${/\) +(?:\/\/|#) (.*)$/m.exec(program)![1]}\n`
 
 for (const [heading, file] of [

@@ -1,4 +1,4 @@
-// What can't be sent to Python: an EncodeError that names the place, never an empty dict.
+// A value that can't be sent to Python is an EncodeError that names the place, never an empty dict.
 
 import { Readable } from 'node:stream'
 import { types } from 'node:util'
@@ -60,7 +60,7 @@ const places: [string, unknown, RegExp][] = [
 ]
 
 for (const [name, value, message] of places) {
-  test(`what can't be sent is named: ${name}`, (t) => t.regex(at(value), message))
+  test(`the error for a value that can't be sent names its place: ${name}`, (t) => t.regex(at(value), message))
 }
 
 test('a long path is shortened', (t) => {
@@ -69,7 +69,7 @@ test('a long path is shortened', (t) => {
   t.regex(at(value), /^deep(\.deep){7}…(\.deep){8}: a function can't be sent/)
 })
 
-test('what a getter throws has its place, and is the cause', (t) => {
+test('an error thrown by a getter is the cause of an EncodeError that names its place', (t) => {
   const cause = new RangeError('none')
   const value = {
     a: [
@@ -181,7 +181,7 @@ test('a connection, a listener and a handle are refused by name', async (t) => {
   await Promise.all([a.close(), b.close(), listener.close()])
 })
 
-test('what was refused leaves the codec as it was', async (t) => {
+test('a refused value leaves the codec as it was', async (t) => {
   const [a, b] = pair(t, { codec: 'pickle' })
   const shared = { a: 1 }
   await t.throwsAsync(() => a.send([shared, [PythonTuple.of(shared), new Set([1]), () => 1]]), {

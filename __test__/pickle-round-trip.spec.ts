@@ -1,4 +1,4 @@
-// What this codec wrote, it reads back without an error, as what the table says: any value, of all types.
+// This codec reads back every value that it wrote, without an error, as the table says: any value, of all types.
 
 import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
@@ -48,7 +48,7 @@ const text = fc.oneof(
 const integer = fc.oneof(fc.maxSafeInteger(), fc.bigInt())
 const positive = fc.bigInt({ min: 1n })
 
-/** What Python can hash, and what is the same as no other one of these. */
+/** Values that Python can hash, no two of them equal. */
 const hashable: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(null),
   text,
@@ -130,7 +130,7 @@ const { value: values } = fc.letrec<{ value: unknown; key: unknown }>((tie) => (
 const narrow = (value: number | bigint): number | bigint =>
   Number.isSafeInteger(Number(value)) ? Number(value) : value
 
-/** What the table says that a value is read as; `key`: it is one, or a member of a set, or inside one. */
+/** The value as which the table says it is read back; `key`: it is a key, a member of a set, or inside one. */
 function asRead(value: unknown, key = false): unknown {
   if (typeof value === 'bigint') return narrow(value)
   if (typeof value !== 'object' || value === null) return value
@@ -214,7 +214,7 @@ test('any value without objects of unknown classes is read back without options 
   t.pass()
 })
 
-test('what is shared stays shared', (t) => {
+test('shared references stay shared', (t) => {
   const array = ndarray(Float64Array.of(1))
   const tuple = PythonTuple.of(array)
   const shared = { array, tuple, date: new Date(0), error: new PythonError('ValueError', [], ''), bytes: Buffer.of(1) }

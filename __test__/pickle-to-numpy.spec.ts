@@ -1,4 +1,4 @@
-// What numpy receives: real arrays, which can be written, in its versions 1 and 2.
+// Arrays sent to numpy, in its versions 1 and 2, are real ones, which can be written.
 
 import vm from 'node:vm'
 import test from 'ava'

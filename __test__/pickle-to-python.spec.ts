@@ -1,4 +1,4 @@
-// What Python receives: the second table of docs/pickle.md, in every interpreter.
+// Values sent to Python: the second table of docs/pickle.md, in every interpreter.
 
 import test from 'ava'
 import { EncodeError, EOFError } from 'carom'
@@ -401,7 +401,7 @@ for (const make of [
   })
 }
 
-test('what prints a value of Python prints its text', (t) => {
+test('a value of Python is printed as its text', (t) => {
   t.is(`${new PythonDecimal('1.50')}`, '1.50')
   t.is(JSON.stringify([new PythonDate('2024-02-29')]), '["2024-02-29"]')
 })

@@ -1,4 +1,4 @@
-// What Python sends of the types that JavaScript has no equal of, from every interpreter, in every protocol.
+// Values of the Python types that JavaScript has no equal of, from every interpreter, in every protocol.
 
 import test from 'ava'
 import {
@@ -184,7 +184,7 @@ test('from Python: with tuples: true, a tuple is a PythonTuple, wherever it is',
   }
 })
 
-test('from Python: with tuples: true, what is made with a tuple is what it is without', async (t) => {
+test('from Python: with tuples: true, a value that is made with a tuple arrives as without the option', async (t) => {
   const made =
     "[decimal.Decimal('1'), uuid.UUID(int=5), datetime.datetime(2024, 1, 1, tzinfo=utc), collections.deque([1])]"
   for (const peer of peers()) {

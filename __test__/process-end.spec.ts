@@ -1,4 +1,4 @@
-// How the end of a child is known, whatever the child does with its descriptors.
+// A process learns of its child's end, whatever the child does with its descriptors.
 
 import { once } from 'node:events'
 import test from 'ava'
@@ -55,7 +55,7 @@ test('the sentinel is one descriptor, readable from the end on until close', asy
   t.throws(() => waitSync([sentinel], { timeout: 0 }), { code: 'EBADF' })
 })
 
-test('terminate and kill do nothing to a child that has ended, whoever has its number by then', async (t) => {
+test('terminate and kill do nothing once a child has ended, even if another process has its number by then', async (t) => {
   const child = new Process(targets, { target: 'nothing' })
   t.teardown(() => child.close())
   void child.start()

@@ -31,7 +31,7 @@ for (const [title, module, where] of modules) {
   })
 }
 
-test('what is loaded before the module, by --import, may start no process in a child either', async (t) => {
+test('a module loaded before the target’s, by --import, may start no process in a child either', async (t) => {
   const preload = url('starts-at-import.mjs?how=awaited').href
   await using child = new Process(url('targets.ts'), {
     target: 'nothing',

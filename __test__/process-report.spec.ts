@@ -1,4 +1,4 @@
-// What a child may say, and not say, to the parent that waits for its start.
+// The reports that a child may make, and may not make, to the parent that waits for its start.
 
 import test, { type ExecutionContext } from 'ava'
 import { Process, StartError } from 'carom'
@@ -22,7 +22,7 @@ function moduleOf(code: string): string {
 
 const options = { stdio: 'ignore', name: 'child', execArgv: [] } as const
 
-/** What `start` rejects with, where the module does `code`. */
+/** The error that `start` rejects with, where the module does `code`. */
 async function failure(t: ExecutionContext, code: string): Promise<StartError> {
   await using child = new Process(moduleOf(code), options)
   return (await t.throwsAsync(() => child.start(), { instanceOf: StartError })) as StartError

@@ -333,7 +333,7 @@ test('wrong options are a TypeError or a RangeError', (t) => {
   t.throws(() => new Process(targets, { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }), { instanceOf: RangeError })
 })
 
-test('what a process can’t do in its state is a ProcessError', async (t) => {
+test('a call that a process can’t do in its state is a ProcessError', async (t) => {
   const [here, there] = pair(t)
   const worker = make(t, targets, { args: [there] })
   const expected = { instanceOf: ProcessError, code: 'ERR_CAROM_PROCESS' }

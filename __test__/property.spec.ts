@@ -151,7 +151,7 @@ test('a byte stream cut anywhere arrives as the same messages, for tryRecvBytes'
   t.pass()
 })
 
-test('what is sent is the frames of its messages, however it is read', async (t) => {
+test('a connection sends exactly the frames of its messages, however the peer reads them', async (t) => {
   const { connection, fd } = pairWithRawEnd(t)
   await fc.assert(
     fc.asyncProperty(

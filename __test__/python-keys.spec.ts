@@ -11,7 +11,7 @@ checkDescriptors(test)
 
 const KEY = Buffer.from('a key that both know')
 const OTHER = Buffer.from('another key')
-/** Milliseconds that pass in vain: who waits for them knows that nothing will come. */
+/** Milliseconds to wait before a test concludes that nothing will come. */
 const SHORT = 100
 
 function listen(t: ExecutionContext, options: ConstructorParameters<typeof Listener>[1]): Listener {

@@ -1,4 +1,4 @@
-// What goes over the wire in a handshake, compared with what Python's `hmac` makes of the same challenge; the peer is played
+// The bytes of a handshake, compared with the MAC that Python's `hmac` makes of the same challenge; the peer is played
 // by hand.
 
 import test from 'ava'
@@ -21,7 +21,7 @@ const challenge = (random: Buffer): Buffer => Buffer.concat([Buffer.from(CHALLEN
 const CASES: { title: string; random: Buffer; digest: Digest; prefix: boolean; options?: ConnectOptions }[] = [
   { title: '20 bytes', random: counting(20), digest: 'md5', prefix: false },
   { title: '20 zeros', random: Buffer.alloc(20), digest: 'md5', prefix: false },
-  // That of a peer who would say so is indistinguishable from one of random bytes.
+  // A challenge that announced its digest would be indistinguishable from one of random bytes.
   { title: '20 bytes that name a digest', random: named('sha256', counting(12)), digest: 'md5', prefix: false },
   {
     title: '20 bytes, of a Red Hat peer',

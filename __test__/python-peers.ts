@@ -10,7 +10,7 @@ import { type Interpreter, interpreters, virtualEnvironment } from './interprete
 
 const program = fileURLToPath(new URL('./python/connection_peer.py', import.meta.url))
 
-/** What became of what Python was asked: a value, or an exception's class and text. */
+/** Python's answer: a value, or an exception's class and text. */
 export interface Outcome {
   value?: unknown
   error?: string
@@ -93,7 +93,7 @@ export class PythonPeer {
     await this.#control.send(request)
     await this.#control.flush()
     const outcome = this.#control.recv() as Promise<Outcome>
-    // Who doesn't look at it doesn't mind that the process has ended.
+    // A test that doesn't look at the result doesn't mind that the process has ended.
     outcome.catch(() => {})
     return { outcome }
   }

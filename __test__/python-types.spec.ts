@@ -72,7 +72,7 @@ for (const [value, text] of printed) {
   })
 }
 
-test('what is nearest to a number counts as one', (t) => {
+test('Number() of a Python number is the nearest number', (t) => {
   t.is(Number(new PythonFloat(2)) + 1, 3)
   t.is(Number(new PythonFraction(1, 4)), 0.25)
   t.is(Number(new PythonFraction(3n ** 1000n, 2n * 3n ** 1000n + 2n)), 0.5)

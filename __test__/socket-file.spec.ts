@@ -32,7 +32,7 @@ test('a socket file is the owner’s only, unless mode says otherwise', (t) => {
   t.is(permissions(first), 0o600)
   listen(t, second, { mode: 0o660 })
   t.is(permissions(second), 0o660)
-  // Whatever the umask is.
+  // The mode is the same under every umask.
   listen(t, third, { mode: 0o777 })
   t.is(permissions(third), 0o777)
 })
@@ -106,7 +106,7 @@ for (const [how, ends] of [
     const { code, stdout, stderr } = await child.ended
     const [privateAddress] = stdout.split('\n')
     t.is(code, { end: 0, exit: 3, 'exit-while-accepting': 3, throw: 1, reject: 1 }[how])
-    // Who waits in accept is not told: that would be one more error.
+    // A pending accept doesn't reject: that would be one more error.
     t.notRegex(stderr, /listener is closed/)
     t.false(existsSync(path))
     t.truthy(privateAddress)
@@ -120,7 +120,7 @@ test.serial('a socket file is removed when its worker is terminated, or ends', a
     const worker = new Worker(new URL('./fixtures/listening-worker.ts', import.meta.url), {
       workerData: { path, scenario },
     })
-    // Listened for at once: a busy thread is told of the message and of the end in one go.
+    // Both listeners are added at once: a busy thread gets the message and the end in one go.
     const exited = once(worker, 'exit')
     const [privateAddress] = (await once(worker, 'message')) as [string]
     if (scenario !== 'end') await worker.terminate()

@@ -178,7 +178,7 @@ async function spawned(...how: Parameters<typeof spawn>): Promise<NodeJS.ErrnoEx
   }
 }
 
-test('what can’t be handed over is refused before anything is started', async (t) => {
+test('a connection that can’t be handed over is refused before anything is started', async (t) => {
   const [here, there] = pair(t)
   await here.send('unread')
   t.true(await there.poll(Infinity))

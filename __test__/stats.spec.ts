@@ -45,7 +45,7 @@ test('synchronous and asynchronous calls, and every kind of receive, count alike
   t.like(a.stats, { messagesSent: receive.length, bytesSent: 3 * receive.length })
 })
 
-test('what poll only sees, or the buffer holds, is not received yet', async (t) => {
+test('a message that poll sees, or that the buffer holds, does not count as received yet', async (t) => {
   const [a, b] = pair(t)
   for (const text of ['one', 'two', 'three']) await a.sendBytes(Buffer.from(text))
   await b.recvBytes()

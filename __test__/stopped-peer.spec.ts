@@ -1,4 +1,4 @@
-// A peer that is stopped, not dead: whoever sends to it is held, whoever waits for it may give up, and it goes on where it was.
+// A peer that is stopped, not dead: its senders are held back, its receivers may give up, and it goes on where it was.
 
 import test from 'ava'
 import { type Connection, wait } from 'carom'

@@ -33,7 +33,7 @@ function many(value: Buffer | ((n: number) => Buffer)): Buffer {
 
 const shape = (n: number): Buffer => bytes(0xd0, 6, 1, 8, n.toString(36).padStart(4, '0'), 1)
 
-/** What costs the reader most for its bytes, of each kind. */
+/** The messages that cost the reader most per byte, one of each kind. */
 const worst: [string, Buffer][] = [
   ['empty arrays', many(bytes(0xb0))],
   ['empty objects', many(bytes(0xd0, 1, 0))],

@@ -132,7 +132,7 @@ function partsOf(value: object): unknown[] {
   return ArrayBuffer.isView(value) ? [] : Object.values(value)
 }
 
-test('whatever structuredClone takes arrives as its clone, with all that it shares', (t) => {
+test('every value that structuredClone takes arrives as its clone, with all that it shares', (t) => {
   assertCloned(t, RUNS, tree)
 })
 

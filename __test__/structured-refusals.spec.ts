@@ -22,7 +22,7 @@ function outOfBounds(): Uint8Array {
   return view
 }
 
-/** What TypeScript has typings of only for browsers. */
+/** Classes for which TypeScript has typings only in browsers. */
 function webAssemblyMemory(): unknown {
   const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: new (options: object) => object } }).WebAssembly
   return new Memory({ initial: 1 })
@@ -154,7 +154,7 @@ test('objects a thousand deep arrive, and deeper ones are refused before anythin
   t.is(a.stats.messagesSent, 1)
 })
 
-test('what a getter throws is the cause, and the next message is unharmed, in whatever shape', (t) => {
+test('an error thrown by a getter is the cause, and the next message is unharmed, whatever its shape', (t) => {
   const [a, b] = pair(t)
   const thrown = new Error('by a getter')
   for (let n = 0; n < 40; n++) {

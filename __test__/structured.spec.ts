@@ -13,7 +13,7 @@ circular['list'] = [circular, { up: circular }]
 
 const shared = { shared: true }
 
-// What the structured clone algorithm keeps, by the default codec.
+// The default codec keeps every value that the structured clone algorithm keeps.
 const values: [string, unknown][] = [
   ['undefined', undefined],
   ['undefined inside an object and an array', { a: undefined, b: [undefined, 1] }],
@@ -343,7 +343,7 @@ test('errors keep name, message, stack, cause, errors, code and own fields that 
   t.is((received.error.cause as Error).message, 'underneath')
 })
 
-test('what is left out of an error leaves no trace in the message', (t) => {
+test('a property that is left out of an error leaves no trace in the message', (t) => {
   const [a, b] = pair(t)
   const common = { n: 1 }
   const error = Object.assign(new Error('e'), {

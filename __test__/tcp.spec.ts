@@ -1,4 +1,4 @@
-// What is TCP's own: keep-alive, acknowledgements, and the zones of IPv6 addresses.
+// The features that only TCP has: keep-alive, acknowledgements, and the zones of IPv6 addresses.
 
 import { spawnSync } from 'node:child_process'
 import { networkInterfaces } from 'node:os'

@@ -41,7 +41,7 @@ test('a message of which only a part has arrived is not there yet, and loses not
   t.is(connection.tryRecvBytes()?.toString(), 'whole')
 })
 
-test('what remains after an asynchronous receive is there for tryRecv', async (t) => {
+test('messages that remain after an asynchronous receive are there for tryRecv', async (t) => {
   const [a, b] = pair(t)
   for (const n of [1, 2, 3]) await a.send(n)
   t.is(await b.recv(), 1)

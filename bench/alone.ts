@@ -1,4 +1,4 @@
-// What a receiver costs that nothing is sent to: `alone.ts <iteration or decoding> --warm-up <seconds> --seconds <seconds>`. It
+// Measures the cost of a receiver that nothing is sent to: `alone.ts <iteration or decoding> --warm-up <seconds> --seconds <seconds>`. It
 // iterates, awaiting each step, over messages that lie in its memory: what JavaScript itself leaves to any library that
 // hands out one message at a time.
 import { Packr } from 'msgpackr'

@@ -1,12 +1,12 @@
 import { nameOf, SIZES, sizeNamed } from './sizes.ts'
 import { SHOT_SIZE } from './workloads/shot.ts'
 
-/** One line of the report: what is measured, and of whom. */
+/** One line of the report: a workload, and the rival that it is measured with. */
 export interface Case {
   /** The heading that the case is reported under, and for a rival of `rivals.ts`, what `workloads.ts` knows it by. */
   workload: string
   rival: string
-  /** Who measures it, if not `near.ts`. */
+  /** The program that measures it, if not `near.ts`. */
   by?: Measurer
   /** It is measured only to draw how a figure grows with the size of the messages. */
   curve?: true
@@ -18,7 +18,7 @@ export interface Measurer {
   args: readonly string[]
 }
 
-/** What the report has a table of for each workload. */
+/** The cases that the report has a table of, workload by workload. */
 const tabled: readonly Case[] = [
   ...['64 B', '1 MiB'].flatMap((size) =>
     workload(`round trip, ${size}`, {
@@ -72,7 +72,7 @@ const tabled: readonly Case[] = [
     ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
     ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
   }),
-  // What the adaptive spin of blocking calls costs where it can't pay off.
+  // The cost of the adaptive spin of blocking calls where it can't pay off.
   ...['messages at irregular times, 64 B', 'bursts of messages, 64 B'].flatMap((name) =>
     workload(name, rivals('carom sync, spin 0', 'carom sync')),
   ),
@@ -115,7 +115,7 @@ function workload(name: string, of: Rivals): Case[] {
   return Object.entries(of).map(([rival, by]) => ({ workload: name, rival, ...(by && { by }) }))
 }
 
-/** What the curves show at a size. */
+/** The cases that the curves show at a size. */
 function curve(size: number): Case[] {
   const name = nameOf(size)
   return ['round trip', 'one way'].flatMap((act) => {

@@ -1,4 +1,4 @@
-// How long each codec takes to turn a value into a message and back: carom's default beside msgpackr, JSON and V8.
+// Measures how long each codec takes to turn a value into a message and back: carom's default beside msgpackr, JSON and V8.
 //
 //   node --import=@oxc-node/core/register bench/codecs.ts [--node 20 --node 26] [--only rows] [--rounds 9]
 

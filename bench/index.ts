@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   options: {
     /** Two short rounds: the order of magnitude. */
     quick: { type: 'boolean', default: false },
-    /** Where the results go as JSON. */
+    /** The file that the results are written to, as JSON. */
     json: { type: 'string', default: join(root, 'bench/results/latest.json') },
     /** Only cases whose `workload: rival` matches this regular expression, and what they are compared with. */
     only: { type: 'string', default: '' },
@@ -90,7 +90,7 @@ for (const { workload, rival, errors } of failed) {
 }
 process.exitCode = failed.length > 0 ? 1 : 0
 
-/** What others of its workload that were chosen are compared with. */
+/** Whether the other chosen cases of its workload are compared with this one. */
 function isBase(one: (typeof cases)[number]): boolean {
   const first = possible.find(({ workload }) => workload === one.workload)
   return one === first && chosen.some(({ workload }) => workload === one.workload)

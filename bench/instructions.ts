@@ -9,7 +9,7 @@ import { parseArgs, promisify } from 'node:util'
 import { root } from './places.ts'
 import { table } from './report.ts'
 
-/** What a path may differ from its baseline, as a part of it. */
+/** The largest difference of a path from its baseline, as a part of the baseline. */
 const TOLERANCE = 0.03
 
 /** The functions of the program. */

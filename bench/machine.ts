@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { root } from './places.ts'
 import type { Pythons } from './pythons.ts'
 
-/** What the figures depend on, to be read before them. */
+/** The conditions that the figures depend on, to be read before them. */
 export interface Machine {
   processor: string
   memory: string

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** How long one measurement may take. */
+/** The time that one measurement may take. */
 export interface Bounds {
   /** Seconds before anything is measured, for the compiler and the caches. */
   warmUp: number
@@ -8,7 +8,7 @@ export interface Bounds {
   seconds: number
 }
 
-/** What a measuring program is told: its arguments, and `--warm-up` and `--seconds`. */
+/** The command line of a measuring program: its arguments, and `--warm-up` and `--seconds`. */
 export function measurement(): { args: string[]; bounds: Bounds } {
   const { positionals, values } = parseArgs({
     allowPositionals: true,

@@ -1,4 +1,4 @@
-// How long the pickle codec takes for a value, beside the other codecs and Python's own pickle. See docs/pickle.md.
+// Measures how long the pickle codec takes for a value, beside the other codecs and Python's own pickle. See docs/pickle.md.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -101,7 +101,7 @@ for (let round = 0; round < ROUNDS; round++) {
     for (const codec of ['pickle', 'structured', 'json']) {
       if (codec === 'json' && value instanceof Uint8Array) continue
       const coder = coderOf(codec)
-      // What Python writes is what there is to read.
+      // The bytes to read are those that Python writes.
       const bytes = codec === 'pickle' ? Buffer.from(hex, 'hex') : message(codec, value)
       const memory = new Memory(bytes)
       note(`${name} | carom ${codec}`, {

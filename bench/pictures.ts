@@ -33,7 +33,7 @@ const LINES: Record<string, string> = {
 /** A picture and the file that it belongs in. */
 export interface Picture {
   file: string
-  /** For who can't see it. */
+  /** For readers who can't see it. */
   text: string
   svg: string
 }

@@ -11,7 +11,7 @@ import { root } from './places.ts'
 import { describeMachine, report, show, table } from './report.ts'
 import type { Result } from './results.ts'
 
-/** What the pages are made from: a run's results without each round's samples. */
+/** The data that the pages are made from: a run's results without each round's samples. */
 interface Published {
   date: string
   machine: Machine

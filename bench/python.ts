@@ -1,4 +1,4 @@
-// How fast Node.js with carom and a Python talk, beside two Pythons on the same machine in the same run. See README.md.
+// Measures how fast Node.js with carom and a Python talk, beside two Pythons on the same machine in the same run. See README.md.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -47,7 +47,7 @@ async function printed(command: readonly string[]): Promise<Figure> {
   return { rate: rate!, stall }
 }
 
-/** What a client finds of a listener in a process of its own. */
+/** The rate that a client measures at a listener in a process of its own. */
 async function against(listener: readonly string[], client: readonly string[], key: string): Promise<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'carom-bench-'))
   const address = join(folder, 'socket')

@@ -3,7 +3,7 @@ import type { Bounds } from './measurement.ts'
 /** Bounds a run, whatever time was asked for. */
 const MOST_MESSAGES = 50_000_000
 
-/** What a run of `rate` found. */
+/** The result of a run of `rate`. */
 export interface Rate {
   messages: number
   seconds: number

@@ -23,7 +23,7 @@ function showTime(nanoseconds: number): string {
   return nanoseconds < 1e6 ? `${(nanoseconds / 1e3).toFixed(1)} µs` : `${(nanoseconds / 1e6).toFixed(1)} ms`
 }
 
-/** What the columns of the figure and of its detail are called. */
+/** The names of the columns of the figure and of its detail. */
 const HEADS: Record<Kind, readonly [string, string]> = {
   latency: ['p50', 'p99'],
   messages: ['median', 'processor time a message'],

@@ -8,7 +8,7 @@ export interface Measured extends Case {
   errors: string[]
 }
 
-/** What a sample is compared by: its median time, its messages or bytes a second, or what it costs. */
+/** The figure that samples are compared by: the median time, the messages or bytes a second, or the cost. */
 export type Kind = 'latency' | 'messages' | 'bytes' | 'processor' | 'memory' | 'load'
 
 /** A case's figures over all rounds. Times are in nanoseconds, rates per second. */

@@ -10,7 +10,7 @@ export interface FarProgram {
 }
 
 /**
- * What the benchmark compares: a way for two processes to talk. Each is written as somebody who knows it well would
+ * One of the ways for two processes to talk that the benchmark compares. Each is written as a programmer who knows it well would
  * write it, loops included, so that none pays for an abstraction that its users would not have.
  */
 export interface Rival {

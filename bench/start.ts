@@ -1,4 +1,4 @@
-// How long processes take to start: `start.ts import <module>`, from the start of a process that only imports a module of
+// Measures how long processes take to start: `start.ts import <module>`, from the start of a process that only imports a module of
 // `start/` to its end; `start.ts first-message <fork or Process>`, from the start of a child to its first message here.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { program } from './places.ts'
 import { quantile } from './stats.ts'
 import type { LatencySample } from './workload.ts'
 
-/** What the time allows, but no less. */
+/** The fewest starts to measure; there are more where the time allows. */
 const FEWEST = 5
 
 const {

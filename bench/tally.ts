@@ -1,6 +1,6 @@
 import { nanoseconds } from './rate.ts'
 
-/** What the far end answers when a run's last message has arrived. */
+/** The far end's answer when a run's last message has arrived. */
 export interface Arrived {
   /** Its process: where that is the measuring one, as with a worker thread, its processor time is counted already. */
   pid: number

@@ -1,14 +1,14 @@
 import type { Bounds } from './measurement.ts'
 import type { End } from './rival.ts'
 
-/** What one measurement of a latency found; times in nanoseconds. */
+/** The result of one measurement of a latency; times in nanoseconds. */
 export interface LatencySample {
   p50: number
   p99: number
   samples: number
 }
 
-/** What one measurement of a throughput found. `bytes` are payload as the workload counts it. */
+/** The result of one measurement of a throughput. `bytes` are payload as the workload counts it. */
 export interface RateSample {
   messages: number
   bytes: number
@@ -17,7 +17,7 @@ export interface RateSample {
   processor?: number
 }
 
-/** What one measurement of a cost found. */
+/** The result of one measurement of a cost. */
 export interface CostSample {
   /** Nanoseconds of processor time a message, bytes of memory a connection, or the busy share of a processor, 0 to 1. */
   cost: 'processor' | 'memory' | 'load'
@@ -28,7 +28,7 @@ export interface CostSample {
 
 export type Sample = LatencySample | RateSample | CostSample
 
-/** What two ends do: the measuring process runs `near`, the far process `far` until the near end closes. */
+/** The work of two ends: the measuring process runs `near`, the far process `far` until the near end closes. */
 export interface Workload {
   near(end: End, bounds: Bounds): Promise<Sample>
   far(end: End): Promise<void>

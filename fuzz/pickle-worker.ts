@@ -198,13 +198,13 @@ function run(read: () => unknown): Outcome {
       .replaceAll(/'.*'|".*"|asks for .*,|\S+\.\S*|0x..|\d+/gs, '#')
       .slice(0, 100)
     if (code !== 'ERR_CAROM_DECODE') return { value: false, kind, fault: `it throws ${String(error)}` }
-    // What the reader says of a pickle is an `Error`; a `TypeError` of the engine's is a slip of the reader's.
+    // The reader refuses a pickle with an `Error`; a `TypeError` from the engine is a mistake of the reader.
     const slip = /Cannot read|is not a function|is not iterable|undefined/.test(String(cause))
     return { value: false, kind, ...(slip && { fault: `it fails with ${String(cause)}` }) }
   }
 }
 
-/** What a value consists of, up to a thousand parts; and a prototype among them that no value should have. */
+/** The parts of a value, up to a thousand, and any prototype among them that no value should have. */
 function inspect(root: unknown): { shape: string; fault?: string } {
   const kinds = new Set<string>()
   const met = new Set<unknown>()

@@ -13,7 +13,7 @@ import { BYTES_AT, COUNT_AT, type Found, LENGTH_AT, LONGEST, type Task } from '.
 
 /** An input that takes longer is a hang. Seconds. */
 const LONGEST_TIME = 10
-/** What the process may take, whatever an input claims. Bytes; most is the runtime's own. */
+/** The memory that the process may take, whatever an input claims. Bytes; most is the runtime's own. */
 const MOST_MEMORY = 1 << 30
 
 const { values: options } = parseArgs({

@@ -17,7 +17,7 @@ export function snapshot(): ReadonlyMap<string, unknown> {
   return found
 }
 
-/** What is no longer as it was. */
+/** The built-in objects that have changed. */
 export function differences(before: ReadonlyMap<string, unknown>): string[] {
   const now = snapshot()
   return [...new Set([...before.keys(), ...now.keys()])].filter(

@@ -100,7 +100,7 @@ function outcome(read: () => unknown): Outcome {
   }
 }
 
-/** What an outcome is, so far as can be seen: those of one kind took the same way. */
+/** The kind of an outcome, as far as it can be seen: outcomes of one kind took the same path. */
 function kindOf({ value, error }: Outcome): string {
   if (error !== undefined)
     return String(error)
@@ -159,7 +159,7 @@ for (let n = 0; n < total && found < 20; n++) {
   const kind = kindOf(own)
   if (!seen.has(kind)) {
     seen.add(kind)
-    // What becomes of a message that is no value is, as a rule, none either.
+    // A mutation of a message that is no value is, as a rule, none either.
     if ('value' in own) {
       if (corpus.length < CORPUS) corpus.push(bytes)
       else corpus[originals + random(CORPUS - originals)] = bytes

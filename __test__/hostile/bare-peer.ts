@@ -1,4 +1,4 @@
-// The other end of a handshake, played by hand over a bare socket: it sends what it is told to, right or wrong.
+// The other end of a handshake, played by hand over a bare socket: it sends the messages of its script, right or wrong.
 
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
@@ -96,7 +96,7 @@ export class BarePeer {
     return this.read((await this.read(4)).readInt32BE())
   }
 
-  /** What follows `#CHALLENGE#`. */
+  /** The bytes after `#CHALLENGE#`. */
   async receiveChallenge(): Promise<Buffer> {
     const message = await this.receive()
     if (!message.toString('latin1').startsWith(CHALLENGE))

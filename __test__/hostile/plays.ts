@@ -1,4 +1,4 @@
-// What a peer can do wrong in a handshake, step by step, and what it then is to be refused for.
+// The things that a peer can do wrong in a handshake, step by step, each with the reason for which it is to be refused.
 
 import type { Family } from 'carom'
 import { header } from '../wire.ts'
@@ -10,14 +10,14 @@ export interface Play {
   title: string
   /** The refusal: an error's reason, or its code where it has none. `undefined`: the peer is let in. */
   refusal: string | undefined
-  /** What it may be as well: the connection has been reset before anybody has asked whether it was made. */
+  /** Another possible outcome: the connection was reset before `connect` had seen it made. */
   or?: string
   /** Only over this family. */
   family?: Family
   play: (peer: BarePeer, earlier: Earlier) => Promise<void> | void
 }
 
-/** What somebody has overheard of a handshake before. */
+/** Messages of an earlier handshake that an eavesdropper has heard. */
 export interface Earlier {
   answer: Buffer
 }
@@ -43,7 +43,7 @@ async function welcomed(peer: BarePeer): Promise<void> {
   await peer.receive()
 }
 
-/** What is wrong with any message, at any step: how it looks, and what it is called. */
+/** Messages that are wrong at any step: each with its name and its bytes. */
 const broken: [string, Uint8Array | string, string][] = [
   ['a length of 257 bytes', Buffer.concat([header(257), Buffer.alloc(257)]), 'too-long'],
   ['a length of 2 GiB', Buffer.concat([header(0x7fffffff), Buffer.alloc(100)]), 'too-long'],
@@ -83,7 +83,7 @@ function truncations(at: string, before: (peer: BarePeer) => Promise<unknown> | 
         family: 'AF_INET' as const,
         play: async (peer: BarePeer) => {
           await play(peer)
-          // What was written has left: only then is there something to reset.
+          // The written bytes have left: only then is there something to reset.
           await new Promise<void>((resolve) => peer.socket.write('', () => resolve()))
           peer.reset()
         },
@@ -123,7 +123,7 @@ function sends(
 const ANSWER = answerTo(KEY, modernChallenge())
 const nothing = (): void => {}
 
-/** What a client does to a listener. */
+/** The plays of a client against a listener. */
 export const CLIENT_PLAYS: readonly Play[] = [
   ...truncations('its answer', nothing, ANSWER),
   ...breaks('its answer', nothing),
@@ -241,15 +241,15 @@ async function welcoming(peer: BarePeer): Promise<Buffer> {
   return peer.receiveChallenge()
 }
 
-/** What a listener does to a client. */
+/** The plays of a listener against a client. */
 export const LISTENER_PLAYS: readonly Play[] = [
   ...truncations('its challenge', nothing, challenge()),
   ...breaks('its challenge', nothing),
   sends('its challenge is empty', 'challenge-too-short', nothing, CHALLENGE),
   sends('its challenge has 19 bytes', 'challenge-too-short', nothing, challenge(Buffer.alloc(19))),
   sends('its challenge has 21 bytes and names no digest', 'challenge-unknown', nothing, challenge(Buffer.alloc(21))),
-  sends('it welcomes whoever comes', 'not-a-challenge', nothing, WELCOME),
-  sends('it refuses whoever comes', 'not-a-challenge', nothing, FAILURE),
+  sends('it welcomes every client', 'not-a-challenge', nothing, WELCOME),
+  sends('it refuses every client', 'not-a-challenge', nothing, FAILURE),
   sends('it sends an empty message', 'not-a-challenge', nothing, ''),
   {
     title: 'it is a server of HTTP',

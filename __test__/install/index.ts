@@ -17,7 +17,7 @@ import { plugAndPlay, withoutOptional, withPermissions } from './restricted.ts'
 import { run, step } from './steps.ts'
 import { testWith } from './test-runners.ts'
 
-/** What a binary may weigh, in bytes. */
+/** The largest size of a binary, in bytes. */
 const BINARY_LIMIT = 1024 * 1024
 
 /** Scripts that a package manager runs when it installs a package. */
@@ -115,11 +115,11 @@ async function useWithoutBinary(folder: string, packed: Packed): Promise<void> {
   const supported = [...packed.platforms.keys()].map((name) => name.replace('@carom/binding-', ''))
   const howToBuild = [/code: 'ERR_CAROM_NO_BINDING'/, /build it from source.*CONTRIBUTING/]
   for (const file of ['esm.mjs', 'common.cjs']) {
-    await step(`without the platform's package, ${file} is told which one, and the usual causes`, async () => {
+    await step(`without the platform's package, ${file} gets an error that names it and the usual causes`, async () => {
       const causes = ['lock file', '--no-optional', 'bundler', '[cause]']
       says(await failure(file), packed.own, thisPlatform(), ...causes, ...supported, ...howToBuild)
     })
-    await step(`on a platform without a package, ${file} is told which there are`, async () => {
+    await step(`on a platform without a package, ${file} gets an error that lists the platforms`, async () => {
       const text = await failure('--import=./riscv64-freebsd.mjs', file)
       says(text, 'carom has no binary for freebsd-riscv64', ...supported, ...howToBuild)
     })

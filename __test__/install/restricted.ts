@@ -50,11 +50,11 @@ export async function withPermissions(folder: string): Promise<void> {
     assert.equal((await node(...addons, 'common.cjs')).stdout, "{ by: 'require' }\n")
     assert.equal((await node(...addons, 'esm.mjs')).stdout, "{ by: 'import' }\n")
   })
-  await step('with --permission, a program that may not start a process is told so by Process', async () => {
+  await step('with --permission, Process tells a program that it may not start one', async () => {
     await assert.rejects(node(...addons, 'process.mjs'), /StartError[^]*--allow-child-process/)
   })
   if (addons.length === 0) return
-  await step('with --permission, a program that may not load addons is told what to add', async () => {
+  await step('with --permission, the error for a missing --allow-addons names it', async () => {
     await assert.rejects(node('common.cjs'), /carom's binary can't be loaded[^]*add --allow-addons/)
   })
 }
@@ -68,7 +68,7 @@ export async function withoutOptional(folder: string, packed: Packed): Promise<v
   await step('npm installs it with --omit=optional', () =>
     run(folder, 'npm', ['install', '--offline', '--omit=optional', '--no-audit', '--no-fund'], withoutRust()),
   )
-  await step('a program is told that the binary is missing, and how it was left out', async () => {
+  await step('the error says that the binary is missing, and how it was left out', async () => {
     const told = new RegExp(`@carom/binding-${thisPlatform()}[^]*--omit=optional[^]*ERR_CAROM_NO_BINDING`)
     await assert.rejects(run(folder, process.execPath, ['common.cjs'], withoutRust()), told)
   })

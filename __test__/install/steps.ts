@@ -23,7 +23,7 @@ export interface Output {
   stderr: string
 }
 
-/** What a program prints. One that fails throws an error with all that it printed. */
+/** The output of a program. One that fails throws an error with all that it printed. */
 export async function run(
   folder: string,
   command: string,

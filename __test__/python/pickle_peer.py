@@ -20,7 +20,7 @@ import traceback
 import uuid
 from multiprocessing.connection import Connection
 
-# What only some interpreters have, or only the environments that the tests make.
+# Modules that only some interpreters have, or only the environments that the tests make.
 for module in ["dataclasses", "zoneinfo", "backports.zoneinfo", "numpy", "pandas", "pytz", "dateutil", "dateutil.tz"]:
     try:
         __import__(module)

@@ -7,7 +7,7 @@ import sys
 
 connection = importlib.import_module(sys.argv[1])
 here, there = connection.Pipe()
-# Whatever else is open closes itself.
+# Other open descriptors close themselves.
 child = subprocess.Popen(sys.argv[2:], close_fds=False, preexec_fn=lambda: os.dup2(there.fileno(), 3))
 there.close()
 

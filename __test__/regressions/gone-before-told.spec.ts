@@ -6,7 +6,7 @@ import { checkDescriptors } from '../descriptors.ts'
 
 checkDescriptors(test)
 
-test('a process that ends before it is told what to run fails to start, and nothing else', async (t) => {
+test('a process that ends before it has its target fails to start, and nothing else fails', async (t) => {
   const { signal } = new AbortController()
   // Listened to between the start of the program and the first message to it: by then, the program has ended.
   signal.addEventListener = (...args: Parameters<typeof signal.addEventListener>) => {

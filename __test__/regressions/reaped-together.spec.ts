@@ -1,4 +1,4 @@
-// Processes that had ended at the same moment: who asked for one while being told of another met ECHILD.
+// When processes had ended at the same moment, a listener of one's end that asked about another met ECHILD.
 
 import test from 'ava'
 import { Process, waitSync } from 'carom'
@@ -8,7 +8,7 @@ checkDescriptors(test)
 
 const module = new URL('../fixtures/targets.ts', import.meta.url)
 
-test('of processes that end at the same moment, each can be asked while the first is told', async (t) => {
+test('of processes that end at the same moment, each can be asked as soon as the first is known to have ended', async (t) => {
   const processes = Array.from({ length: 6 }, () => new Process(module, { target: 'stay' }))
   await Promise.all(processes.map((each) => each.start()))
   const told = processes.map(async (each) => {

@@ -210,7 +210,7 @@ const behaviours: Record<string, () => void | Promise<void>> = {
   },
   ...childBehaviours(),
 
-  async 'a listener accepts those who know the key, over a Unix socket or a named pipe'() {
+  async 'a listener accepts peers that know the key, over a Unix socket or a named pipe'() {
     const listener = new Listener(local('listener.sock'), { authkey: 'secret' })
     const failures: string[] = []
     listener.on('authenticationFailure', (error) => failures.push(error.name))
@@ -350,7 +350,7 @@ with Client(sys.argv[1], authkey=b'secret') as connection:
     await ended(child)
   },
 
-  async 'Deno without permissions is told which ones carom wants'() {
+  async 'Deno without permissions gets an error that names those that carom wants'() {
     if (!('Deno' in globalThis)) throw new Skipped('only Deno has permissions')
     // Deno gives all its permissions to a child that it can tell is Deno, so a shell stands between.
     const child = spawn('sh', ['-c', 'exec "$DENO" run --no-prompt "$PEER"'], {

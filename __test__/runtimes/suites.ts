@@ -1,4 +1,4 @@
-// What a runtime is put through, and what came of it.
+// The tests that a runtime is put through, and their outcome.
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'

@@ -29,7 +29,7 @@ export async function run(connection: Connection, plan: Plan, end: 0 | 1): Promi
     if (end === 1 && plan.finish === 'complete' && !outcome.broken) await expectEnd(connection)
   } finally {
     await connection.close()
-    // What made it fail is what is thrown.
+    // The first failure is thrown, not those that follow from it.
     await receiving.catch(() => {})
   }
   return outcome

@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts'
 
 export const KEY = 'soak'
 
-/** What the child is asked to be the end of: a connection that comes along, or one to this address. */
+/** The connection whose end the child is: one that comes along, or one to this address. */
 export interface Task {
   number: number
   plan: Plan

@@ -1,4 +1,4 @@
-// What goes through a connection, decided by a seed: both ends know it, so each message is checked against what was to come.
+// The traffic of a connection, decided by a seed that both ends know, so that each message is checked against the one to come.
 
 import { seeded } from '../random.ts'
 

@@ -25,7 +25,7 @@ export class Sampler implements Disposable {
     this.#timer = setInterval(() => this.samples.push(this.#look()), milliseconds)
   }
 
-  /** What is left when nothing is under way. */
+  /** Memory and descriptors in use when nothing is under way. */
   async quiet(): Promise<Sample> {
     for (let n = 0; n < 5; n++) {
       gc()

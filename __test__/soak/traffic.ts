@@ -55,7 +55,7 @@ class Lobby {
     else await connection.close()
   }
 
-  /** The connection that says `number` first; `undefined` where whoever was to say it is gone. */
+  /** The connection that says `number` first; `undefined` where its peer is gone. */
   expect(number: number, gone: Promise<unknown>): Promise<Connection | undefined> {
     return new Promise((resolve) => {
       this.#expected.set(number, resolve)
@@ -68,7 +68,7 @@ class Lobby {
 class Peer {
   readonly process: Process
   readonly control: Connection<Answer, Task>
-  /** What a start takes is given back. */
+  /** Resolves when the start has given its resources back. */
   readonly started: Promise<unknown>
   readonly ended: Promise<unknown>
   readonly #waiting = new Map<number, (answer: Answer | undefined) => void>()
@@ -196,7 +196,7 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
     }
   }
 
-  /** What memory there is after `duration` of it, with nothing under way. */
+  /** The memory in use after `duration` of traffic, with nothing under way. */
   const load = async (duration: number): Promise<Sample> => {
     const until = performance.now() + duration
     await Promise.all([round(until), harass(until)])
@@ -213,7 +213,7 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
   return { ...report, before, after, samples: sampler.samples }
 }
 
-/** What was accepted has arrived, unless somebody was killed or has left early. */
+/** Every accepted message has arrived, unless an end was killed or has left early. */
 function verify({ finish, counts, transport, seed }: Plan, [first, second]: (Outcome | undefined)[]): void {
   if (!first || !second) return
   const complete = first.received === counts[1] && second.received === counts[0]

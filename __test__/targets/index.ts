@@ -28,7 +28,7 @@ interface Row {
 
 let broken = false
 
-/** What came of a step, for the table. */
+/** The outcome of a step, for the table. */
 async function outcome(title: string, body: () => Promise<string>): Promise<string> {
   console.log(`\n${title}`)
   try {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
 import { repository } from '../install/packages.ts'
 
-/** What is compiled goes here, apart from what is compiled for this machine. */
+/** The folder of the compiled files, apart from those for this machine. */
 export const OUTPUT: string = join(repository, 'target/targets')

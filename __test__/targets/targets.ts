@@ -12,7 +12,7 @@ export interface Target {
   triple: string
   /** The program that links for it. Without one, its crates are only checked. */
   linker?: string
-  /** What keeps this machine from running its programs; nothing, where it can. */
+  /** The reason why this machine can't run its programs; `undefined` where it can. */
   lacking?: () => string | undefined
   /** Finds or fetches a Node for it. */
   node?: () => Promise<string>

@@ -13,14 +13,14 @@ import { windowsEnvironment } from './wine.ts'
 /** Links with libraries that are found when the program starts: for musl, that isn't the default. */
 const DYNAMIC = '-Ctarget-feature=-crt-static'
 
-/** Where what is linked for musl finds the compiler's library. */
+/** The folder in which programs linked for musl find the compiler's library. */
 const UNWINDER = join(OUTPUT, 'unwind')
 
 export interface Toolchain {
-  /** What the table says of it. */
+  /** Its name in the table. */
   title: string
   cargo: string
-  /** What every command of cargo's that compiles is given. */
+  /** The arguments of every cargo command that compiles. */
   args: string[]
   env: NodeJS.ProcessEnv
   /** Flags of the compiler for programs, and those for the binding. */
@@ -61,7 +61,7 @@ async function using(target: Target, folder: string, root: string, fromSource: b
     CARGO_TARGET_DIR: OUTPUT,
     RUSTC: `${folder}rustc`,
     ...(target.linker && { [`CARGO_TARGET_${name}_LINKER`]: target.linker }),
-    // What a compiler of the stable channel calls an unstable option.
+    // A compiler of the stable channel takes these options for unstable.
     ...(fromSource && { RUSTC_BOOTSTRAP: '1' }),
     ...(target.linker && target.triple.includes('-windows-') && (await windowsEnvironment(target.linker))),
   }

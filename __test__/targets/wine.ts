@@ -12,7 +12,7 @@ const PROGRAMS = ['/usr/bin/wine64', '/usr/lib/wine/wine64', '/usr/bin/wine']
 
 const FOLDER = join(OUTPUT, 'windows')
 
-/** What Wine 8 lacks of what Rust's standard library asks for, and what the binding's build wants to link with. */
+/** Libraries that Wine 8 lacks and Rust's standard library needs, or that the binding's build wants to link with. */
 const LIBRARIES = {
   'bcryptprimitives.dll': `#include <windows.h>
 BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);
@@ -26,7 +26,7 @@ const PYTHONS = ['3.11', '3.13']
 
 export const wine = (): string | undefined => PROGRAMS.find((program) => existsSync(program))
 
-/** What a build for Windows and its programs under Wine find in their environment. */
+/** The environment of a build for Windows, and of its programs under Wine. */
 export async function windowsEnvironment(linker: string): Promise<NodeJS.ProcessEnv> {
   await mkdir(FOLDER, { recursive: true })
   for (const [name, source] of Object.entries(LIBRARIES)) {

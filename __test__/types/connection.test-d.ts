@@ -63,7 +63,7 @@ const countSync: number = client.recvBytesIntoSync(buffer)
 // @ts-expect-error: a size is a number
 await client.recvBytes('1024')
 
-// What cannot be assigned.
+// Assignments that the types refuse.
 // @ts-expect-error: closed is for reading
 client.closed = true
 // @ts-expect-error: so is fd

@@ -81,7 +81,7 @@ const connectOptions: ConnectOptions = {
 }
 const digests: Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3_384']
 void new Listener(undefined, { authkey: new ArrayBuffer(5), digests })
-// What is not known may be left undefined.
+// Any option but the key may be undefined.
 void new Listener(undefined, { backlog: undefined, family: undefined, mode: undefined })
 // @ts-expect-error: a variable that may not be set is no key
 void new Listener(undefined, { authkey: process.env['AUTHKEY'] })
@@ -111,7 +111,7 @@ listener.on('authenticationFailure', (error: Error, address: Address | undefined
 declare const refused: AuthenticationError
 const reason: string = refused.reason
 
-// What cannot be assigned.
+// Assignments that the types refuse.
 // @ts-expect-error: the address is for reading
 listener.address = '/tmp/b.sock'
 // @ts-expect-error: so is closed

@@ -5,7 +5,7 @@ import { pipe, wait, waitSync, type Connection, type Waitable } from 'carom'
 const [numbers] = pipe<number>()
 const [texts] = pipe<string>()
 
-// What goes in comes out: connections keep their types.
+// The result has the type of the objects that were waited on: connections keep their types.
 const ready: Connection<number>[] = await wait([numbers])
 const readySync: Connection<number>[] = waitSync(new Set([numbers]), { timeout: 0 })
 const mixed: (Connection<number> | Connection<string> | number)[] = await wait([numbers, texts, 3])

@@ -1,4 +1,4 @@
-// What the codecs are measured with.
+// The values that the codecs are measured with.
 
 const words = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta', 'iota', 'kappa']
 

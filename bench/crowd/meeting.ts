@@ -65,7 +65,7 @@ const meetings: Record<string, Meeting> = {
   },
 }
 
-/** More than the default: a Unix socket refuses whom it can't queue. */
+/** More than the default: a Unix socket refuses a client that it can't queue. */
 const BACKLOG = 4096
 
 /** A buffer of its own to receive into, as the only socket of a process has, would be wasted on an idle one of many. */

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 export async function memory(): Promise<number> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  // What a collection finalizes may be freed by the next one only.
+  // An object that one collection finalizes may be freed only by the next one.
   for (let i = 0; i < 3; i++) {
     collect()
     await new Promise((resolve) => void setImmediate(resolve))

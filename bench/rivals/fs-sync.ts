@@ -13,7 +13,7 @@ const BATCH = 64 * 1024
 const HEADER = 4
 
 /**
- * What JavaScript has of its own to block on: `readSync` and `writeSync` on two FIFOs, one each way. `node:child_process` makes
+ * The blocking calls that Node.js has of its own: `readSync` and `writeSync` on two FIFOs, one each way. `node:child_process` makes
  * socketpairs, but leaves the parent's ends non-blocking, on which these calls fail with EAGAIN.
  */
 export function fsSync(): Rival {

@@ -4,10 +4,10 @@ import { isMainThread, type MessagePort, parentPort, Worker } from 'node:worker_
 import type { End, Pace, Rival } from '../rival.ts'
 import type { Tally } from '../tally.ts'
 
-/** So many messages may be on their way. A port takes any number, and would keep them in memory. */
+/** The number of messages that may be on their way. A port takes any number, and would keep them in memory. */
 const WINDOW = 1024
 
-/** What tells the sender that half a window has arrived. */
+/** The message that tells the sender that half a window has arrived. */
 const CREDIT = 'credit'
 
 /** From this size on, memory that its owner doesn't need any longer is handed over instead of copied. */
@@ -108,7 +108,7 @@ class PortEnd implements End {
     this.#port.removeAllListeners('message')
     this.#port.on('message', (message: Message | null) => {
       if (message !== null) return take(message)
-      // Whoever is told that the other end has closed closes its own.
+      // An end that learns that the other one has closed closes itself.
       parentPort?.close()
     })
   }

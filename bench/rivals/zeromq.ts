@@ -31,7 +31,7 @@ export function zeroMq(): Rival {
   }
 }
 
-/** What ends the far process: a PAIR is not told that its peer has gone. */
+/** The message that ends the far process: a PAIR doesn't notice that its peer has gone. */
 const END = Buffer.alloc(0)
 
 class PairEnd implements End {

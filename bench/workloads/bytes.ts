@@ -7,7 +7,7 @@ export function payloadOf(size: number): Buffer {
   return Buffer.alloc(size, FILL)
 }
 
-/** What announces a run of `count` payloads. */
+/** The message that announces a run of `count` payloads. */
 export function openingFor(count: number): Buffer {
   const opening = Buffer.alloc(4)
   opening.writeUInt32BE(count)

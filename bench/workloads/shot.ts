@@ -12,5 +12,5 @@ export function shot(index: number): Shot {
   return { id: index, player: 'Ada', ball: { x: 0.25, y: 1.5 }, scored: true, touched: ['red', 'cushion'] }
 }
 
-/** What the object's bytes count as, so that all rivals are credited alike: its JSON, whatever crosses. */
+/** The bytes that an object counts as, the same for all rivals: those of its JSON, whatever crosses. */
 export const SHOT_SIZE: number = JSON.stringify(shot(123_456)).length

@@ -30,7 +30,7 @@ if (isMain(import.meta)) {
   ])
 
   while (open.size > 0) {
-    // What has a message, or has come to its end, in the order given.
+    // The connections that have a message, or have come to their end, in the order given.
     for (const receiver of await wait(open)) {
       try {
         console.log(await receiver.recv())

@@ -15,7 +15,7 @@ const LARGEST = 64 * 1024 * 1024
 interface Sent {
   path: string
   size: number
-  /** What the digest must be: the parent hashes each file as well. */
+  /** The expected digest: the parent hashes each file as well. */
   digest: Buffer
 }
 

@@ -1,4 +1,4 @@
-// What the two processes say to each other.
+// The messages of the two processes to each other.
 import { Buffer } from 'node:buffer'
 
 /** From the parent. Some are followed by raw messages. */
@@ -18,7 +18,7 @@ export type Job =
 export type Report =
   /** A file has been hashed; the digest follows as a raw message. */
   | { report: 'hashed'; path: string; size: number }
-  /** What was received or sent, and how much of it was not as expected. */
+  /** The counts of a phase: received or sent, and not as expected. */
   | { report: 'total'; messages: number; bytes: number; wrong: number }
 
 /** No payload: a message like any other, used here as the end mark. */

@@ -1,12 +1,12 @@
 import { stdout } from 'node:process'
 
-/** What a phase did, for the summary. */
+/** The result of a phase, for the summary. */
 export interface Done {
   title: string
   messages: number
   bytes: number
   seconds: number
-  /** What else is worth telling. */
+  /** Further details. */
   note: string
 }
 

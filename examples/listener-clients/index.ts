@@ -13,7 +13,7 @@ import {
   type Connection,
 } from 'carom'
 
-/** What both ends must know. A real one is 32 random bytes that come from outside: the environment, a file of mode 0600. */
+/** The key that both ends must know. A real one is 32 random bytes that come from outside: the environment, a file of mode 0600. */
 const authkey = 'secret password'
 
 /** A client that receives a value, bytes, and numbers into an array of its own. */

@@ -31,7 +31,7 @@ await workerEnd.close()
 const waiting = new Map<number, (line: Line) => void>()
 let jobs = 0
 
-/** What a service would export: any number of calls may be under way. */
+/** A function that a service would export: any number of calls may be under way. */
 async function fit(points: (x: number) => number): Promise<Line> {
   const xs = Float64Array.from({ length: 10_000 }, (_, x) => x)
   const id = jobs++

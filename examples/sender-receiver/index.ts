@@ -25,7 +25,7 @@ if (isMain(import.meta)) {
   await sender.send(new Map([['red', 1]]).set('black', 7))
   await sender.send([new Date('2026-01-01T00:00:00Z'), 10n ** 20n, null])
 
-  // What was sent is still delivered; after it the receiver sees the end of the stream.
+  // Messages that were sent are still delivered; after them the receiver sees the end of the stream.
   await sender.close()
   await child.join()
 }

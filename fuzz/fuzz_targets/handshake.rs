@@ -1,4 +1,4 @@
-//! Whatever a peer sends, a handshake neither panics nor lets in who does not know the key. It never takes a byte that it
+//! Whatever a peer sends, a handshake neither panics nor lets in a peer that does not know the key. It never takes a byte that it
 //! did not ask for, and cutting the stream elsewhere changes nothing.
 //!
 //! A run adds what it finds to `corpus/handshake`. What is committed there is replayed by `cargo test`, so keep it small:

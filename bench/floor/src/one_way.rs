@@ -51,7 +51,7 @@ pub(crate) fn measure(options: &Options) -> io::Result<String> {
     )
 }
 
-/// What a message costs when both ends have slept before it.
+/// The cost of a message when both ends have slept before it.
 fn paced(sender: &mut Sender<'_>, options: &Options) -> io::Result<String> {
     let count = |time: Duration| (time.as_secs_f64() / options.interval.as_secs_f64()).ceil() as u32;
     sender.run(count(options.warm_up))?;
@@ -110,7 +110,7 @@ impl<'socket> Sender<'socket> {
             self.flush()?;
         } else if HEADER + self.message.len() > BATCH {
             self.flush()?;
-            // The frame is made once: a message of this size goes out from where it lies, whoever sends it.
+            // The frame is made once: every rival sends a message of this size from the memory that it lies in.
             self.batch.extend_from_slice(&header);
             self.batch.extend_from_slice(&self.message);
             for _ in 0..count {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What a run measures, and for how long.
+/// The measurement of a run, and its length.
 #[derive(Debug)]
 pub(crate) struct Options {
     /// Bytes of payload in a message.

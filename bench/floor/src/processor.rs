@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-/// What this process has used of a processor since it started.
+/// The processor time that this process has used since it started.
 pub(crate) fn used() -> io::Result<Duration> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a place to write to.

@@ -154,7 +154,7 @@ fn decode_large(decoder: &mut Decoder, first: &[u8], runs: &mut Runs) -> Result<
     Ok(found)
 }
 
-/// What a Rust program does for a message, without what the kernel does.
+/// The work of a Rust program for a message, without the kernel's.
 #[inline(never)]
 #[unsafe(no_mangle)]
 fn send_and_receive(near: &mut Connection, far: &mut Connection, payload: &[u8]) -> Result<usize> {

@@ -7,7 +7,7 @@ import { FrameWriter } from './frame-writer.ts'
 import type { Stream } from './stream.ts'
 import type { ValueCodec } from './value-codec.ts'
 
-/** No promise and no queue between the socket and who uses the messages. */
+/** No promise and no queue between the socket and the user of the messages. */
 export class CallbackEnd implements End {
   readonly #stream: Stream
   readonly #frames: FrameWriter

@@ -11,8 +11,8 @@ mod handover;
 
 use handover::Handover;
 
-/// What the kernel and the runtime do: a descriptor that is readable while there are reports, and the queue of a thread-safe
-/// function. Both count, and wake who waits for a count.
+/// A model of the kernel and the runtime: a descriptor that is readable while there are reports, and the queue of a thread-safe
+/// function. Both count, and wake the thread that waits for a count.
 #[derive(Default)]
 struct Counter {
     count: Mutex<usize>,
@@ -38,7 +38,7 @@ impl Counter {
     }
 }
 
-/// What the driver's threads meet in.
+/// The state that the driver's threads share.
 #[derive(Default)]
 struct World {
     reports: Counter,

@@ -12,7 +12,7 @@ use std::error::Error;
 use carom::Connection;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // SAFETY: descriptor 3 was made for this program by whoever started it, and nothing else in it knows of it.
+    // SAFETY: the parent made descriptor 3 for this program, and nothing else in it knows of it.
     let descriptor = unsafe { carom::sys::adopt(3) }.map_err(|error| format!("descriptor 3: {error}"))?;
     let mut connection = Connection::new(descriptor)?;
     loop {

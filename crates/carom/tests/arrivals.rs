@@ -132,7 +132,7 @@ proptest! {
         let received = receiving.join().unwrap();
         prop_assert_eq!(received.len(), messages.len());
         for (n, ((_, writers), mut sent)) in received.into_iter().zip(messages).enumerate() {
-            // Where one read brought the whole message, what came with its last byte may as well have come with its first.
+            // Where one read brought the whole message, descriptors of its last byte may as well have come with its first.
             let expected = if sent.own.is_empty() && !writers.is_empty() { &sent.stray } else { &sent.own };
             prop_assert_eq!(writers.len(), expected.len(), "message {}", n);
             for (writer, reader) in writers.into_iter().zip(expected) {

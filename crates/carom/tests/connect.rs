@@ -1,6 +1,6 @@
-//! Connecting: what is said where nobody listens, hosts with several addresses, a full backlog, and time limits.
+//! Connecting: the error where no process listens, hosts with several addresses, a full backlog, and time limits.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;

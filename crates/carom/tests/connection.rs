@@ -297,7 +297,7 @@ fn a_descriptor_that_somebody_made_non_blocking_still_waits() {
     let echo = thread::spawn(move || -> carom::Result<()> {
         let message = b.recv_bytes()?;
         b.send_bytes(&message)?;
-        assert!(!blocking(&b), "its mode belongs to who set it");
+        assert!(!blocking(&b), "its mode belongs to the caller, who set it");
         Ok(())
     });
     a.send_bytes(&message).unwrap();
@@ -482,7 +482,7 @@ fn the_bytes_behind_a_message_stay_with_the_connection() {
     peer.write_all(&frame(b"one")).unwrap();
     peer.write_all(&frame(b"two")).unwrap();
     assert_eq!(connection.recv_bytes().unwrap(), b"one");
-    // Whoever takes another descriptor of the same file must know that what was read is gone from it.
+    // A program with another descriptor of the same file must know that the bytes read here are gone from it.
     let mut other = Connection::new(duplicate(&connection)).unwrap();
     assert_eq!(other.try_recv_bytes().unwrap(), None);
     assert_eq!(connection.recv_bytes().unwrap(), b"two");

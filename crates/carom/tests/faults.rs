@@ -1,4 +1,4 @@
-//! Every system call fails in turn, in every way in which it can: what was accepted arrives, what failed is told and works
+//! Every system call fails in turn, in every way in which it can: accepted messages arrive, a failed call reports it and works
 //! when it is tried again, and no descriptor or file is left.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
@@ -30,7 +30,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // What a process looks up or starts once: a thread that were started under a fault would be asked about for as long as it lives.
+    // Done first, since a process does it once: a thread started under a fault would have its calls intercepted for as long as it lives.
     drop(carom::pipe().unwrap());
     let (mut reader, writer) = io::pipe().unwrap();
     sys::close_aside([writer.into()]);
@@ -45,12 +45,12 @@ fn authentication() -> Authentication {
     }
 }
 
-/// What goes through a connection, both ways: a long one doesn't fit into a Unix socket's buffers.
+/// The messages that go through a connection, both ways: a long one doesn't fit into a Unix socket's buffers.
 fn messages() -> [Vec<u8>; 4] {
     [b"one".to_vec(), Vec::new(), payload(230_000), LAST.to_vec()]
 }
 
-/// What a listener's clients say, one after the other.
+/// The messages of a listener's clients, one after the other.
 fn clients() -> [Vec<Vec<u8>>; 2] {
     [messages().to_vec(), vec![LAST.to_vec()]]
 }
@@ -215,7 +215,7 @@ fn calls_that_do_not_wait_survive_every_fault() {
     );
 }
 
-/// What is there may show late: the fault may be that nothing was there.
+/// A message may show late: the fault may be that nothing was there.
 fn until_some<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     loop {
         if let Some(value) = attempt() {

@@ -356,7 +356,7 @@ fn the_key_is_nowhere_to_be_seen() {
     );
 }
 
-/// What came of feeding `bytes` in pieces of these lengths.
+/// The outcome of feeding `bytes` in pieces of these lengths.
 fn outcome(mut handshake: Handshake, bytes: &[u8], pieces: &[usize]) -> (usize, Status, usize) {
     let mut rest = bytes;
     let mut pieces = pieces.iter().copied().cycle();

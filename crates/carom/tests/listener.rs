@@ -119,7 +119,7 @@ fn an_address_in_use_is_an_error() {
                 .ends_with(": somebody listens there already (EADDRINUSE)"),
             "{error}"
         );
-        // Looking whether somebody listens has not disturbed who does.
+        // Finding out whether a process listens has not disturbed the one that does.
         assert!(listener.try_accept().unwrap().is_none());
         converse(&listener);
     }

@@ -1,6 +1,6 @@
 //! Peers in other processes. Apart from the other tests: between fork and exec, a child holds copies of all descriptors,
 #![cfg(unix)]
-//! so that who closes one here can't be sure that its peer sees that at once.
+//! so that a test that closes one here can't be sure that its peer sees that at once.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::ErrorKind;

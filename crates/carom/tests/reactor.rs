@@ -21,7 +21,7 @@ fn reactor() -> (Reactor, Registry) {
     (reactor, registry)
 }
 
-/// What there is to report now.
+/// The reports that are ready now.
 fn look(reactor: &mut Reactor) -> Vec<Readiness> {
     let mut reports = Vec::new();
     reactor.poll(Deadline::Now, |report| reports.push(report)).unwrap();

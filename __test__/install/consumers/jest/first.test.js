@@ -78,7 +78,7 @@ test('a process runs a module of this folder', async () => {
   worker.close()
 })
 
-test('what is left open does not disturb the files after this one', async () => {
+test('a connection left open does not disturb the files after this one', async () => {
   const [a, b] = pipe()
   await a.send('for nobody')
   a.unref()

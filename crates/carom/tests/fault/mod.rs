@@ -1,7 +1,7 @@
 //! System calls that fail on purpose.
 //!
-//! The kernel asks before it runs a call of the thread under test (`SECCOMP_RET_USER_NOTIF`, seccomp(2)), and is told to go
-//! on, to fail, or to move less than it was asked to. So what is tested is the library as it is shipped: every call, whoever
+//! The kernel asks before it runs a call of the thread under test (`SECCOMP_RET_USER_NOTIF`, seccomp(2)), and is allowed to go
+//! on, to fail, or to move less than it was asked to. So the test runs the library as it is shipped: every call, whichever code
 //! makes it, and no code for the test in it.
 
 use std::io;
@@ -18,7 +18,7 @@ mod survival;
 
 pub(crate) use survival::survive;
 
-/// What becomes of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     /// It fails with this number, and has done nothing.
@@ -128,13 +128,13 @@ const WAIT: &[Fault] = &[Errno(EINTR), Errno(ENOMEM)];
 const FILE: &[Fault] = &[Errno(ENOMEM)];
 
 impl Fault {
-    /// Whether it passes by itself: who called tries again, or goes on.
+    /// Whether it passes by itself: the caller tries again, or goes on.
     fn passes(self) -> bool {
         matches!(self, Short | Errno(EINTR | EAGAIN | ECONNABORTED))
     }
 }
 
-/// Which calls fail.
+/// The calls that fail.
 #[derive(Debug, Clone, Copy)]
 enum Plan {
     /// This one, with the `kind`-th of the faults that it can have.
@@ -161,10 +161,10 @@ impl Plan {
     }
 }
 
-/// What became of a plan.
+/// The outcome of a plan.
 #[derive(Debug)]
 struct Outcome {
-    /// How many calls were made that can fail.
+    /// The number of calls made that can fail.
     calls: usize,
     /// The last fault.
     injected: Option<Injected>,

@@ -8,7 +8,7 @@ use carom::{Error, Listener, Result};
 use super::{Fault, Injected, Plan, available, open_descriptors, run};
 use crate::scratch::Scratch;
 
-/// What went wrong, and was tried again.
+/// The faults that were met, and tried again.
 #[derive(Default)]
 pub(crate) struct Trouble {
     told: Vec<Error>,
@@ -89,10 +89,9 @@ pub(crate) fn survive<C: Sync>(
     assert!(!survived.is_empty());
 }
 
-/// What passes by itself doesn't show; all else is told, once and as it was. Nothing is left.
-#[allow(clippy::match_same_arms, reason = "each is right for a reason of its own")]
+/// A fault that passes by itself doesn't show; any other is reported once, as it was. Nothing is left over.
 fn check(injected: Injected, trouble: &Trouble, (descriptors, files): (usize, usize)) {
-    // Nobody is left to be told of a directory that can't be removed.
+    // No caller is left to hear of a directory that can't be removed.
     let removal = injected.call.starts_with("unlink") || injected.call == "rmdir";
     match (injected.fault, &trouble.told[..]) {
         (fault, []) if fault.passes() => {}
@@ -102,9 +101,9 @@ fn check(injected: Injected, trouble: &Trouble, (descriptors, files): (usize, us
         (Fault::Errno(_), []) if removal => {}
         // TCP then acknowledges when it likes, which is no failure.
         (Fault::Errno(_), []) if injected.call == "setsockopt" => {}
-        // What has begun to leave is kept, and left to the next call: it meets the fault again, or it was none.
+        // A message that has begun to leave is kept for the next call, which meets the fault again if it persists.
         (Fault::Errno(_), []) if trouble.in_parts && matches!(injected.call, "ppoll" | "write") => {}
-        (_, told) => panic!("{injected:?} was told as {told:?}"),
+        (_, told) => panic!("{injected:?} was reported as {told:?}"),
     }
     assert_eq!(descriptors, 0, "{injected:?} leaves descriptors");
     assert!(

@@ -34,7 +34,7 @@ impl<'a> Naming<'a> {
     ///
     /// # Panics
     ///
-    /// Where one of these does not hold.
+    /// Panics if one of these does not hold.
     pub(crate) fn check(&self) {
         match self {
             Self::Tcp(numbers) => {

@@ -1,4 +1,4 @@
-//! The other end of a handshake, written the plain way: one message after the other, as the originals do it.
+//! The other end of a handshake, written the plain way: one message after the other, as Python and billiard do it.
 
 use carom::AuthKey;
 use carom::handshake::{Digest, Handshake, HandshakeError};
@@ -10,7 +10,7 @@ pub(crate) fn key(bytes: &[u8]) -> AuthKey {
     AuthKey::new(bytes).unwrap()
 }
 
-/// What a peer sends.
+/// The messages that a peer sends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Form {
     /// 20 random bytes, and the bare MAC by MD5.

@@ -4,7 +4,7 @@
 
 use carom::frame::{CARRY_MAX, Decoder, FrameError, RUN_MAX, Runs, SLAB_MIN, Tail};
 
-/// What a whole stream comes to: its messages, then a clean end or what the peer did wrong.
+/// The content of a whole stream: its messages, then a clean end or the peer's mistake.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) messages: Vec<Vec<u8>>,
@@ -53,7 +53,7 @@ pub(crate) fn parse(mut stream: &[u8], limit: u64) -> Outcome {
 ///
 /// # Panics
 ///
-/// Where the decoder breaks a promise.
+/// Panics if the decoder breaks a promise.
 pub(crate) fn decode(
     stream: &[u8],
     limit: u64,

@@ -14,7 +14,7 @@ use crate::reference::{Outcome, parse};
 /// The most that a peer is given to write, in bytes.
 const COMPOSED_MAX: usize = 256 * 1024;
 
-/// What happens to one connection, in which order: our calls, none of which waits, and those of a peer that reads and writes
+/// The events of one connection, in their order: our calls, none of which waits, and those of a peer that reads and writes
 /// in any pieces, leaves half of a message, says what it likes, and goes away at any moment.
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -71,7 +71,7 @@ impl Schedule {
     ///
     /// # Panics
     ///
-    /// Where a promise is broken.
+    /// Panics if a promise is broken.
     pub(crate) fn play(&self) {
         let mut play = Play::new(self.limit);
         for step in &self.steps {
@@ -93,10 +93,10 @@ struct Play {
     read: usize,
     /// The peer still takes bytes.
     listens: bool,
-    /// What the peer is to write, and how much of that is written.
+    /// The bytes that the peer is to write, and the number written so far.
     composed: Vec<u8>,
     written: usize,
-    /// What that comes to.
+    /// The messages in these bytes.
     expected: Outcome,
     /// The peer writes no more.
     ended: bool,
@@ -192,7 +192,10 @@ impl Play {
                 return true;
             }
             Ok(None) => {
-                assert!(!self.over && !self.ended, "nothing more can come, and nobody is told");
+                assert!(
+                    !self.over && !self.ended,
+                    "nothing more can come, and no call reports the end"
+                );
                 assert!(
                     matches!(expected.end, Ok(()) | Err(FrameError::Truncated)),
                     "{expected:?}"

@@ -64,7 +64,7 @@ impl Script {
     ///
     /// # Panics
     ///
-    /// Where they differ.
+    /// Panics if they differ.
     pub(crate) fn check(&self) {
         let mut pieces = self.pieces.iter().copied().cycle();
         let outcome = decode(

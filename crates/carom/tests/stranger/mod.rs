@@ -29,19 +29,19 @@ impl<'a> Stranger<'a> {
         }
     }
 
-    /// Our end neither panics nor lets in who does not know the key; it takes no byte that it did not ask for; and
+    /// Our end neither panics nor lets in a peer that does not know the key; it takes no byte that it did not ask for; and
     /// where the stream is cut changes nothing.
     ///
     /// # Panics
     ///
-    /// Where one of these does not hold.
+    /// Panics if one of these does not hold.
     pub(crate) fn check(&self) {
         let whole = self.outcome(self.sends.len().max(1));
         assert_eq!(whole, self.outcome(self.piece), "{self:?}");
         assert!(self.answers || !matches!(whole.0, Status::Done(_)), "let in: {self:?}");
     }
 
-    /// What became of it, how many bytes it wants then, and how many it has to send.
+    /// Its outcome, and the numbers of bytes that it then wants and has to send.
     fn outcome(&self, piece: usize) -> (Status, usize, usize) {
         let key = AuthKey::new(b"a key that no fuzzer finds").expect("the key isn't empty");
         let begin = if self.listens {
