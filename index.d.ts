@@ -18,6 +18,12 @@ export declare class Child {
   close(): void
 }
 
+/** A mapping that a buffer is on. */
+export declare class Mapping {
+  /** Detaches `buffer`, which is the segment's, if nobody has. The mapping ends with the last `ArrayBuffer` over it. */
+  detach(buffer: unknown): void
+}
+
 /**
  * The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
  * negative one is for ever. A negative status is -1 for nothing in time, -1000 - n for the system's error n.
@@ -141,11 +147,20 @@ export interface ArrivedDescriptor {
   isListener: boolean
 }
 
+/** Throws where no segment can have that name. */
+export declare function checkSharedMemoryName(name: string): void
+
 /** Closes descriptors that a peer has sent, and that nobody wants, without waiting for it. */
 export declare function closeArrived(fds: Array<number>): void
 
 /** Closes the descriptor `fd`, which nobody has adopted. */
 export declare function closeDescriptor(fd: number): void
+
+/**
+ * Makes a segment of `size` bytes, all of them 0; without a name, it makes one up. The buffer is the mapping, and has `most` bytes at
+ * most.
+ */
+export declare function createSharedMemory(name: string | undefined | null, size: number, most: number): Segment
 
 /** Another descriptor of the same open file, close-on-exec, which is the caller's. */
 export declare function duplicate(fd: number): number
@@ -198,6 +213,8 @@ export declare enum FailureKind {
   Argument = 3,
   /** Something that somebody else has. */
   Busy = 4,
+  /** Memory of this library's, in a runtime that can't use it. */
+  ExternalMemory = 5,
 }
 
 /** How far a handshake is: both ends know the key. */
@@ -277,6 +294,9 @@ export interface Opened {
   socket: boolean
 }
 
+/** Maps an existing segment of at most `most` bytes, all of it. The buffer is the mapping. */
+export declare function openSharedMemory(name: string, most: number): Segment
+
 /** The process at the other end of a local connection. */
 export interface PeerCredentials {
   /** Process id. */
@@ -292,6 +312,16 @@ export declare const READABLE: number
 
 /** The addresses of a host in numbers, in the order in which to try them. Waits for the system's resolver. */
 export declare function resolve(host: string, port: number): Array<HostPort>
+
+/** A segment that is mapped. */
+export interface Segment {
+  /** Its name. */
+  name: string
+  /** Its memory. */
+  buffer: ArrayBuffer
+  /** What the memory is a part of. */
+  mapping: Mapping
+}
 
 /** Says whether this process is a child that still imports its target's module. */
 export declare function setStarting(starting: boolean): void
@@ -331,6 +361,9 @@ export interface Transfer {
 
 /** Status: the peer closed inside a message. */
 export declare const TRUNCATED: number
+
+/** Removes the name of a segment. */
+export declare function unlinkSharedMemory(name: string): void
 
 /** A bit of a report: there may be room to write. */
 export declare const WRITABLE: number

@@ -152,7 +152,10 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       const endpoint = this.#endpoint
       const encoded = this.#encode(value)
       const { parts, bytes, start, end, transferList } = encoded
-      if (transferList) return endpoint.sendTransferring(bytes, start, end, transferList)
+      if (transferList) {
+        endpoint.assertLocal()
+        if (transferList.length > 0) return endpoint.sendTransferring(bytes, start, end, transferList)
+      }
       if (parts) {
         // The coder would keep them alive until its next message.
         encoded.parts = undefined
@@ -169,7 +172,9 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     const encoded = this.#encode(value)
     const { parts, bytes, start, end, transferList } = encoded
     if (parts) encoded.parts = undefined
-    if (transferList) this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
+    if (transferList) this.#endpoint.assertLocal()
+    if (transferList && transferList.length > 0)
+      this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
     else if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
     else this.#endpoint.sendSync(bytes, start, end)
   }

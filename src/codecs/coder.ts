@@ -16,7 +16,10 @@ export interface Encoded {
    * must not be written until it has been sent; shorter ones are copied when they are sent.
    */
   parts?: readonly Uint8Array[] | undefined
-  /** The objects in the value that go to the peer beside the message, in the order of their numbers in it. */
+  /**
+   * The objects in the value that go to the peer beside the message, in the order of their numbers in it. Where there is a list, if an empty
+   * one, the message is for this machine only: it has names that no other one knows.
+   */
   transferList: Transferable[] | undefined
 }
 

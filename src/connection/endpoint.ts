@@ -113,6 +113,17 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
       : new ConnectionClosedError()
   }
 
+  /** Throws where the peer may be on another machine, and a message has something that only this one knows. */
+  assertLocal(): void {
+    if (this.#carriesDescriptors || this.transport !== 'socket') return
+    throw new SystemError(
+      'connections, descriptors and shared memory can only be sent to the same machine, not over TCP (EOPNOTSUPP)',
+      'EOPNOTSUPP',
+      -constants.errno.EOPNOTSUPP,
+      'sendmsg',
+    )
+  }
+
   /** For people who debug. */
   get state(): Record<string, unknown> {
     const { fd, readable, writable, closed, receiving, sending } = this

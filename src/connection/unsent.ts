@@ -1,6 +1,7 @@
 import { takenAway } from '../api/arguments.js'
 import { FOR_EVER, sleep } from '../event-loop/blocking.js'
 import type { Environment } from '../event-loop/environment.js'
+import type { Waiting } from '../event-loop/send-buffers.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { NOTHING, REFUSED, refusedDescriptors, sendError, TOO_MANY_REFERENCES } from '../native/status.js'
 import type { Transferring } from './transferring.js'
@@ -30,7 +31,7 @@ interface Piece {
 }
 
 /** What was accepted, and the kernel has not taken: frames, or the rests of frames, oldest first. */
-export class Unsent {
+export class Unsent implements Waiting {
   bytes = 0
   readonly #environment: Environment
   readonly #id: number
@@ -138,10 +139,9 @@ export class Unsent {
     }
   }
 
-  /** Copies what is left of callers' memory, so that it is theirs again. */
-  own(): void {
+  own(memory?: ArrayBufferLike): void {
     for (const piece of this.#pieces) {
-      if (!piece.borrowed) continue
+      if (!piece.borrowed || (memory !== undefined && piece.bytes.buffer !== memory)) continue
       piece.bytes = Uint8Array.prototype.slice.call(piece.bytes, piece.at, piece.end)
       piece.end -= piece.at
       piece.at = 0
@@ -171,7 +171,9 @@ export class Unsent {
   #tellBlocked(): void {
     if (this.#blocked !== this.empty) return
     this.#blocked = !this.empty
-    this.#environment.sends.blocked += this.#blocked ? 1 : -1
+    const { sends } = this.#environment
+    if (this.#blocked) sends.block(this)
+    else sends.unblock(this)
     this.#onBlocked()
   }
 }

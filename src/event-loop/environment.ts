@@ -136,4 +136,9 @@ export function environmentOf(): Environment {
   return (environment ??= new Environment())
 }
 
+/** Copies what connections have not sent yet of `memory`, which is about to go. */
+export function copyUnsent(memory: ArrayBufferLike): void {
+  environment?.sends.copy(memory)
+}
+
 export type { Environment }

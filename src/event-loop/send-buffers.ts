@@ -4,6 +4,12 @@ import { nextTick } from './timers.js'
 /** How many slabs are lent at most, to connections that have sent something in this turn. */
 const SLABS_LENT = 16
 
+/** Bytes that wait for room in the kernel. */
+export interface Waiting {
+  /** Copies what is left of the callers' memory, or of `memory` only, so that it is theirs again. */
+  own(memory?: ArrayBufferLike): void
+}
+
 /** A send path that stages messages in a slab. */
 export interface Staging {
   /** Hands what is staged to the kernel, as far as it takes it. */
@@ -15,13 +21,32 @@ export interface Staging {
  * lent to send paths, and used again.
  */
 export class SendBuffers {
-  /** How many connections have bytes that wait for room in the kernel. */
-  blocked = 0
+  readonly #waiting = new Set<Waiting>()
   /** Incremented on every event-loop callback and every flush, wherever that costs nothing extra. */
   turn = 0
   readonly #free: Buffer[] = []
   #staging: Staging[] = []
   #flushing = false
+
+  /** How many connections have bytes that wait for room in the kernel. */
+  get blocked(): number {
+    return this.#waiting.size
+  }
+
+  /** Says that a connection's bytes begin to wait for room in the kernel. */
+  block(bytes: Waiting): void {
+    this.#waiting.add(bytes)
+  }
+
+  /** Says that none of them wait any more. */
+  unblock(bytes: Waiting): void {
+    this.#waiting.delete(bytes)
+  }
+
+  /** Copies what has not been sent yet of `memory`. */
+  copy(memory: ArrayBufferLike): void {
+    for (const bytes of this.#waiting) bytes.own(memory)
+  }
 
   /** Lends a slab for what `path` stages; it leaves when this turn's microtasks are done. */
   lend(path: Staging): Buffer {

@@ -15,23 +15,27 @@ function load(): typeof Binding {
 const binding = load()
 
 export type ArrivedDescriptor = Binding.ArrivedDescriptor
+export const checkSharedMemoryName: typeof Binding.checkSharedMemoryName = binding.checkSharedMemoryName
 export const closeArrived: typeof Binding.closeArrived = binding.closeArrived
 export const closeDescriptor: typeof Binding.closeDescriptor = binding.closeDescriptor
+export const createSharedMemory: typeof Binding.createSharedMemory = binding.createSharedMemory
 export const duplicate: typeof Binding.duplicate = binding.duplicate
 export const endWith: typeof Binding.endWith = binding.endWith
 export const inheritable: typeof Binding.inheritable = binding.inheritable
 export const isStarting: typeof Binding.isStarting = binding.isStarting
 export const NativeChild: typeof Binding.Child = binding.Child
 export type NativeChild = Binding.Child
+export const openSharedMemory: typeof Binding.openSharedMemory = binding.openSharedMemory
 export const resolve: typeof Binding.resolve = binding.resolve
 export const setStarting: typeof Binding.setStarting = binding.setStarting
 export const socketPair: typeof Binding.socketPair = binding.socketPair
+export const unlinkSharedMemory: typeof Binding.unlinkSharedMemory = binding.unlinkSharedMemory
 export const takeFailure: typeof Binding.takeFailure = binding.takeFailure
 export const FailureKind: typeof Binding.FailureKind = binding.FailureKind
 export const isNonblocking: typeof Binding.isNonblocking = binding.isNonblocking
 export const NativeReactor: typeof Binding.Reactor = binding.Reactor
 export type NativeReactor = Binding.Reactor
-export type { Failure, Transfer } from '../../index.js'
+export type { Failure, Segment, Transfer } from '../../index.js'
 
 // Statuses, the bits of a report of readiness, and the states of a handshake are declared where they are made.
 export const NOTHING: typeof Binding.NOTHING = binding.NOTHING

@@ -62,6 +62,8 @@ function translated(error: unknown, address: Address | undefined, operation: Ope
       return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' })
     case FailureKind.Argument:
       return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' })
+    case FailureKind.ExternalMemory:
+      return new CaromError(message ?? 'no external memory', 'ERR_CAROM_NO_EXTERNAL_MEMORY')
     case FailureKind.Busy:
       return new BusyError(message ?? 'in use by another call')
     case FailureKind.System: {

@@ -10,6 +10,7 @@ use std::io;
 
 use carom::frame::FrameError;
 use carom::handshake::HandshakeError;
+use carom::shared_memory::SharedMemoryError;
 use carom::{Error, SystemError};
 use napi_derive::napi;
 
@@ -48,6 +49,8 @@ pub enum FailureKind {
     Argument,
     /// Something that somebody else has.
     Busy,
+    /// Memory of this library's, in a runtime that can't use it.
+    ExternalMemory,
 }
 
 /// The facts behind an exception of this binding.
@@ -120,12 +123,14 @@ pub(crate) fn number(error: &io::Error) -> i32 {
         "ECONNREFUSED" => 4078,
         "ECONNRESET" => 4077,
         "EHOSTUNREACH" => 4073,
+        "EEXIST" => 4075,
         "EINVAL" => 4071,
         "EMFILE" => 4066,
         "ENETUNREACH" => 4062,
         "ENOBUFS" => 4060,
         "ENOENT" => 4058,
         "ENOMEM" => 4057,
+        "ENOSPC" => 4055,
         "ENOTSOCK" => 4050,
         "ENOTSUP" => 4049,
         "EPIPE" => 4047,
@@ -198,6 +203,21 @@ pub(crate) fn refused(error: &Error) -> napi::Error {
         },
         Error::Io(error) => return thrown("socket", error),
         error => return napi::Error::from_reason(error.to_string()),
+    })
+}
+
+/// A failure to make, open or unlink shared memory as a JavaScript exception.
+pub(crate) fn no_segment(error: &SharedMemoryError) -> napi::Error {
+    let SharedMemoryError::System { syscall, source, .. } = error else {
+        return told(FailureKind::Argument, error.to_string());
+    };
+    exception(Failure {
+        kind: FailureKind::System,
+        message: Some(error.to_string()),
+        errno: number(source),
+        syscall: Some((*syscall).to_owned()),
+        address: None,
+        reason: None,
     })
 }
 

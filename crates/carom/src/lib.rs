@@ -27,6 +27,7 @@
 //! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
 //! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
 //! | [`reactor`] | readiness of many descriptors at once |
+//! | [`shared_memory`] | named segments of memory that processes share, as Python's |
 //! | [`child`] | how a child process has ended, and a child that ends with its parent |
 //! | [`spin`] | how long a blocking call looks for data before it sleeps |
 //! | [`sys`] | the system calls: one face, and a folder for Unix and one for Windows behind it |
@@ -51,6 +52,7 @@ pub mod listener;
 mod message;
 mod pipe;
 pub mod reactor;
+pub mod shared_memory;
 pub mod spin;
 #[allow(
     unsafe_code,
@@ -66,6 +68,7 @@ pub use error::Error;
 pub use handshake::{AuthKey, Authentication, connect};
 pub use listener::Listener;
 pub use pipe::{one_way_pipe, pipe};
+pub use shared_memory::SharedMemory;
 pub use system_error::{Operation, SystemError};
 pub use wait::wait;
 

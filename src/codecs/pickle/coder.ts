@@ -43,6 +43,7 @@ class PickleCoder implements Coder {
     encoded.bytes = writer.bytes
     encoded.start = writer.start
     encoded.end = writer.size
+    encoded.transferList = writer.localOnly ? [] : undefined
     return encoded
   }
 

@@ -10,6 +10,7 @@ import {
   MAP,
   REG_EXP,
   SET,
+  SHARED_MEMORY,
   TRANSFERABLE,
   URL_TEXT,
   VIEW,
@@ -18,6 +19,7 @@ import { Malformed } from './input.js'
 import { KeyHashes, TOO_ALIKE } from './key-hashes.js'
 import { readBuffer, readMemory, readView } from './memory-in.js'
 import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
+import { arrivedSegment } from '../../wire/segment.js'
 import type { PartReader } from './part-reader.js'
 import { isHref } from './urls.js'
 
@@ -48,6 +50,8 @@ export function readOther(reader: PartReader, kind: number): unknown {
       return readDomException(reader)
     case TRANSFERABLE:
       return reader.number(make(reader.arrived, reader.blob()) as object)
+    case SHARED_MEMORY:
+      return reader.number(arrivedSegment(reader.text()))
     default:
       throw new Malformed(
         `no value begins with the byte 0x${kind.toString(16)}: the peer may have a newer version of carom`,

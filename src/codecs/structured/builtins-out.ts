@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 
 import { entry, mapKey, member } from '../path.js'
+import { isSegment } from '../../wire/segment.js'
 import { isTransferable } from '../../wire/transferable.js'
 import { BOXED, DATE, DOM_EXCEPTION, MAP, REG_EXP, SET, URL_TEXT } from './format.js'
 import { writeError } from './errors-out.js'
@@ -24,6 +25,10 @@ const UNTAGGED = [Date, Error, RegExp, Number, String, Boolean]
 export function writeOther(writer: PartWriter, value: object, step: Step): void {
   if (isTransferable(value)) {
     writer.transferable(value, step)
+    return
+  }
+  if (isSegment(value)) {
+    writer.segment(value)
     return
   }
   const tag = toTag.call(value).slice(8, -1)

@@ -65,6 +65,8 @@ export const REFERENCE = 0xe6
 /** Before the outermost value: the message has references, so the reader keeps a list of its objects. */
 export const NUMBERED = 0xe7
 export const TRANSFERABLE = 0xe8
+/** The name of shared memory, as a text. */
+export const SHARED_MEMORY = 0xe9
 
 // The limits that both ends keep to.
 

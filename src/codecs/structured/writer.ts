@@ -1,3 +1,4 @@
+import type { NamedSegment } from '../../wire/segment.js'
 import { describe, type Transferable } from '../../wire/transferable.js'
 import { type Step, unsendable } from './refusal.js'
 import {
@@ -17,6 +18,7 @@ import {
   OBJECT,
   RECORD,
   REFERENCE,
+  SHARED_MEMORY,
   SHORT_ARRAY,
   SHORT_OBJECT,
   SPARSE_ARRAY,
@@ -48,6 +50,7 @@ interface Mark {
   readonly at: number
   readonly objects: number
   readonly shapes: number
+  /** How many there were in the list; -1 where there was none. */
   readonly transferables: number
   readonly depth: number
 }
@@ -410,6 +413,13 @@ export class Writer extends Output implements PartWriter {
     this.blob(described)
   }
 
+  /** Writes shared memory: its name, which no other machine knows. */
+  segment({ name }: NamedSegment): void {
+    this.transferList ??= []
+    this.byte(SHARED_MEMORY)
+    this.text(name)
+  }
+
   refuse(what: string, step: Step): never {
     throw unsendable(what, this.path(step))
   }
@@ -420,7 +430,7 @@ export class Writer extends Output implements PartWriter {
       at: this.at,
       objects: this.#count,
       shapes: this.#shapeCount,
-      transferables: this.transferList?.length ?? 0,
+      transferables: this.transferList?.length ?? -1,
       depth: this.#depth,
     }
   }
@@ -454,7 +464,8 @@ export class Writer extends Output implements PartWriter {
     this.at = mark.at
     this.#count = mark.objects
     this.#depth = mark.depth
-    this.transferList?.splice(mark.transferables)
+    if (mark.transferables < 0) this.transferList = undefined
+    else this.transferList?.splice(mark.transferables)
   }
 }
 

@@ -23,6 +23,7 @@ mod private_directory;
 mod replace;
 mod rights;
 pub(crate) mod selector;
+pub(crate) mod shared_memory;
 mod socket;
 mod socket_file;
 pub(crate) mod tcp;

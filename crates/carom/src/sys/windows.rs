@@ -23,6 +23,7 @@ mod names;
 mod pipe;
 pub(crate) mod selector;
 mod server;
+pub(crate) mod shared_memory;
 mod socket;
 pub(crate) mod tcp;
 mod write;

@@ -7,6 +7,7 @@ import { numberType } from './numpy-dtype.js'
 import { emptyArray, fromBuffer, scalar, UnfinishedArray } from './numpy.js'
 import { path } from './path.js'
 import { MOVED_MODULES, MOVED_NAMES } from './python-names.js'
+import { segment } from './segment.js'
 import * as standard from './standard-types.js'
 import * as dateutil from './dateutil-zones.js'
 import * as zones from './time-zones.js'
@@ -107,6 +108,8 @@ allow('dateutil.tz.tz', 'tzfile', dateutil.fileZone)
 allow('dateutil.tz.tz', '_ttinfo', dateutil.offsetInfo)
 allow('dateutil.tz._tzfile', '_unpickle', dateutil.dataZone)
 allow('dateutil.zoneinfo', 'gettz', zones.namedZone)
+
+allow('multiprocessing.shared_memory', 'SharedMemory', segment)
 
 allow('concurrent.futures.process', '_rebuild_exc', rebuildException)
 allow('multiprocessing.pool', 'rebuild_exc', rebuildException)

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 
+import { isSegment, type NamedSegment } from '../../../wire/segment.js'
 import { isTransferable } from '../../../wire/transferable.js'
 import * as op from '../opcodes.js'
 import { type Branded, typeOf } from '../types/brands.js'
@@ -33,6 +34,7 @@ export function writeObject(writer: PartWriter, value: object): boolean {
   else if (types.isAnyArrayBuffer(value)) writer.data(bytesOfBuffer(value))
   else if (isError(value)) return writeError(writer, value)
   else if (types.isBoxedPrimitive(value)) writer.write(unboxed(value), false)
+  else if (isSegment(value)) writeSegment(writer, value)
   else if (isTransferable(value) && writer.settings.reference) {
     writer.tuple(writer.settings.reference(value))
     writer.opcode(op.BINPERSID)
@@ -60,6 +62,16 @@ function unboxed(value: object): unknown {
 const UTC = new PythonTimeDelta()
 
 const { getTime } = Date.prototype
+
+/** Shared memory, as Python's own pickles have it: a call that opens it. */
+function writeSegment(writer: PartWriter, { name, size }: NamedSegment): void {
+  writer.localOnly = true
+  writer.global(python.SHARED_MEMORY)
+  writer.text(name)
+  writer.write(false, false)
+  writer.number(size)
+  reduce(writer, 3)
+}
 
 /** A moment as a `datetime` in UTC. */
 function writeDateTime(writer: PartWriter, date: Date): void {

@@ -5,6 +5,8 @@ import type { Output } from './output.js'
 /** A writer, as the functions see it that write one kind of object each. */
 export interface PartWriter extends Output {
   readonly settings: PickleSettings
+  /** Whether the pickle names shared memory, which no other machine knows. */
+  localOnly: boolean
   /** Writes a value; `frozen`: as a hashable one, for the key of a dict or the member of a set. */
   write(value: unknown, frozen: boolean): void
   /** Writes a part of something, to which `step` leads. */

@@ -42,6 +42,7 @@ const { get: setSize } = Object.getOwnPropertyDescriptor(Set.prototype, 'size') 
 /** Writes pickles of protocol 4. */
 export class Writer extends Output implements PartWriter {
   readonly settings: PickleSettings
+  localOnly = false
   readonly #memo = new Memo()
   /** Of what is written as hashable, which differs: tuples and frozensets. */
   readonly #frozen = new Map<unknown, number>()
@@ -62,6 +63,7 @@ export class Writer extends Output implements PartWriter {
   /** Writes `value`: to `parts`, if there are any, and then to `bytes[start..size]`. */
   pickle(value: unknown): void {
     this.reset()
+    this.localOnly = false
     try {
       this.#pickles++
       this.opcode(op.PROTO)

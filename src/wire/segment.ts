@@ -1,0 +1,22 @@
+import type * as Entry from '../shared-memory.js'
+
+/**
+ * On the prototype of `SharedMemory`, whose code is loaded where it is used. Registered, so that another copy of carom knows an object of
+ * this one: Jest makes several.
+ */
+export const segmentBrand: unique symbol = Symbol.for('carom.shared-memory') as never
+
+/** Shared memory, as messages name it. */
+export interface NamedSegment {
+  readonly name: string
+  readonly size: number
+}
+
+export function isSegment(value: object): value is NamedSegment {
+  return (value as { [segmentBrand]?: unknown })[segmentBrand] === true
+}
+
+/** What arrives where a peer names shared memory: closed. Throws where no segment can have that name. */
+export function arrivedSegment(name: string): object {
+  return (require('../shared-memory.js') as typeof Entry).SharedMemory.named(name)
+}
