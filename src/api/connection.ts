@@ -173,8 +173,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     const { parts, bytes, start, end, transferList } = encoded
     if (parts) encoded.parts = undefined
     if (transferList) this.#endpoint.assertLocal()
-    if (transferList && transferList.length > 0)
-      this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
+    if (transferList && transferList.length > 0) this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
     else if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
     else this.#endpoint.sendSync(bytes, start, end)
   }

@@ -22,8 +22,7 @@ use crate::status::{self, FailureKind};
 #[napi(catch_unwind, ts_return_type = "Segment")]
 #[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
 pub fn create_shared_memory(env: Env, name: Option<String>, size: f64, most: f64) -> Result<Object<'static>> {
-    let memory =
-        SharedMemory::create(name.as_deref(), size as usize).map_err(|error| status::no_segment(&error))?;
+    let memory = SharedMemory::create(name.as_deref(), size as usize).map_err(|error| status::no_segment(&error))?;
     let name = memory.name().to_owned();
     // Nobody else knows yet that there is such a name.
     segment(env, memory, most).inspect_err(|_| drop(shared_memory::unlink(&name)))
@@ -117,7 +116,8 @@ fn segment(env: Env, memory: SharedMemory, most: f64) -> Result<Object<'static>>
     crate::image::pin();
     let (name, start, size) = (memory.name().to_owned(), memory.as_ptr(), memory.size());
     if size as f64 > most {
-        let text = format!("the shared memory {name} has {size} bytes, and an ArrayBuffer of this runtime {most} at most");
+        let text =
+            format!("the shared memory {name} has {size} bytes, and an ArrayBuffer of this runtime {most} at most");
         return Err(status::told(FailureKind::ExternalMemory, text));
     }
     let mapped = Arc::new(Mapped {

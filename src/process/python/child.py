@@ -10,13 +10,14 @@ import io
 import json
 import multiprocessing
 import os
-import pickle
 import signal
 import socket
 import sys
 import threading
 import traceback
 from multiprocessing import connection as mpc
+
+import carom_attaching
 
 # A daemon's descriptor, whose other end is open as long as its parent lives.
 LIFELINE = 4
@@ -64,7 +65,7 @@ class InheritedSocket(mpc.SocketListener):
             return mpc.Connection(accepted.detach())
 
 
-class Arguments(pickle.Unpickler):
+class Arguments(carom_attaching.Unpickler):
     """Reads arguments. A connection, a listener or a handle among them is the number of its descriptor, and what it is."""
 
     def persistent_load(self, described):

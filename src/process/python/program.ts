@@ -5,6 +5,7 @@ import { Writer } from '../../codecs/pickle/write/writer.js'
 import { withPlace } from '../../codecs/path.js'
 import { type Transferable, transfer } from '../../wire/transferable.js'
 import type { Program } from '../program.js'
+import attaching from './attaching.py'
 import child from './child.py'
 import serving from './serving.py'
 
@@ -18,13 +19,13 @@ if os.name == 'nt':
 else:
     os.set_inheritable(3, False)
     control = connection.Connection(3)
-for name in 'carom_serving', 'carom_child':
+for name in 'carom_attaching', 'carom_serving', 'carom_child':
     module = sys.modules[name] = type(sys)(name)
     exec(compile(control.recv_bytes(), '<carom %s>' % name, 'exec'), vars(module))
 module.main(control)
 `
 
-const CODE: readonly Uint8Array[] = [Buffer.from(serving), Buffer.from(child)]
+const CODE: readonly Uint8Array[] = [attaching, serving, child].map((source) => Buffer.from(source))
 
 /** A Python, started by `interpreter`, that imports a file, and calls a function of it. */
 export function pythonProgram(interpreter: readonly string[], execArgv: readonly string[]): Program {

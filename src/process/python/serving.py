@@ -13,6 +13,8 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
+from carom_attaching import loads
+
 CALL, RESULT, ERROR, STREAM, ITEM, END, ABORT, CREDIT = range(8)
 
 # How many causes of an exception, and exceptions inside exceptions, are told.
@@ -151,7 +153,7 @@ class Server:
         """Takes what is here: an abort that has arrived is known before the next call begins."""
         for _ in range(MESSAGES_PER_TURN):
             try:
-                message = self._connection.recv()
+                message = loads(self._connection.recv_bytes())
             except (EOFError, OSError):
                 self._end(None)
                 return
@@ -165,7 +167,7 @@ class Server:
     def _read_blocking(self):
         try:
             while True:
-                self._loop.call_soon_threadsafe(self._take, self._connection.recv())
+                self._loop.call_soon_threadsafe(self._take, loads(self._connection.recv_bytes()))
         except (EOFError, OSError):
             error = None
         except Exception as caught:

@@ -40,8 +40,7 @@ impl Mapping {
 
     /// Maps a segment: all of the file, whose size is asked of the system.
     pub(crate) fn open(name: &str) -> Result<Self, (&'static str, io::Error)> {
-        let fd =
-            shm::open(path(name), shm::OFlags::RDWR, Mode::empty()).map_err(|errno| ("shm_open", errno.into()))?;
+        let fd = shm::open(path(name), shm::OFlags::RDWR, Mode::empty()).map_err(|errno| ("shm_open", errno.into()))?;
         let status = rustix::fs::fstat(&fd).map_err(|errno| ("fstat", errno.into()))?;
         let size = usize::try_from(status.st_size).map_err(|_| ("fstat", Errno::FBIG.into()))?;
         Self::of(&fd, size)
