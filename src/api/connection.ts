@@ -153,8 +153,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       const encoded = this.#encode(value)
       const { parts, bytes, start, end, transferList } = encoded
       if (transferList) {
-        endpoint.assertLocal()
         if (transferList.length > 0) return endpoint.sendTransferring(bytes, start, end, transferList)
+        endpoint.assertLocal()
       }
       if (parts) {
         // The coder would keep them alive until its next message.
@@ -172,9 +172,14 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     const encoded = this.#encode(value)
     const { parts, bytes, start, end, transferList } = encoded
     if (parts) encoded.parts = undefined
-    if (transferList) this.#endpoint.assertLocal()
-    if (transferList && transferList.length > 0) this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
-    else if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
+    if (transferList) {
+      if (transferList.length > 0) {
+        this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
+        return
+      }
+      this.#endpoint.assertLocal()
+    }
+    if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
     else this.#endpoint.sendSync(bytes, start, end)
   }
 

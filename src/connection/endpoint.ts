@@ -117,7 +117,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   assertLocal(): void {
     if (this.#carriesDescriptors || this.transport !== 'socket') return
     throw new SystemError(
-      'connections, descriptors and shared memory can only be sent to the same machine, not over TCP (EOPNOTSUPP)',
+      'shared memory can only be sent to the same machine, and not over TCP (EOPNOTSUPP)',
       'EOPNOTSUPP',
       -constants.errno.EOPNOTSUPP,
       'sendmsg',

@@ -2,11 +2,13 @@
 //!
 //! The runtime says when an `ArrayBuffer`'s memory is not used any more, wherever it was transferred, and the mapping ends then.
 //! There is one exception: when an environment ends, Node says so of all memory that it was given there, also of what was
-//! transferred to another thread, which goes on using it. Such a mapping is left to the process.
+//! transferred to another thread, which goes on using it. Such a mapping is left to the process. To know of a transfer, one has
+//! to look at the buffer before Node detaches it: a second buffer, of no use otherwise, is given back just before, since Node goes
+//! from the last to the first. Where nobody has looked, a mapping is left to the process as well.
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -103,10 +105,14 @@ struct Mapped {
     thread: ThreadId,
     /// The buffer, weakly; null when the reference has been given back. Used on the environment's thread only.
     buffer: AtomicPtr<sys::napi_ref__>,
+    /// The second buffer, and the same of it.
+    sentinel: AtomicPtr<sys::napi_ref__>,
+    /// What the second buffer is on.
+    byte: AtomicU8,
     /// The buffer was detached here, so that nobody else has the memory.
     closed: AtomicBool,
-    /// The environment has begun to end.
-    ending: AtomicBool,
+    /// The environment ends, and the buffer was looked at before.
+    looked: AtomicBool,
     /// Another thread may have the memory, and nothing will say how long.
     kept: AtomicBool,
 }
@@ -126,7 +132,9 @@ fn segment(env: Env, memory: SharedMemory, most: f64) -> Result<Object<'static>>
         thread: thread::current().id(),
         buffer: AtomicPtr::default(),
         closed: AtomicBool::new(false),
-        ending: AtomicBool::new(false),
+        sentinel: AtomicPtr::default(),
+        byte: AtomicU8::new(0),
+        looked: AtomicBool::new(false),
         kept: AtomicBool::new(false),
     });
     let mut buffer = ptr::null_mut();
@@ -163,17 +171,28 @@ fn segment(env: Env, memory: SharedMemory, most: f64) -> Result<Object<'static>>
 }
 
 impl Mapped {
-    /// Has `end` called before the runtime calls `release` because the environment ends: hooks run in the reverse of their order.
+    /// Has the buffer looked at before the runtime detaches it because the environment ends.
     fn watch(self: &Arc<Self>, buffer: sys::napi_value) -> Result<()> {
         let env = self.env.load(Ordering::Relaxed);
-        let mut reference = ptr::null_mut();
-        // SAFETY: called on the environment's thread while a scope is open.
+        let (mut sentinel, mut weak, mut strong) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let held = Arc::into_raw(Arc::clone(self)).cast_mut().cast::<c_void>();
+        // SAFETY: called on the environment's thread while a scope is open. The byte is there until `look` has been called.
         unsafe {
-            check_status!(sys::napi_create_reference(env, buffer, 0, &raw mut reference))?;
-            self.buffer.store(reference, Ordering::Relaxed);
-            let hook = Arc::into_raw(Arc::clone(self)).cast_mut().cast::<c_void>();
-            check_status!(sys::napi_add_env_cleanup_hook(env, Some(end), hook))
+            check_status!(sys::napi_create_reference(env, buffer, 0, &raw mut weak))?;
+            self.buffer.store(weak, Ordering::Relaxed);
+            let byte = self.byte.as_ptr().cast();
+            check_status!(sys::napi_create_external_arraybuffer(
+                env,
+                byte,
+                1,
+                Some(look),
+                held,
+                &raw mut sentinel
+            ))?;
+            check_status!(sys::napi_create_reference(env, sentinel, 1, &raw mut strong))?;
+            self.sentinel.store(strong, Ordering::Relaxed);
         }
+        Ok(())
     }
 
     fn take(&self) -> Option<SharedMemory> {
@@ -199,40 +218,56 @@ impl Mapped {
     }
 }
 
-/// The environment ends.
-unsafe extern "C" fn end(hook: *mut c_void) {
-    // SAFETY: the count that the hook owned, given back once.
-    let mapped = unsafe { Arc::from_raw(hook.cast::<Mapped>().cast_const()) };
-    mapped.ending.store(true, Ordering::Relaxed);
-    if !mapped.closed.load(Ordering::Relaxed) && mapped.transferred() {
-        mapped.kept.store(true, Ordering::Relaxed);
+/// Whether the environment ends: it runs no JavaScript any more.
+fn is_ending(env: sys::napi_env) -> bool {
+    let (mut scope, mut object, mut has) = (ptr::null_mut(), ptr::null_mut(), false);
+    // SAFETY: called on the environment's thread. The object is a new one, so that no JavaScript is run.
+    unsafe {
+        if sys::napi_open_handle_scope(env, &raw mut scope) != sys::Status::napi_ok {
+            return true;
+        }
+        let status = match sys::napi_create_object(env, &raw mut object) {
+            sys::Status::napi_ok => sys::napi_has_named_property(env, object, c"".as_ptr(), &raw mut has),
+            status => status,
+        };
+        sys::napi_close_handle_scope(env, scope);
+        status != sys::Status::napi_ok
     }
 }
 
+/// The second buffer is not used any more: because the first one is not, or because the environment ends.
+unsafe extern "C" fn look(env: sys::napi_env, _data: *mut c_void, held: *mut c_void) {
+    // SAFETY: the count that the second buffer owned, given back once.
+    let mapped = unsafe { Arc::from_raw(held.cast::<Mapped>().cast_const()) };
+    if thread::current().id() != mapped.thread || mapped.buffer.load(Ordering::Relaxed).is_null() || !is_ending(env) {
+        return;
+    }
+    mapped.looked.store(true, Ordering::Relaxed);
+    let transferred = !mapped.closed.load(Ordering::Relaxed) && mapped.transferred();
+    mapped.kept.store(transferred, Ordering::Relaxed);
+}
+
 /// The runtime uses the memory no more, or the environment ends.
-unsafe extern "C" fn release(_env: sys::napi_env, _data: *mut c_void, held: *mut c_void) {
+unsafe extern "C" fn release(env: sys::napi_env, _data: *mut c_void, held: *mut c_void) {
     // SAFETY: the count that the buffer owned, given back once.
     let mapped = unsafe { Arc::from_raw(held.cast::<Mapped>().cast_const()) };
     let memory = mapped.take();
-    if mapped.kept.load(Ordering::Relaxed) {
+    // Deno calls this from whichever thread collects.
+    let ending = thread::current().id() == mapped.thread && is_ending(env);
+    let unknown = ending && !mapped.looked.load(Ordering::Relaxed) && !mapped.closed.load(Ordering::Relaxed);
+    if unknown || mapped.kept.load(Ordering::Relaxed) {
         std::mem::forget(memory);
         return;
     }
     drop(memory);
-    // Deno calls this from whichever thread collects.
-    if mapped.ending.load(Ordering::Relaxed) || thread::current().id() != mapped.thread {
+    if ending || thread::current().id() != mapped.thread {
         return;
     }
-    let env = mapped.env.load(Ordering::Relaxed);
-    let reference = mapped.buffer.swap(ptr::null_mut(), Ordering::Relaxed);
-    // SAFETY: called on the environment's thread. The hook has not run, and will not, so its count is given back here.
-    unsafe {
+    for reference in [&mapped.buffer, &mapped.sentinel] {
+        let reference = reference.swap(ptr::null_mut(), Ordering::Relaxed);
         if !reference.is_null() {
-            sys::napi_delete_reference(env, reference);
-        }
-        let hook = Arc::as_ptr(&mapped);
-        if sys::napi_remove_env_cleanup_hook(env, Some(end), hook.cast_mut().cast()) == sys::Status::napi_ok {
-            drop(Arc::from_raw(hook));
+            // SAFETY: called on the environment's thread, with a reference that was made there.
+            unsafe { sys::napi_delete_reference(env, reference) };
         }
     }
 }
