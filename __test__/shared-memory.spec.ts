@@ -216,9 +216,9 @@ test('a buffer that was transferred lives on after close', async (t) => {
 
 onLinux('workers map segments of their own, which end with them', async (t) => {
   const memory = segment(t, 100)
-  for (const then of ['close', 'leave', 'exit']) {
+  for (const end of ['close', 'leave', 'exit']) {
     const worker = new Worker(new URL('./fixtures/shared-memory-worker.mjs', import.meta.url), {
-      workerData: { name: memory.name, then },
+      workerData: { name: memory.name, end },
     })
     const code = await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject))
     t.is(code, 0)

@@ -1,3 +1,4 @@
+import type { NamedSegment } from '../../wire/segment.js'
 import type { Transferable } from '../../wire/transferable.js'
 import type { Output } from './output.js'
 import type { Step } from './refusal.js'
@@ -16,6 +17,8 @@ export interface PartWriter extends Output {
   refuse(what: string, step: Step): never
   /** Writes what is transferred beside the message. */
   transferable(object: Transferable, step: Step): void
+  /** Writes shared memory: its name, which no other machine knows. */
+  segment(segment: NamedSegment): void
   /** Writes an object as its own enumerable properties. */
   properties(value: object, names: readonly string[], step: Step): void
   /** Changes a byte that was written before. */
