@@ -15,7 +15,7 @@ checkDescriptors(test)
 
 let python: Interpreter | undefined
 
-test.before('look for an interpreter', async () => {
+test.before('a Python interpreter is found', async () => {
   python = (await interpreters()).find(({ version: [major, minor] }) => major === 3 && minor >= 9)
 })
 
@@ -117,7 +117,7 @@ for (const [how, kinds] of [
   ['too many', ['stream', 'stream']],
   ['too few', []],
 ] as const) {
-  test.serial(`${how} descriptors for what a message says are closed, and it can't be decoded`, async (t) => {
+  test.serial(`${how} descriptors for a message are closed, and it can't be decoded`, async (t) => {
     const hostile = peer(t, [
       [await ofConnection(t), [...kinds]],
       [await ofConnection(t), ['stream']],
@@ -130,7 +130,7 @@ for (const [how, kinds] of [
   })
 }
 
-test.serial('descriptors are of the message that they came beside, whatever another message says', async (t) => {
+test.serial('descriptors belong to the message that they came beside, whatever another message says', async (t) => {
   const [one, other] = [await ofConnection(t), frame(Buffer.of(0xc0))]
   const hostile = peer(t, [
     [other, ['stream']],
@@ -164,7 +164,7 @@ test.serial('a message that is never complete holds no more than one message can
   await noMoreThan(before)
 })
 
-test.serial('what arrives has the codec and the limits of the connection that it came by', async (t) => {
+test.serial('an end that arrives has the codec and the limits of the connection that it came by', async (t) => {
   const [a, b] = pipe({ maxMessageSize: 1000, highWaterMark: 2000 })
   closeAfter(t, a)
   closeAfter(t, b)
@@ -214,7 +214,7 @@ for (const [what, options, message] of [
   ['nobody asked for', {}, frame(Buffer.from('x'))],
   ['a connection takes none', { descriptors: false }, frame(Buffer.from('x'))],
 ] as const) {
-  test.serial(`a socket that lingers holds nobody up where ${what}`, async (t) => {
+  test.serial(`a lingering socket does not hold up the event loop where ${what}`, async (t) => {
     const hostile = peer(t, [[message, ['lingering']]], options)
     const begun = performance.now()
     // Where the kernel refuses descriptors, the peer says so.
@@ -227,18 +227,21 @@ for (const [what, options, message] of [
   })
 }
 
-test.serial('sockets that linger, unread in the queue of a connection, hold nobody up when it is closed', async (t) => {
-  const hostile = peer(t, [
-    [frame(Buffer.from('x')), []],
-    [frame(Buffer.from('y')), ['lingering']],
-  ])
-  t.is(await said(hostile), 'x')
-  await until(() => hostile.poll(), 'nothing more comes')
-  const begun = performance.now()
-  await hostile.close()
-  await new Promise((resolve) => setImmediate(resolve))
-  t.true(performance.now() - begun < 300_000)
-})
+test.serial(
+  'sockets that linger, unread in the queue of a connection, do not hold up the event loop when it is closed',
+  async (t) => {
+    const hostile = peer(t, [
+      [frame(Buffer.from('x')), []],
+      [frame(Buffer.from('y')), ['lingering']],
+    ])
+    t.is(await said(hostile), 'x')
+    await until(() => hostile.poll(), 'nothing more comes')
+    const begun = performance.now()
+    await hostile.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    t.true(performance.now() - begun < 300_000)
+  },
+)
 
 test.serial('a socket that adds a descriptor of a process to each read leaves none behind', async (t) => {
   const hostile = peer(t, [[await ofConnection(t), ['with pidfd']]])

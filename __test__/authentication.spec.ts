@@ -80,7 +80,7 @@ test('a key is in no error, on neither side', async (t) => {
   t.notRegex(shown, /do-not-print-this|nor-this-one/)
 })
 
-test('a refused client whose event nobody listens to breaks nothing', async (t) => {
+test('a refused client breaks nothing where no handler listens for the event', async (t) => {
   const listener = listen(t, undefined, { authkey: KEY })
   const accepting = listener.accept()
   await t.throwsAsync(() => connect(listener.address, { authkey: 'another' }), { instanceOf: AuthenticationError })
@@ -144,7 +144,7 @@ test('connectSync with another key throws', async (t) => {
   }
 })
 
-test('a listener that welcomes everybody but does not know the key is found out', async (t) => {
+test('a listener that welcomes every client without knowing the key is found out', async (t) => {
   const { address } = await rawListener(t, async (peer) => {
     await askForProof(peer)
     peer.say(WELCOME)
@@ -179,7 +179,7 @@ test('a client without a key that says nothing is refused after handshakeTimeout
   t.true((await refused).error instanceof TimeoutError)
 })
 
-test('a client with a key times out at a listener without one, which has no idea', async (t) => {
+test('a client with a key times out at a listener without one, which notices nothing', async (t) => {
   const listener = listen(t)
   const accepting = listener.accept()
   const error = await t.throwsAsync(() => connect(listener.address, { authkey: KEY, handshakeTimeout: 30 }), {

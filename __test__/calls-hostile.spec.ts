@@ -68,7 +68,7 @@ test('hostile: names in an error’s fields change no prototype', async (t) => {
   t.is(({} as { polluted?: number }).polluted, undefined)
 })
 
-test('hostile: calls of what is not there, without end and without reading, end the connection in bounded memory', async (t) => {
+test('hostile: endless calls of missing functions, by a peer that reads no answers, end the connection in bounded memory', async (t) => {
   const [here, peer] = pair(t)
   const serving = serve(peer, { ['f'.repeat(1000)]() {} })
   serving.catch(() => {})
@@ -83,7 +83,7 @@ test('hostile: calls of what is not there, without end and without reading, end 
   t.true(most < 64 * MIB, `${most} bytes waited for the peer`)
 })
 
-test('what a function throws or returns, whatever reading it does, is that call’s error alone', async (t) => {
+test('a thrown error or result that can’t be read is that call’s error alone', async (t) => {
   const revoked = (): object => {
     const { proxy, revoke } = Proxy.revocable({}, {})
     revoke()
@@ -127,7 +127,7 @@ test('what a function throws or returns, whatever reading it does, is that call�
   }
 })
 
-test('stacks go to the ends of pipes, and not to those who connected to a listener, unless it is said', async (t) => {
+test('stacks go to the ends of pipes, and to clients of a listener only where an option says so', async (t) => {
   const functions = {
     fail() {
       throw new Error('x')

@@ -199,7 +199,7 @@ test('this inherits from the object of functions and has the call’s signal', a
   t.is(currentCall(), undefined)
 })
 
-test('names that others ask for are never calls', async (t) => {
+test('names that the language asks for are never calls', async (t) => {
   const { there } = served(t, { own: () => 1 })
   t.is(there.then, undefined)
   t.is(there.toJSON, undefined)
@@ -246,7 +246,7 @@ test('a timeout is that call’s alone, and a late answer is dropped', async (t)
   t.is(await there.echo!('next'), 'next')
 })
 
-test('a stream that is awaited, and a value that is iterated, say what to write', async (t) => {
+test('the error for an awaited stream, or an iterated value, says what to write', async (t) => {
   let ended = false
   const functions = {
     *stream() {
@@ -326,7 +326,7 @@ test('an error in a stream comes behind its items', async (t) => {
   t.deepEqual(items, [1, 2])
 })
 
-test('calls that nobody awaits give no unhandled rejection', async (t) => {
+test('calls that are not awaited give no unhandled rejection', async (t) => {
   const { there } = served(t, { fail: () => Promise.reject(new Error('no')) })
   const unhandled = (): void => t.fail('an unhandled rejection')
   process.on('unhandledRejection', unhandled)
@@ -349,7 +349,7 @@ test('when the connection ends, all calls reject, and serving is over', async (t
   await here.close()
 })
 
-test('serving is over when the peer closes, and aborts what runs', async (t) => {
+test('serving is over when the peer closes, and the running calls are aborted', async (t) => {
   const aborted = new Deferred<void>()
   const functions = {
     wait(this: { signal: AbortSignal }) {
@@ -368,7 +368,7 @@ test('serving is over when the peer closes, and aborts what runs', async (t) => 
   t.pass()
 })
 
-test('a call beyond what runs and what is held is answered with a BusyError', async (t) => {
+test('a call beyond the running and the held ones is answered with a BusyError', async (t) => {
   const { promise, resolve } = new Deferred<string>()
   let most = 0
   let running = 0
@@ -448,7 +448,7 @@ test('arguments by name are for Python: a JavaScript function refuses them', asy
   await t.throwsAsync(async () => call(there, 'echo', [1], { kwargs: { x: 1 } }), { message: /pass an object/ })
 })
 
-test('aborting serve answers what is held, and leaves the connection open', async (t) => {
+test('aborting serve answers the held calls, and leaves the connection open', async (t) => {
   const controller = new AbortController()
   const functions = { wait: () => new Promise(() => {}) }
   const { there, here, peer, serving } = served(t, functions, { concurrency: 1, signal: controller.signal })

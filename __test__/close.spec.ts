@@ -14,7 +14,7 @@ const closed = {
   code: 'ERR_CAROM_CONNECTION_CLOSED',
 } as const
 
-test('closed says so at once; readable and writable keep their values', async (t) => {
+test('closed is true right after close; readable and writable keep their values', async (t) => {
   const [a] = pair(t)
   const closing = a.close()
   t.like(a, { closed: true, readable: true, writable: true })
@@ -149,7 +149,7 @@ test('disposing a closed connection does nothing', async (t) => {
   await t.notThrowsAsync(async () => a[Symbol.asyncDispose]())
 })
 
-test('a descriptor that the process uses anew is not touched by the connection that had it', async (t) => {
+test('a closed connection leaves its old descriptor’s number alone when the process uses it anew', async (t) => {
   for (let n = 0; n < 100; n++) {
     const [a, b] = pipe()
     await Promise.all([a.close(), b.close()])

@@ -61,7 +61,7 @@ const both: [
 ]
 
 for (const [name, call] of both) {
-  test(`${name} to a path where nothing is, is ENOENT, and says what to look at`, async (t) => {
+  test(`${name} to a missing path is ENOENT, and the error says what to check`, async (t) => {
     const path = freshPath(t)
     const error = await t.throwsAsync(() => call(path), { instanceOf: SystemError, code: 'ENOENT' })
     t.like(error, { syscall: 'connect', address: path })
@@ -76,7 +76,7 @@ for (const [name, call] of both) {
     await t.throwsAsync(() => call(path), { instanceOf: SystemError, code: 'ECONNREFUSED' })
   })
 
-  test(`${name} to a port where nobody listens is ECONNREFUSED, and names the address`, async (t) => {
+  test(`${name} to a port without a listener is ECONNREFUSED, and the error names the address`, async (t) => {
     const listener = listen(t, { host: '127.0.0.1', port: 0 })
     const address = listener.address as { host: string; port: number }
     await listener.close()
@@ -152,7 +152,7 @@ test('timeout bounds connecting and the handshake together', async (t) => {
   t.throws(() => connectSync(address, options), expected)
 })
 
-test('a timeout that is longer than a handshake’s default is the one that counts', async (t) => {
+test('a timeout longer than a handshake’s default takes its place', async (t) => {
   const { address, peers } = await rawListener(t)
   const connecting = connect(address, { authkey: 'secret', timeout: 600_000 })
   // The default is ten seconds.
@@ -217,7 +217,7 @@ test('an abort in the middle of the handshake rejects with the reason, and leave
   t.is(getEventListeners(controller.signal, 'abort').length, 0)
 })
 
-test('a signal that is aborted already reaches nobody', async (t) => {
+test('connect with a signal that is aborted already reaches no listener', async (t) => {
   const { address, peers } = await rawListener(t)
   const reason = new Error('before')
   t.is(await t.throwsAsync(() => connect(address, { signal: AbortSignal.abort(reason) })), reason)

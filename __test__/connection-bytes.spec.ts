@@ -209,7 +209,7 @@ test('maxMessageSize bounds what is received', async (t) => {
   await t.throwsAsync(() => connection.recv(), { instanceOf: MessageTooLongError })
 })
 
-test('memory of another realm is sent as that of this one is', async (t) => {
+test('memory of another realm is sent like memory of this one', async (t) => {
   const [a, b] = pair(t)
   for (const source of [
     'new Uint8Array([1, 2, 3]).buffer',

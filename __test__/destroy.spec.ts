@@ -7,7 +7,7 @@ import { patterned } from './wire.ts'
 
 checkDescriptors(test)
 
-test('destroy closes without delivering what is unsent, and ends all that waits', async (t) => {
+test('destroy closes without delivering unsent messages, and ends every pending call', async (t) => {
   const [a, b] = pair(t)
   const sending = a.sendBytes(patterned(4 * 1024 * 1024))
   const flushing = a.flush()

@@ -59,24 +59,30 @@ test.serial('a connection that is collected is published too', async (t) => {
   t.pass()
 })
 
-test.serial('back-pressure is published when the first send begins to wait, and when none does any more', async (t) => {
-  const [begins, ends] = [published(t, 'connection:back-pressure:begin'), published(t, 'connection:back-pressure:end')]
-  const [a, b] = pair(t, { highWaterMark: 100_000 })
-  const message = patterned(1_000_000)
-  const sending = [a.sendBytes(message), a.sendBytes(message)]
-  t.is(begins.length, 1)
-  t.like(begins[0], { fd: a.fd, highWaterMark: 100_000 })
-  t.true((begins[0]!['bufferedAmount'] as number) > 100_000)
-  t.deepEqual(ends, [])
-  await Promise.all([b.recvBytes(), b.recvBytes(), ...sending])
-  t.is(ends.length, 1)
-  t.true((ends[0]!['bufferedAmount'] as number) <= 100_000)
+test.serial(
+  'back-pressure is published when the first send begins to wait, and when the last one has stopped',
+  async (t) => {
+    const [begins, ends] = [
+      published(t, 'connection:back-pressure:begin'),
+      published(t, 'connection:back-pressure:end'),
+    ]
+    const [a, b] = pair(t, { highWaterMark: 100_000 })
+    const message = patterned(1_000_000)
+    const sending = [a.sendBytes(message), a.sendBytes(message)]
+    t.is(begins.length, 1)
+    t.like(begins[0], { fd: a.fd, highWaterMark: 100_000 })
+    t.true((begins[0]!['bufferedAmount'] as number) > 100_000)
+    t.deepEqual(ends, [])
+    await Promise.all([b.recvBytes(), b.recvBytes(), ...sending])
+    t.is(ends.length, 1)
+    t.true((ends[0]!['bufferedAmount'] as number) <= 100_000)
 
-  const lost = a.sendBytes(patterned(10_000_000))
-  await b.close()
-  await t.throwsAsync(lost)
-  t.deepEqual([begins.length, ends.length], [2, 2])
-})
+    const lost = a.sendBytes(patterned(10_000_000))
+    await b.close()
+    await t.throwsAsync(lost)
+    t.deepEqual([begins.length, ends.length], [2, 2])
+  },
+)
 
 test.serial('handshakes are published at both ends, with the reason of those that fail', async (t) => {
   const [accepted, refused] = [published(t, 'authentication:accepted'), published(t, 'authentication:refused')]

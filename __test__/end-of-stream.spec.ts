@@ -15,7 +15,7 @@ const twins: [string, (end: Connection) => Promise<Buffer>][] = [
 ]
 
 for (const [name, receive] of twins) {
-  test(`${name} gives what was sent before the peer closed, then EOFError for ever`, async (t) => {
+  test(`${name} gives the messages sent before the peer closed, then EOFError for ever`, async (t) => {
     const [a, b] = pair(t)
     await a.sendBytes(Buffer.from('one'))
     await a.sendBytes(Buffer.from('two'))

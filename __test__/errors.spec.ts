@@ -69,7 +69,7 @@ for (const flag of ['--no-addons', permission]) {
   })
 }
 
-test('a client without a key says of a challenge that the listener uses an authkey', async (t) => {
+test('a client without a key that gets a challenge says that the listener uses an authkey', async (t) => {
   const listener = listen(t, undefined, { authkey: 'secret', handshakeTimeout: 600_000 })
   const accepting = listener.accept()
   for (const codec of ['structured', 'json', 'pickle', 'msgpack'] as const) {
@@ -81,7 +81,7 @@ test('a client without a key says of a challenge that the listener uses an authk
   await t.throwsAsync(accepting, { code: 'ERR_CAROM_CONNECTION_CLOSED' })
 })
 
-test('a client with a key of a listener that nobody accepts from says what it waits for', async (t) => {
+test('a client with a key says that it waits for the listener to accept, where no accept is pending', async (t) => {
   const listener = listen(t, undefined, { authkey: 'secret' })
   for (const call of [
     connect,

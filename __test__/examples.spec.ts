@@ -113,7 +113,7 @@ test('python-worker: a Python worker computes, with numpy or without', async (t)
   t.deepEqual(lines, ['y = 2.00 x + 1.00', 'y = -0.25 x + 100.00', 'y = 0.00 x + 42.00', 'the worker exited with 0'])
 })
 
-test('prime-pool: four processes count what there is', async (t) => {
+test('prime-pool: four processes count the primes', async (t) => {
   t.deepEqual(await run(t, 'prime-pool'), ['78498 primes below 1000000, counted by 4 processes'])
 })
 

@@ -72,7 +72,7 @@ const delivering: [title: string, program: string][] = [
 ]
 
 for (const [title, program] of delivering) {
-  test(`a process that ends by itself delivers what an end that is ${title} will receive`, async (t) => {
+  test(`a process that ends by itself delivers messages that an end that is ${title} will receive`, async (t) => {
     const args = ['--input-type=module', '-e', `${setUp}; ${program}; a.sendBytes(large)`]
     t.like(await startProgram(t, process.execPath, args).ended, { code: 0, stdout: '1000004\n', stderr: '' })
   })

@@ -86,7 +86,7 @@ test('a slow receiver of many small messages that are here already leaves room f
   t.true(received < 10_000, 'all of them were received before a timer ran')
 })
 
-test('a program that never leaves its turn finds all that is there by tryRecvBytes', async (t) => {
+test('a program that never leaves its turn receives every message that is there by tryRecvBytes', async (t) => {
   const connection = await flooded(t, 60_000)
   // Far more than a turn's share.
   for (let received = 0; received < 200;) if (connection.tryRecvBytes()) received++

@@ -94,7 +94,7 @@ test('it resolves when this program closes the connection, in the callback too',
   await looping
 })
 
-test('it rejects with what the callback threw, and the next message is there', async (t) => {
+test('it rejects with the error that the callback threw, and the next message is there', async (t) => {
   const [a, b] = pair(t)
   for (let n = 0; n < 4; n++) await a.send(n)
   const error = new Error('no')
@@ -179,7 +179,7 @@ test('an end inside a message rejects with a ProtocolError', async (t) => {
   t.deepEqual(received, ['whole'])
 })
 
-test('meanwhile any other receive is a BusyError, and it is one beside another receive', async (t) => {
+test('any other receive meanwhile is a BusyError, and so is forEach beside a pending receive', async (t) => {
   const [a, b] = pair(t)
   const looping = b.forEach(() => {
     t.throws(() => b.tryRecv(), { instanceOf: BusyError, code: 'ERR_CAROM_BUSY' })

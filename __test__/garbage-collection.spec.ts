@@ -45,7 +45,7 @@ async function untilPeerCollected(end: Connection): Promise<void> {
   await untilCollected(() => ended, 'the peer is not closed')
 }
 
-test.serial('a connection that nobody refers to is closed, and its peer sees the end', async (t) => {
+test.serial('a connection without references is closed, and its peer sees the end', async (t) => {
   const before = openDescriptors()
   const ends = await Promise.all(Array.from({ length: 50 }, () => otherEndOf(() => {})))
   const outcomes = ends.map((end) => t.throwsAsync(() => end.recv(), { instanceOf: EOFError }))
@@ -56,7 +56,7 @@ test.serial('a connection that nobody refers to is closed, and its peer sees the
   await expectNoMoreDescriptorsThan(before)
 })
 
-test.serial('a connection on which somebody has waited before is closed all the same', async (t) => {
+test.serial('a connection without references on which a call has waited before is closed all the same', async (t) => {
   const here = await otherEndOf(async (end) => {
     // The first wait has the reactor watch it from then on.
     await end.poll(1)
@@ -90,7 +90,7 @@ for (const [call, begin] of [
 }
 
 for (const size of [1, 100_000, 20 * MiB]) {
-  test.serial(`what was sent by a connection that nobody refers to is delivered: ${size} bytes`, async (t) => {
+  test.serial(`messages sent by a connection without references are delivered: ${size} bytes`, async (t) => {
     const message = patterned(size)
     const here = await otherEndOf((end) => void end.sendBytes(message))
     closeAfter(t, here)
@@ -171,7 +171,10 @@ test.serial('a listener that only a pending accept refers to lives', async (t) =
 
 const listenAt = (address: string): Listener => new Listener(address)
 
-test.serial('of what is garbage-collected while it is open, the first is warned of', async (t) => {
-  const child = startChild(t, 'forget.ts')
-  t.like(await child.ended, { ...endedWell, stdout: 'CaromWarning CAROM_NOT_CLOSED\n' })
-})
+test.serial(
+  'the first connection or listener that is garbage-collected while it is open causes a warning',
+  async (t) => {
+    const child = startChild(t, 'forget.ts')
+    t.like(await child.ended, { ...endedWell, stdout: 'CaromWarning CAROM_NOT_CLOSED\n' })
+  },
+)

@@ -135,7 +135,7 @@ const clients: Wrong[] = [
 ]
 
 for (const { title, script, code, reason, told } of clients) {
-  test(`a client that ${title} is refused, and delays nobody`, async (t) => {
+  test(`a client that ${title} is refused, and delays no other client`, async (t) => {
     const listener = listen(t, undefined, { authkey: KEY, handshakeTimeout: 600_000 })
     const refused = refusal(listener)
     const accepting = listener.accept()

@@ -36,7 +36,7 @@ test('a client does not answer the challenge of another client of its process', 
   await t.throwsAsync(asking, { code: 'ERR_CAROM_EOF' })
 })
 
-test('nor does a client in another thread of the process', async (t) => {
+test('a client in another thread of the process does not answer it either', async (t) => {
   const { address, peers } = await rawListener(t)
   const asking = connect(address, { authkey: KEY, handshakeTimeout: 600_000 })
   await until(() => peers.length === 1, 'a client was expected to connect')

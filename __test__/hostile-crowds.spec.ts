@@ -66,19 +66,22 @@ for (const [title, claim, options] of [
   })
 }
 
-test.serial('a hundred peers that send a byte at a time delay nobody, and their messages arrive whole', async (t) => {
-  const drips = Array.from({ length: 100 }, (_, n) => {
-    const message = patterned(60, n)
-    const { connection, fd } = pairWithRawEnd(t)
-    return { message, framed: frame(message), fd, receiving: connection.recvBytes() }
-  })
-  const length = drips[0]!.framed.length
-  for (let at = 0; at < length; at++) {
-    for (const { framed, fd } of drips) writeAll(fd, framed.subarray(at, at + 1))
-    await isServed(t)
-  }
-  for (const { message, receiving } of drips) t.true(message.equals(await receiving))
-})
+test.serial(
+  'a hundred peers that send a byte at a time delay no other peer, and their messages arrive whole',
+  async (t) => {
+    const drips = Array.from({ length: 100 }, (_, n) => {
+      const message = patterned(60, n)
+      const { connection, fd } = pairWithRawEnd(t)
+      return { message, framed: frame(message), fd, receiving: connection.recvBytes() }
+    })
+    const length = drips[0]!.framed.length
+    for (let at = 0; at < length; at++) {
+      for (const { framed, fd } of drips) writeAll(fd, framed.subarray(at, at + 1))
+      await isServed(t)
+    }
+    for (const { message, receiving } of drips) t.true(message.equals(await receiving))
+  },
+)
 
 /** An honest pair has its messages through at once. */
 async function isServed(t: ExecutionContext): Promise<void> {

@@ -218,18 +218,21 @@ for (const [codec, title, message] of CLAIMS) {
   })
 }
 
-test.serial('structured: what a message holds many times over is one object, and takes its memory once', async (t) => {
-  let value: unknown[] = ['lol']
-  for (let n = 0; n < 40; n++) value = [value, value]
-  const [a, b] = pair(t)
-  await a.send(value)
-  let received = (await b.recv()) as unknown[]
-  for (let n = 0; n < 40; n++) {
-    t.is(received[0], received[1])
-    received = received[0] as unknown[]
-  }
-  t.deepEqual(received, ['lol'])
-})
+test.serial(
+  'structured: a value that a message holds many times over is one object, and takes its memory once',
+  async (t) => {
+    let value: unknown[] = ['lol']
+    for (let n = 0; n < 40; n++) value = [value, value]
+    const [a, b] = pair(t)
+    await a.send(value)
+    let received = (await b.recv()) as unknown[]
+    for (let n = 0; n < 40; n++) {
+      t.is(received[0], received[1])
+      received = received[0] as unknown[]
+    }
+    t.deepEqual(received, ['lol'])
+  },
+)
 
 // Names.
 

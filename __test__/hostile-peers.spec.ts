@@ -228,7 +228,7 @@ for (const family of FAMILIES) {
   })
 }
 
-test.serial('hundreds of peers that say nothing delay nobody, and are gone when the listener is', async (t) => {
+test.serial('hundreds of silent peers delay no other, and are gone when the listener is', async (t) => {
   const listener = new Listener(undefined, { authkey: KEY, handshakeTimeout: LONG })
   t.teardown(() => listener.close())
   const accepting = listener.accept()

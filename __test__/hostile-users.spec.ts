@@ -114,7 +114,7 @@ for (const [what, make] of [
   ['a link to nothing', (path: string) => symlinkSync(`${path}.target`, path)],
   ['a directory', (path: string) => mkdirSync(path)],
 ] as const) {
-  test(`${what} in the socket’s place is not replaced, nor followed, and stays when nobody listens`, async (t) => {
+  test(`${what} in the socket’s place is not replaced, nor followed, and stays when no process listens`, async (t) => {
     const path = join(sharedDirectory(t), 'socket')
     make(path)
     if (isRoot) lchownSync(path, OTHER, OTHER)

@@ -36,7 +36,7 @@ test('bytes() gives every raw message until the end', async (t) => {
   await sending
 })
 
-test('iteration of a connection whose peer has nothing to say is over at once', async (t) => {
+test('iteration of a connection whose peer has closed without a message is over at once', async (t) => {
   const [a, b] = pair(t)
   await a.close()
   for await (const _ of b) t.fail('there is no message')

@@ -46,7 +46,7 @@ for (const [scenario, behaviour] of [
   })
 }
 
-test('a handshake that stalls does not keep a process that waits for nobody', async (t) => {
+test('a stalled handshake does not keep a process alive that has no pending accept', async (t) => {
   const path = freshPath(t)
   const child = startChild(t, 'listener-keep-alive.ts', { args: [path, 'stalled'] })
   await untilPrinted(child, 'end of module')

@@ -42,7 +42,7 @@ for (const [kind, make] of KINDS) {
     await t.throwsAsync(() => server.recv(), { instanceOf: EOFError })
   })
 
-  test(`a listener at ${kind} that is closed is reached by nobody`, async (t) => {
+  test(`a listener at ${kind} that is closed is not reached by any client`, async (t) => {
     const listener = listen(t, make(t))
     const { address } = listener
     await listener.close()
@@ -165,7 +165,7 @@ test('close wakes every pending accept', async (t) => {
   for (const accept of accepts) await t.throwsAsync(accept, CLOSED)
 })
 
-test('a closed listener accepts nobody', async (t) => {
+test('a closed listener accepts no client', async (t) => {
   const listener = listen(t)
   await listener.close()
   await t.throwsAsync(() => listener.accept(), CLOSED)
@@ -190,7 +190,7 @@ test('accepted connections outlive their listener', async (t) => {
   t.is(await server.recv(), 'still')
 })
 
-test('clients that nobody has accepted see the end when the listener is closed', async (t) => {
+test('clients that were not accepted see the end when the listener is closed', async (t) => {
   const listener = listen(t)
   const client = await connect(listener.address)
   closeAfter(t, client)
@@ -264,7 +264,7 @@ test('using closes a listener at the end of its block, await using waits for it'
   t.true(keptToo?.closed)
 })
 
-test('lastAccepted is undefined before anybody was accepted, and empty for a Unix peer without a name', async (t) => {
+test('lastAccepted is undefined before the first accept, and empty for a Unix peer without a name', async (t) => {
   const listener = listen(t)
   t.is(listener.lastAccepted, undefined)
   await connected(t, listener)

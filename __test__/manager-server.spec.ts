@@ -115,7 +115,7 @@ for (const { name, path } of pythons) {
     })
   }
 
-  test(`${name}: what a method throws, and what can’t be done, is raised in Python`, async (t) => {
+  test(`${name}: an error of a method, and a call that can’t be done, are raised in Python`, async (t) => {
     const server = serving(t)
     const out = (await asClient(
       t,
@@ -286,7 +286,7 @@ async function asked(t: ExecutionContext, server: ManagerServer, request: unknow
   return (await connection.recv()) as unknown[]
 }
 
-test('malformed requests, and those for what is not there, are answered with the reason and do no harm', async (t) => {
+test('malformed requests, and those for missing objects, are answered with the reason and do no harm', async (t) => {
   const server = serving(t)
   const wrong: [unknown, RegExp][] = [
     [null, /malformed/],
@@ -340,7 +340,7 @@ test('references are given back no more often than they were taken', async (t) =
   t.is((await asked(t, server, tuple(null, 'decref', tuple(id), {})))[0], '#TRACEBACK')
 })
 
-test('a connection that calls methods survives what can’t be decoded, and ends at what is no request', async (t) => {
+test('a connection that calls methods survives a message that can’t be decoded, and ends at one that is no request', async (t) => {
   const server = serving(t)
   const [, made] = await asked(t, server, tuple(null, 'create', tuple('model', 2), {}))
   const [id] = made as [string]
@@ -382,7 +382,7 @@ test.serial('a client that proves the key and asks nothing is sent away', async 
   await t.throwsAsync(async () => (await enemy(t, server)).recv(), { code: 'ERR_CAROM_EOF' })
 })
 
-test('thousands of objects are refused beyond the limit, and what can’t be made is not counted', async (t) => {
+test('thousands of objects are refused beyond the limit, and an object that can’t be made is not counted', async (t) => {
   const server = serving(t, { objectsPerClient: 20 })
   const kinds: unknown[] = []
   for (let n = 0; n < 60; n++) {

@@ -76,7 +76,7 @@ for (const { name, path, version } of pythons) {
     t.is(await list['__str__']!(), '[1, 2, 3]')
   })
 
-  test(`${name}: what was raised is a PythonError, whatever its class`, async (t) => {
+  test(`${name}: a raised exception is a PythonError, whatever its class`, async (t) => {
     const manager = await connected(t, (await startManager(t, path)).address)
     const queue = await manager.create('Queue', [1])
     await t.throwsAsync(async () => queue['get']!(false), { instanceOf: PythonError, name: 'Empty' })
@@ -269,7 +269,7 @@ test('no more connections than the limit are open at once', async (t) => {
   t.true(threads.size <= 2)
 })
 
-test('what is used after the session is refused', async (t) => {
+test('an object used after its session is refused', async (t) => {
   const manager = await connected(t, (await startManager(t, newest)).address)
   const lock = await manager.create('Lock')
   const kept = await manager.session((s) => s.use(lock))
@@ -321,7 +321,7 @@ test('a key is required, and must be the right one', async (t) => {
   await t.throwsAsync(() => connectManager(address, { authkey: 'wrong' }), { instanceOf: AuthenticationError })
 })
 
-test('names that others ask for are no calls, and unknown methods are refused with those that there are', async (t) => {
+test('names that the language asks for are no calls, and the error for an unknown method lists the known ones', async (t) => {
   const manager = await connected(t, (await startManager(t, newest)).address)
   const model = await manager.create('model')
   t.is((model as { then?: unknown }).then, undefined)

@@ -84,7 +84,7 @@ for (const [given, meant, names] of [
   ['arg', 'args', ['Process']],
 ] as const) {
   for (const [name, call] of calls.filter(([each]) => (names as readonly string[]).includes(each))) {
-    test(`${name} asks of ${given} whether ${meant} was meant`, async (t) => {
+    test(`${name} asks, given ${given}, whether ${meant} was meant`, async (t) => {
       await t.throwsAsync(
         async () => call(wrong({ [given]: 'x' })),
         refused(new RegExp(`'${given}': did you mean '${meant}'\\?`)),

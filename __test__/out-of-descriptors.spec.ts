@@ -35,7 +35,7 @@ const cases = [
 if (process.platform === 'linux') {
   for (const [call, state] of cases) {
     const first = state === 'cold' ? ', as the first of all calls,' : ''
-    test(`${call}${first} leaves no descriptor open where it fails for want of one`, async (t) => {
+    test(`${call}${first} leaves no descriptor open when it fails because none is free`, async (t) => {
       const lines = await tried(t, call, state)
       t.true(lines.length > 1)
       // This thread may have got what it has once and for all with the call that failed, or with the one that succeeded.

@@ -120,7 +120,7 @@ test('a listener with a key is refused: its key would go along', async (t) => {
   await t.throwsAsync(() => a.send({ listener }), { instanceOf: EncodeError, message: /authkey/ })
 })
 
-test('a connection that a getter of the same value closes is not sent, nor is what has its number by then', async (t) => {
+test('a connection that a getter of the same value closes is not sent, nor is another one with its number by then', async (t) => {
   const [a, b] = pair(t)
   const [, there] = pair(t)
   const value = {
@@ -209,7 +209,7 @@ test('a message with connections that is received as bytes closes them', async (
   t.is(await near.recv(), 'still works')
 })
 
-test('messages with connections that nobody receives close them', async (t) => {
+test('connections in messages that are never received are closed', async (t) => {
   const [here, there] = pair(t)
   const [near, far] = pair(t)
   const [a, b] = pipe()
@@ -256,7 +256,7 @@ async function forge(t: ExecutionContext, value: unknown, change: (message: stri
   return Buffer.from(forged, 'latin1')
 }
 
-test('a forged stand-in takes no descriptor but one that came with the message', async (t) => {
+test('a forged reference takes no descriptor but one that came with the message', async (t) => {
   const [a, b] = pair(t)
   const [, there] = pair(t)
   // The name of a property, which is a number: how many descriptors came.
@@ -288,7 +288,7 @@ test('a message that fails half way closes the connections that were made of it'
   t.is((await python.recvBytes()).toString(), 'all closed')
 })
 
-test('a flood of descriptors that nobody asked for is closed as it comes', async (t) => {
+test('a flood of unrequested descriptors is closed as it comes', async (t) => {
   const python = beside(t, Buffer.alloc(300, 0xc0), 'each', 20)
   const before = openDescriptors().size
   t.true(await python.poll(Infinity))

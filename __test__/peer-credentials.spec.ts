@@ -15,7 +15,7 @@ test('a one-way pipe knows its peer too', (t) => {
   for (const end of pair(t, { duplex: false })) t.deepEqual({ ...end.peerCredentials }, mine)
 })
 
-test('an adopted descriptor tells the same', (t) => {
+test('an adopted descriptor has the same peerCredentials', (t) => {
   const [a] = pair(t)
   const adopted = Connection.fromFd(a.detach())
   closeAfter(t, adopted)

@@ -177,7 +177,7 @@ for (const [title, statements, expected] of known) {
   })
 }
 
-test('taken for an exception: what the option exceptions names', async (t) => {
+test('taken for an exception: the classes in the option exceptions', async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
       const error = (await read(peer, "Oops('no')", protocol, { exceptions: ['__main__.Oops'] })) as PythonError
@@ -258,7 +258,7 @@ fail()`
   }
 })
 
-test('a message of a million characters is one, and what holds itself is printed once', async (t) => {
+test('a message of a million characters is one, and a value that contains itself is printed once', async (t) => {
   for (const peer of peers()) {
     const long = (await read(peer, "ValueError('a' * 1000000)", 4)) as PythonError
     t.is(long.message.length, 1_000_000)

@@ -156,7 +156,7 @@ for (const [name, expression, expected] of rows) {
   })
 }
 
-test('from Python: a time that comes twice, in the protocols that tell', async (t) => {
+test('from Python: a time that comes twice, in the protocols that tell the two apart', async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols.filter((version) => version >= 4)) {
       t.deepEqual(

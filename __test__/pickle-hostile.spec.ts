@@ -190,7 +190,7 @@ test('hostile: an exception whose argument is nested without end in text is read
   t.true((error as Error).message.length < 2 ** 18)
 })
 
-test('hostile: what refers to itself twice sixty times takes no more than that', async (t) => {
+test('hostile: a value that refers to itself twice, sixty levels deep, takes no more than that', async (t) => {
   const laughs = Array.from({ length: 60 }, (_, n) => pickle('](h', n, 'h', n, 'e', 0x94))
   let value = await receive(t, pickle(']', 0x94, ...laughs, '.'))
   for (let depth = 0; depth < 60; depth++) {
@@ -535,7 +535,7 @@ test.serial('hostile: many dicts with an index far away take memory in proportio
   t.deepEqual(dicts[0], { 1023: null })
 })
 
-test('hostile: what a dict has under indexes far away stays', async (t) => {
+test('hostile: items of a dict under indexes far away stay', async (t) => {
   const keys = ['4294967294', '50', '9999', '1000', 'a', '0', '01', '1e3']
   const dict = await receive(t, pickle('}(', ...keys.map((key, n) => pickle(name(key), 'K', n)), 'u.'))
   t.deepEqual(dict, Object.fromEntries(keys.map((key, n) => [key, n])))
@@ -567,7 +567,7 @@ test('hostile: names made of themselves, objects made by themselves, and states 
   }
 })
 
-test('hostile: what shares a text of some length with many others is received', async (t) => {
+test('hostile: values that share a text of some length are received', async (t) => {
   const bytes = manyOf(
     text('a'.repeat(200)),
     global1('builtins', 'ValueError'),

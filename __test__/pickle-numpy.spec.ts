@@ -258,7 +258,7 @@ test('from numpy: an array that comes twice is one', async (t) => {
   }
 })
 
-test('from numpy 1, which calls its modules otherwise', async (t) => {
+test('from numpy 1, whose modules have other names', async (t) => {
   const [a, b] = pair(t, { codec: 'pickle' })
   const [peer] = peers()
   for (const expression of ['numpy.arange(3.0)', 'numpy.float64(1.5)']) {

@@ -76,7 +76,7 @@ test("with unknown: 'object', the values appended to an object are its items, an
   }
 })
 
-test("with unknown: 'object', an object is what it is once, wherever it is", async (t) => {
+test("with unknown: 'object', an object that occurs twice arrives as one", async (t) => {
   const statements = "x = Record(a=1)\nx.x = x\n[x, {'x': x}, (x,), {x}, {x: x}]"
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
@@ -97,7 +97,7 @@ test("with unknown: 'object', an object is what it is once, wherever it is", asy
   }
 })
 
-test("with unknown: 'object', exceptions are still exceptions, and types of the table theirs", async (t) => {
+test("with unknown: 'object', exceptions are still exceptions, and values of the table are still their types", async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
       const [error, date] = (await read(
@@ -224,7 +224,7 @@ test('a function for a class may read and write pickles itself', async (t) => {
   }
 })
 
-test('a class of the table, or an exception, that the program names is what the program makes of it', async (t) => {
+test('a function for a class of the table, or for an exception, takes the place of the table’s form', async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
       const value = await read(

@@ -177,7 +177,7 @@ function same(a: unknown, b: unknown): boolean {
   return typeof b === 'object' && b !== null && same(Object.entries(a), Object.entries(b))
 }
 
-test('any value is in Python what JavaScript says', async (t) => {
+test('any value arrives in Python as JavaScript describes it', async (t) => {
   for (const peer of peers()) {
     await fc.assert(
       fc.asyncProperty(
@@ -214,7 +214,7 @@ const { value: written } = fc.letrec<{ value: Said }>((tie) => ({
   ),
 }))
 
-test('any value that JavaScript has no equal of is in Python what it says', async (t) => {
+test('any value that JavaScript has no equal of arrives in Python as it says', async (t) => {
   for (const peer of peers()) {
     await fc.assert(
       fc.asyncProperty(

@@ -208,7 +208,7 @@ test('an object that was received is sent on only where the program says so, whe
   t.deepEqual(pickle({ forward: true }).encode(read[0]), pickle().encode(sent))
 })
 
-test('values of another realm are what they are', (t) => {
+test('values of another realm are sent as those of this one', (t) => {
   const make = `({ object: { a: 1 }, array: [1, [2]], map: new Map([[[1], { a: 1 }]]), set: new Set([1, new Set([2])]),
     date: new Date(5), error: new RangeError('m'), bytes: new Uint8Array([1, 2]), floats: new Float64Array([1.5]),
     buffer: new Uint8Array([1]).buffer, view: new DataView(new ArrayBuffer(2)), big: 2n ** 70n, boxed: [Object(1), Object('a')],
@@ -222,7 +222,7 @@ test('values of another realm are what they are', (t) => {
   }
 })
 
-test('an object of another copy of carom is what it is', async (t) => {
+test('an object of another copy of carom is sent as one of this copy', async (t) => {
   const url = new URL('../dist/python.cjs', import.meta.url).href
   const other = await copyOf(url)
   t.not(other.PythonTuple, PythonTuple)
@@ -261,7 +261,7 @@ async function copyOf(url: string): Promise<Entry> {
   return copy
 }
 
-test('a value with code of its own that goes on for ever comes to an end', (t) => {
+test('encoding ends although a value’s own code goes on for ever', (t) => {
   const adds = (add: () => unknown): object =>
     Object.defineProperty({}, 'x', { enumerable: true, get: () => void add() })
   const list: unknown[] = []

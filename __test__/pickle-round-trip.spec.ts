@@ -189,7 +189,7 @@ function shown(value: unknown): unknown {
   return mapAsRead(new Map(Object.entries(value).map(([key, item]) => [key, shown(item)])))
 }
 
-test('any value is read back as what the table says', (t) => {
+test('any value is read back as the table says', (t) => {
   fc.assert(
     fc.property(values, (value) => {
       const read = shown(exact.decode(exact.encode(value)))

@@ -73,7 +73,7 @@ for (const [library, zone, among = 'True'] of zones) {
   })
 }
 
-test('a time in a zone whose offset depends on the day has none', async (t) => {
+test('a time without a date has no offset in a zone whose offset depends on the day', async (t) => {
   for (const peer of peers()) {
     if ((await peer.dumps("'zoneinfo' in globals()", 4)) !== true) continue
     for (const protocol of peer.protocols) {

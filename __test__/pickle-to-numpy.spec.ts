@@ -187,7 +187,7 @@ test('to numpy: arrays of any size, in any place of a message', async (t) => {
   for (const peer of peers()) t.is(await peer.check(value, expression), true, peer.name)
 })
 
-test('to numpy: what has no shape is no array of numpy’s', async (t) => {
+test('to numpy: an array without a shape is no array of numpy’s', async (t) => {
   const [given] = [Float64Array.of(1)]
   ndarray(given)
   for (const peer of peers()) {
@@ -196,7 +196,7 @@ test('to numpy: what has no shape is no array of numpy’s', async (t) => {
   }
 })
 
-test('ndarray is a view of the same memory, and says no dtype that the typed array says', (t) => {
+test('ndarray is a view of the same memory, and needs no dtype where the typed array implies it', (t) => {
   const given = Float64Array.of(1, 2, 3, 4).subarray(2)
   const array = ndarray(given, [2, 1], 'float64')
   given[0] = 5

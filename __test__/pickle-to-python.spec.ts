@@ -320,7 +320,7 @@ test('to Python: cycles are cycles', async (t) => {
   for (const peer of peers()) t.is(await peer.check([list, dict, map], expression), true, peer.name)
 })
 
-test('to Python: what was set on an exception comes back with it', async (t) => {
+test('to Python: attributes set on an exception come back with it', async (t) => {
   for (const peer of peers()) {
     const error = (await peer.dumps("e = ValueError('no')\ne.hint = 1\ne", 4)) as PythonError
     t.is(await peer.check(error, "type(value) is ValueError and value.args == ('no',) and value.hint == 1"), true)

@@ -238,7 +238,7 @@ test('from Python: a value of the table that comes twice is one', async (t) => {
   }
 })
 
-test('from Python: a deque that holds itself does so', async (t) => {
+test('from Python: a deque that contains itself arrives so', async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
       const deque = (await peer.dumps('x = collections.deque()\nx.append(x)\nx', protocol)) as unknown[]

@@ -92,7 +92,7 @@ test.serial('a process that could not be started is no active child', async (t) 
   t.deepEqual(activeChildren(), [])
 })
 
-test.serial('a process of which nobody keeps anything ends, and is forgotten', async (t) => {
+test.serial('a process without references ends, and is forgotten', async (t) => {
   const [here, there] = pair(t)
   void new Process(targets, { args: [there] }).start()
   t.is(activeChildren().length, 1)

@@ -84,7 +84,7 @@ for (const [title, code, message] of told) {
   })
 }
 
-test('nothing that a report contains is more than a text', async (t) => {
+test('everything that a report contains is taken as text', async (t) => {
   const texts =
     '{"doing":[],"name":{"x":1},"message":{},"stack":5,"code":[],"__proto__":{"message":"inherited"},"cause":1}'
   const error = await failure(t, `say('{"failure":${texts}}'); await stay()`)

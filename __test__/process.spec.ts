@@ -171,7 +171,7 @@ for (const [name, target, code] of [
   ['process.exit', 'exit', 7],
   ['process.exitCode', 'setExitCode', 8],
 ] as const) {
-  test(`the exit code is what the child said with ${name}`, async (t) => {
+  test(`the exit code is the one that the child set by ${name}`, async (t) => {
     const worker = make(t, targets, { target, args: [code] })
     await worker.start()
     t.true(await worker.join())

@@ -27,7 +27,7 @@ for (const python of PYTHONS) {
     t.like(await outcome, { value: 'the end' })
   })
 
-  test.serial(`${python.name}: inherits the end of a one-way pipe that receives`, async (t) => {
+  test.serial(`${python.name}: inherits the receiving end of a one-way pipe`, async (t) => {
     const [receiver, sender] = pair(t, { duplex: false })
     const peer = await PythonPeer.start(python, [receiver])
     t.teardown(() => peer.end())
@@ -38,7 +38,7 @@ for (const python of PYTHONS) {
     t.deepEqual((await outcome).value, messages)
   })
 
-  test.serial(`${python.name}: inherits the end of a one-way pipe that sends`, async (t) => {
+  test.serial(`${python.name}: inherits the sending end of a one-way pipe`, async (t) => {
     const [receiver, sender] = pair(t, { duplex: false, codec: 'pickle' })
     const peer = await PythonPeer.start(python, [sender])
     t.teardown(() => peer.end())
@@ -92,7 +92,7 @@ for (const python of PYTHONS) {
     t.deepEqual((await outcome).value, { before: [], message: [1], both: [0, 1] })
   })
 
-  test.serial(`${python.name}: our wait tells when Python has sent on one end and closed another`, async (t) => {
+  test.serial(`${python.name}: our wait sees that Python has sent on one end and closed another`, async (t) => {
     const peer = peerOf(python)
     const address = await peer.listen('AF_UNIX', KEY)
     const sending = await peer.accept('send', 'x')

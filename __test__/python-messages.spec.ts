@@ -105,7 +105,7 @@ for (const python of PYTHONS) {
     const sent = ['first', 2, ['third']]
 
     // The first message may come in one segment with the last of the handshake.
-    test.serial(`${python.name}, ${family}: what it sends at once arrives, then the end`, async (t) => {
+    test.serial(`${python.name}, ${family}: messages that it sends at once arrive, then the end`, async (t) => {
       const outcome = await meetSender(peerOf(python), family, KEY, sent, async (listener) => {
         await receiveAll(t, await listener.accept(), sent)
       })

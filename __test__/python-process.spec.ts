@@ -150,7 +150,7 @@ test('a connection of another codec is refused before anything is started', asyn
   t.false(there.closed)
 })
 
-test('wrong options are refused, and say whose they are', (t) => {
+test('wrong options are refused, and the error says for which kind of module they are', (t) => {
   const make = (module: string, options: object) => () => new Process(module, options)
   t.throws(make('worker.js', { kwargs: {} }), { instanceOf: TypeError, message: /kwargs is for a Python module/ })
   t.throws(make('worker.js', { threads: 2 }), { instanceOf: TypeError, message: /threads is for a Python module/ })

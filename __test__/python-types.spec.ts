@@ -18,7 +18,7 @@ import {
 
 process.env['TZ'] = 'Europe/Berlin'
 
-test('a PythonTuple is an array, and what is made of it is a plain one', (t) => {
+test('a PythonTuple is an array, and arrays derived from it are plain ones', (t) => {
   const tuple = PythonTuple.of(1, 2)
   t.true(Array.isArray(tuple))
   t.true(tuple instanceof PythonTuple)
@@ -112,7 +112,7 @@ test('a PythonRange is walked through', (t) => {
   t.deepEqual([...new PythonRange(2, 0)], [])
 })
 
-test('a slice, a pattern and an object hold what they are made of', (t) => {
+test('a slice, a pattern and an object hold the values that they are made of', (t) => {
   t.like(new PythonSlice(1), { start: 1, stop: null, step: null })
   t.like(new PythonPattern('a'), { pattern: 'a', flags: 32 })
   t.like(new PythonPattern(Buffer.from('a')), { flags: 0 })

@@ -27,7 +27,7 @@ function shared(t: Parameters<typeof pair>[0]): { sender: Connection; one: Conne
 
 const sizes = [5, 0, 70_000, 1, 16_384, 8_188, 8_189, 300_000, 3]
 
-test('messages that are all there are received by two ends in turn, none lost and none torn', async (t) => {
+test('two ends receive messages from one queue in turn, none lost and none torn', async (t) => {
   const { sender, one, other } = shared(t)
   const sending = (async () => {
     for (const [n, size] of sizes.entries()) await sender.sendBytes(patterned(size, n))
@@ -41,7 +41,7 @@ test('messages that are all there are received by two ends in turn, none lost an
   await sending
 })
 
-test('tryRecv, poll and wait leave what follows to the others', async (t) => {
+test('tryRecv, poll and wait leave the following messages to the others', async (t) => {
   const { sender, one, other } = shared(t)
   for (let n = 0; n < 6; n++) sender.sendSync(n)
   t.true(await one.poll())
@@ -63,7 +63,7 @@ test('tryRecv, poll and wait leave what follows to the others', async (t) => {
   t.is(other.tryRecv(), undefined)
 })
 
-test('poll and wait only ask: bytes that are not a whole message are there, and stay in the kernel', async (t) => {
+test('poll and wait take nothing: they are true for a part of a message, which stays in the kernel', async (t) => {
   const { connection, fd } = pairWithRawEnd(t, EXACT)
   t.false(await connection.poll(1))
   const polling = connection.poll(Infinity)
@@ -97,7 +97,7 @@ test('a receive that is aborted before a header has come takes nothing; after th
   t.is((await finishing).toString(), 'whole')
 })
 
-test('tryRecvBytes keeps what it has begun', async (t) => {
+test('tryRecvBytes keeps a message that it has begun', async (t) => {
   const { connection, fd } = pairWithRawEnd(t, EXACT)
   const bytes = Buffer.concat([frame(Buffer.from('first')), frame(Buffer.from('second'))])
   for (let n = 0; n < bytes.length; n++) {

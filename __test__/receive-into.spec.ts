@@ -22,7 +22,7 @@ for (const [name, receive] of twins) {
     t.is(target.toString(), 'hello...')
   })
 
-  test(`${name} at an offset leaves what is around untouched`, async (t) => {
+  test(`${name} at an offset leaves the bytes around it untouched`, async (t) => {
     const [a, b] = pair(t)
     await a.sendBytes(Buffer.from('hello'))
     const target = Buffer.alloc(10, '.')

@@ -61,7 +61,7 @@ for (const [name, call] of [
     t.like(error.cause, { code: 'ENOENT', syscall: 'connect', address: path })
   })
 
-  test(`${name} does not retry where that is no use, or not asked for`, async (t) => {
+  test(`${name} does not retry where it can’t help, or was not asked to`, async (t) => {
     await t.throwsAsync(() => call(freshPath(t), { retry: false, timeout: 60_000 }), { code: 'ENOENT' })
     await t.throwsAsync(() => call('/dev/null/socket', { retry: true, timeout: 60_000 }), { code: 'ENOTDIR' })
   })

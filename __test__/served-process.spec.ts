@@ -113,7 +113,7 @@ test('numpy’s arrays go both ways', async (t) => {
   t.deepEqual(back.shape, [2, 2])
 })
 
-test('a Python process that ends itself rejects what is called, and is seen to have ended', async (t) => {
+test('a Python process that ends itself rejects its pending calls, and is seen to have ended', async (t) => {
   const python = new Process(PYTHON, { serve: true, interpreter })
   await python.start()
   await t.throwsAsync(async () => python.remote['die']!(), { instanceOf: EOFError })
@@ -166,7 +166,7 @@ test('exported functions of a Node module are served, and nothing else', async (
   }
 })
 
-test('what isn’t served, or isn’t started, says so', async (t) => {
+test('remote and stop of a process that doesn’t serve, or isn’t started, say so', async (t) => {
   const plain = new Process(NODE, { target: 'add' })
   t.throws(() => plain.remote, { instanceOf: ProcessError, message: /serve: true/ })
   const served = new Process(NODE, { serve: true })

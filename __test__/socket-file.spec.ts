@@ -58,7 +58,7 @@ test('a socket file that is gone already is no error of close', async (t) => {
   await t.notThrowsAsync(() => listener.close())
 })
 
-test('a file that somebody else has put in the socket’s place stays there', async (t) => {
+test('a file that another program has put in the socket’s place stays there', async (t) => {
   const path = freshPath(t)
   const listener = listen(t, path)
   unlinkSync(path)
@@ -147,7 +147,7 @@ test.serial('a listener in a worker serves its clients', async (t) => {
   t.false(existsSync(path))
 })
 
-test('a socket file behind which nobody listens is EADDRINUSE that says so, and stays', async (t) => {
+test('a stale socket file is EADDRINUSE, the error says so, and the file stays', async (t) => {
   const path = freshPath(t)
   const child = startChild(t, 'listen-and-end.ts', { args: [path, 'stay'] })
   await untilPrinted(child, 'listening')
@@ -163,7 +163,7 @@ test('a socket file behind which nobody listens is EADDRINUSE that says so, and 
   await connected(t, listen(t, path))
 })
 
-test('a socket file behind which somebody listens is EADDRINUSE, and is not called stale', async (t) => {
+test('a socket file with a listener behind it is EADDRINUSE, and is not called stale', async (t) => {
   const path = freshPath(t)
   const listener = listen(t, path)
   const error = t.throws(() => new Listener(path), { instanceOf: SystemError, code: 'EADDRINUSE' })
@@ -184,7 +184,7 @@ test('a socket of another program is not called stale either', async (t) => {
   t.notRegex(error?.message ?? '', /nobody/)
 })
 
-test('a file that is no socket is EADDRINUSE that says so, and stays', (t) => {
+test('a file that is no socket is EADDRINUSE, the error says so, and the file stays', (t) => {
   const path = freshPath(t)
   writeFileSync(path, 'precious')
   const error = t.throws(() => new Listener(path), { code: 'EADDRINUSE' })
@@ -192,7 +192,7 @@ test('a file that is no socket is EADDRINUSE that says so, and stays', (t) => {
   t.is(readFileSync(path, 'utf8'), 'precious')
 })
 
-test('a link that leads nowhere is EADDRINUSE, and what it names is not made', (t) => {
+test('a link that leads nowhere is EADDRINUSE, and its target is not made', (t) => {
   const path = freshPath(t)
   symlinkSync(`${path}.target`, path)
   t.throws(() => new Listener(path), { code: 'EADDRINUSE' })
@@ -205,7 +205,7 @@ test('a directory that is missing is ENOENT', (t) => {
   t.true(error?.message.includes(path))
 })
 
-test('a TCP port on which somebody listens is EADDRINUSE', (t) => {
+test('a TCP port with a listener is EADDRINUSE', (t) => {
   const { address } = listen(t, { host: '127.0.0.1', port: 0 })
   t.like(
     t.throws(() => new Listener(address), { instanceOf: SystemError }),

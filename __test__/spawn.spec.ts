@@ -161,7 +161,7 @@ test('arguments that are too long are an error that says so, and the connections
   await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
 })
 
-test('a program that can’t be started, to whose error nobody listens, ends this process, as in Node', async (t) => {
+test('a program that can’t be started ends this process where no handler listens for the error, as in Node', async (t) => {
   const program = `import('carom').then(({ spawn }) => spawn('/no/such/program'))`
   const { code, stderr } = await startProgram(t, process.execPath, ['-e', program]).ended
   t.is(code, 1)

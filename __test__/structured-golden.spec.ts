@@ -62,7 +62,7 @@ test('every kind of value has a message in the golden file, and the other way ro
 })
 
 for (const [kind, value] of Object.entries(values)) {
-  test(`the message of ${kind} is what it always was, and is read as it always was`, (t) => {
+  test(`the message of ${kind} has kept its bytes, and is read as it always was`, (t) => {
     const [a, b] = pair(t)
     a.sendSync(value)
     t.is(b.recvBytesSync().toString('hex'), golden[kind]!)

@@ -222,7 +222,7 @@ function everything(value: unknown): string {
   return found.join(' ')
 }
 
-test('a long Buffer lies in no memory but that of its own message', (t) => {
+test('a long Buffer shares memory with no other message', (t) => {
   const [a, b] = pair(t, { highWaterMark: Infinity })
   for (const size of [100, 20_000, 100_000, 1 << 20, 1 << 20]) {
     void a.send({ data: Buffer.alloc(size, 7), text: 'SECRET' })
@@ -247,7 +247,7 @@ test('a peer with ever new shapes takes nothing from another one', (t) => {
   }
 })
 
-test('bytes of another codec are recognized, and the error says what to set', async (t) => {
+test('bytes of another codec are recognized, and the error says which codec to set', async (t) => {
   const samples: [string, Buffer, RegExp][] = [
     ['a handshake', Buffer.from('#CHALLENGE#{sha256}0123456789'), /handshake.*authkey/],
     ['JSON', Buffer.from('{"a": [1]}'), /set codec: 'json'/],

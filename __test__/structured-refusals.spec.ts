@@ -126,7 +126,7 @@ const places: [string, unknown, string][] = [
   ['deeper than is allowed', deep(1100), 'd.d.d'],
 ]
 
-test('the place of what is refused is named as a program would write it', (t) => {
+test('the place of a refused value is named as a program would write it', (t) => {
   const [a] = pair(t)
   // Also when there is code for the shapes.
   for (let n = 0; n < 40; n++) {

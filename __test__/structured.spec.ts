@@ -399,7 +399,7 @@ test('a getter that sends by the same connection disturbs nothing', (t) => {
   t.deepEqual(b.recvSync(), { before: { x: 1 }, middle: 'm', after: { x: 3 } })
 })
 
-test('getters that change what is being written get what structuredClone makes of it', (t) => {
+test('getters that change the value while it is written have the effect that they have in structuredClone', (t) => {
   const [a, b] = pair(t)
   const shrinking = (): unknown => {
     const list: unknown[] = [
@@ -476,7 +476,7 @@ test('toJSON is not called', (t) => {
   t.deepEqual(b.recvSync(), { x: 1 })
 })
 
-test('long memory costs no more than to copy it, wherever it is', (t) => {
+test('long memory costs no more than a copy of it, wherever it is', (t) => {
   const [a, b] = pair(t, { highWaterMark: Infinity })
   const objects = Array.from({ length: 40 }, (_, n) => ({ id: n }))
   const bytes = new Uint8Array(8 << 20)

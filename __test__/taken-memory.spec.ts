@@ -60,7 +60,7 @@ for (const [name, way] of Object.entries(ways)) {
     await t.throwsAsync(received, { instanceOf: ProtocolError })
   })
 
-  test(`blocking calls throw where the memory of a send before them is ${name}, although nobody reads`, async (t) => {
+  test(`blocking calls throw where the memory of a send before them is ${name}, although the peer doesn’t read`, async (t) => {
     for (const block of [
       (a: Connection) => a.flushSync(),
       (a: Connection) => a.sendBytesSync(Buffer.of(1)),
@@ -91,7 +91,7 @@ for (const [name, way] of Object.entries(ways)) {
   })
 }
 
-test('a send whose memory was taken away is no unhandled rejection where nobody awaits it: the connection says why', async (t) => {
+test('a send whose memory was taken away is no unhandled rejection where it is not awaited: the connection says why', async (t) => {
   const [a, b] = pair(t)
   void sending(a, ways['transferred']!)
   await t.throwsAsync(() => b.recvBytes(), { instanceOf: ProtocolError })

@@ -58,7 +58,7 @@ test('keep-alive options have their types, and mean nothing where there is no TC
   await connected(t, listen(t, undefined, { keepAlive: true }), { keepAlive: true, keepAliveInitialDelay: 5 })
 })
 
-test('a long message of Python’s, whose header comes first, is not waited for longer than it takes', async (t) => {
+test('a long message of Python’s, whose header comes first, arrives without a delayed acknowledgement', async (t) => {
   const listener = listen(t, { host: '127.0.0.1', port: 0 }, { codec: 'json' })
   const { port } = listener.address as { port: number }
   const program = `from multiprocessing.connection import Client
@@ -105,7 +105,7 @@ for (const host of zoned) {
   })
 }
 
-test('a zone that is no interface’s is an error that names the address', async (t) => {
+test('an unknown zone is an error that names the address', async (t) => {
   const address = { host: 'fe80::1%nonesuch', port: 5 }
   const expected = { code: 'ENODEV', message: /fe80::1%nonesuch/ }
   t.throws(() => new Listener(address), expected)

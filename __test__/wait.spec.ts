@@ -18,7 +18,7 @@ const twins: [string, Wait][] = [
 ]
 
 for (const [name, waitFor] of twins) {
-  test(`${name} gives what is ready, in the order given`, async (t) => {
+  test(`${name} gives the objects that are ready, in the order given`, async (t) => {
     const pairs = Array.from({ length: 6 }, () => pair(t))
     for (const n of [4, 1, 3]) pairs[n]?.[1].sendSync(n)
     const ends = pairs.map(([near]) => near)
@@ -26,7 +26,7 @@ for (const [name, waitFor] of twins) {
     t.deepEqual(await waitFor(ends.toReversed()), [ends[4], ends[3], ends[1]] as Connection[])
   })
 
-  test(`${name} is level-triggered: what is ready stays so until it is taken`, async (t) => {
+  test(`${name} is level-triggered: an object stays ready until its message is taken`, async (t) => {
     const [a, b] = pair(t)
     b.sendSync(1)
     for (let n = 0; n < 3; n++) t.deepEqual(await waitFor([a]), [a])
@@ -169,7 +169,7 @@ test('many waits may overlap, over the same objects', async (t) => {
   t.deepEqual(await waiting[2], [a])
 })
 
-test('a wait that is over leaves nothing behind: the connection is received from and waited for again', async (t) => {
+test('a finished wait leaves nothing behind: the connection can be received from and waited for again', async (t) => {
   const [a, b] = pair(t)
   for (let n = 0; n < 200; n++) {
     t.deepEqual(await wait([a], { timeout: 0 }), [])

@@ -54,7 +54,7 @@ test.serial('a connection moves to a worker by detach and fromFd', async (t) => 
   t.deepEqual(await exited, [0])
 })
 
-test.serial('what a worker leaves open is closed when it ends by itself', async (t) => {
+test.serial('connections that a worker leaves open are closed when it ends by itself', async (t) => {
   const before = openDescriptors()
   const [near, far] = pipe()
   const worker = startWorker(t, 'leave-open', far.detach())

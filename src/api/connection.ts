@@ -557,12 +557,12 @@ function describe({ settings: own, traits }: Endpoint, carrier: string | undefin
   if (carrier === undefined) return { traits, options: optionsOf(own) }
   if (own.codec !== carrier) {
     throw new TypeError(
-      `a connection with the codec '${own.codec}' can't go by one with the codec '${carrier}', which it would have at its receiver: make both with the same, or send a Handle of its detach()`,
+      `a connection with the codec '${own.codec}' can't go by one with the codec '${carrier}', since it would arrive with that one: make both with the same codec, or send a Handle of its detach()`,
     )
   }
   if (traits.legacy) {
     throw new TypeError(
-      "a connection to billiard or to a Python before 3.12 can't go in a message, for its receiver would not know of the limit on the size of messages: send a Handle of its detach()",
+      "a connection to billiard or to a Python before 3.12 can't go in a message, since its receiver would not know the limit on the size of its messages: send a Handle of its detach()",
     )
   }
   return { readable, writable }
@@ -570,7 +570,8 @@ function describe({ settings: own, traits }: Endpoint, carrier: string | undefin
 
 onArrival('connection', {
   fromMessage({ fd, isStream }, described, carrier: Settings) {
-    if (!isStream) throw new TypeError('what the message calls a connection is no stream socket: it is closed')
+    if (!isStream)
+      throw new TypeError('the descriptor that the message calls a connection is no stream socket: it is closed')
     return Connection.adopt(fd, optionsOf(carrier), directionsOf(described))
   },
   fromParent: (fd, { traits, options }: ForChild) => Connection.adopt(fd, options, traits),
@@ -580,7 +581,7 @@ onArrival('connection', {
 /** What a peer says of the connection that it sends. */
 function directionsOf(described: unknown): Directions {
   if (typeof described !== 'object' || described === null) {
-    throw check.invalidType('what a message says of a connection', 'an object', described)
+    throw check.invalidType('the description of a connection in a message', 'an object', described)
   }
   return directions(described)
 }

@@ -482,17 +482,17 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     if (carrier === undefined) return { ...rest, codec, key: key && Buffer.from(key).toString('base64') }
     if (key !== undefined) {
       throw new TypeError(
-        "a listener with an authkey can't go in a message, for its key would go along: send a Handle of its fd, of which the receiver makes a listener by Listener.fromFd() and the key",
+        "a listener with an authkey can't go in a message, since its key would go along: send a Handle of its fd, and have the receiver call Listener.fromFd() with the key",
       )
     }
     if (codec !== carrier) {
       throw new TypeError(
-        `a listener with the codec '${codec}' can't go by a connection with the codec '${carrier}', which it would have at its receiver: make both with the same, or send a Handle of its fd`,
+        `a listener with the codec '${codec}' can't go by a connection with the codec '${carrier}', since it would arrive with that one: make both with the same codec, or send a Handle of its fd`,
       )
     }
     if (!isNonblocking(this.fd)) {
       throw new TypeError(
-        "a listener whose socket is in blocking mode can't go in a message, for its receiver would be held up by it: send a Handle of its fd",
+        "a listener whose socket is in blocking mode can't go in a message, since it would block its receiver: send a Handle of its fd",
       )
     }
     return {}
@@ -527,7 +527,7 @@ onArrival('listener', {
   fromMessage({ fd, isListener }, _described, carrier: Settings) {
     if (!isListener) {
       throw new TypeError(
-        'what the message calls a listener is no stream socket that listens, in non-blocking mode: it is closed',
+        'the descriptor that the message calls a listener is not a listening stream socket in non-blocking mode: it is closed',
       )
     }
     return new Listener(new Inherited(fd, true), optionsOf(carrier))

@@ -129,9 +129,12 @@ export class Session implements Carrier {
   #fail(error: Error): void {
     let why = error
     if (error instanceof DecodeError) {
-      why = new ProtocolError(`a call message can't be decoded, so nobody knows whose it is: ${error.message}`, {
-        cause: error,
-      })
+      why = new ProtocolError(
+        `a call message can't be decoded, so the call that it belongs to is unknown: ${error.message}`,
+        {
+          cause: error,
+        },
+      )
     }
     this.#end = why
     const server = this.#server

@@ -22,7 +22,7 @@ export class Whole implements Coder {
 
   encode(value: unknown): Encoded {
     const bytes = this.#codec.encode(value)
-    if (!(bytes instanceof Uint8Array)) throw invalidType("what the codec's encode returns", 'a Uint8Array', bytes)
+    if (!(bytes instanceof Uint8Array)) throw invalidType("the result of the codec's encode", 'a Uint8Array', bytes)
     const encoded = this.#encoded
     encoded.bytes = bytes
     encoded.end = bytes.length

@@ -19,7 +19,7 @@ export async function run(args: string[]): Promise<void> {
   } catch (error) {
     complain((error as Error).message)
     process.exitCode = error instanceof UsageError ? 2 : 1
-    if (error instanceof UsageError) process.stderr.write('carom --help says what there is\n')
+    if (error instanceof UsageError) process.stderr.write('carom --help lists the commands and options\n')
   } finally {
     // Standard input may still be open.
     input?.close()

@@ -11,7 +11,7 @@ const collected = new FinalizationRegistry<Resource>((resource) => {
   if (!warned) {
     warned = true
     process.emitWarning(
-      `${resource.owner} was garbage-collected while it was open: close it when you are done. It is closed now, as all such will be, without another warning`,
+      `${resource.owner} was garbage-collected while it was open: close it when you are done. It is closed now; others will be closed without another warning`,
       { type: 'CaromWarning', code: 'CAROM_NOT_CLOSED' },
     )
   }

@@ -47,7 +47,7 @@ export function whyNotYet(): string | undefined {
   const { name } = currentProcess()
   const child = shared[KEY] ? `this process, the child ${name},` : 'this process, itself a child,'
   return [
-    `${child} still imports ${module ?? 'the module of its target'}, and what that does outside its functions, each child would do in turn without end.`,
+    `${child} still imports ${module ?? 'the module of its target'}: each child would run the code outside its functions again, and start children without end.`,
     'Let only the main program start processes, with `if (isMain(import.meta)) { … }` around it;',
     'in a CommonJS module, `if (require.main === module) { … }`',
   ].join(' ')

@@ -311,7 +311,9 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
   async stop(): Promise<void> {
     if (!this.#served) {
       this.#assertStarted()
-      throw new ProcessError(`${this.name} does not serve: end it by terminate(), or by what it waits for`)
+      throw new ProcessError(
+        `${this.name} does not serve: end it by terminate(), or by closing the connection that it waits on`,
+      )
     }
     this.#toldElsewhere()
     if (this.#closed) return

@@ -97,6 +97,6 @@ function parsed(bytes: Uint8Array): [number, string, unknown] {
 
 function notHere(kind: string): Error {
   return new Error(
-    `the message names a ${kind} whose descriptor is not here: this end may have been made with descriptors: false, or have no more free`,
+    `the message names a ${kind} whose descriptor is not here: this end was made with descriptors: false, or has no free descriptor left`,
   )
 }

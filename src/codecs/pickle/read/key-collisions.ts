@@ -47,7 +47,7 @@ class Watch {
     const place = (typeof key === 'number' ? numberHash(key) : bigintHash(key)) & (this.#counts.length - 1)
     if (++this.#counts[place]! > MOST_SHARED) {
       throw new Error(
-        `a set or dict has more than ${MOST_SHARED} numbers that JavaScript's hash can't tell apart, as it can't integers that differ beyond 64 bits only`,
+        `a set or dict has more than ${MOST_SHARED} numbers that JavaScript's hash can't tell apart: integers of which the lowest 64 bits are the same, for example`,
       )
     }
   }
