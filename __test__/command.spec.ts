@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { connect, Listener } from 'carom'
+import { serve } from 'carom/calls'
 import { checkDescriptors } from './descriptors.ts'
 import { freshPath } from './listeners.ts'
 import { until } from './until.ts'
@@ -128,6 +129,36 @@ test('an authkey comes from a file, whose last newline is not part of it', async
   await Promise.all([end.close(), listener.close()])
 })
 
+test('call makes one call, whose arguments are JSON, else text, and prints the result or each item of a stream', async (t) => {
+  const path = freshPath(t)
+  const listener = new Listener(path, { codec: 'json' })
+  const functions = {
+    show: (...args: unknown[]) => args,
+    *count(n: number) {
+      for (let i = 0; i < n; i++) yield i
+    },
+    fail() {
+      throw new RangeError('too far')
+    },
+    never: () => new Promise(() => {}),
+  }
+  const serving = (async () => {
+    for await (const peer of listener) void serve(peer, functions).catch(() => {})
+  })()
+  const call = (...args: string[]) => carom(t, 'call', path, ...args).ended
+  t.deepEqual(await call('show', '1', '{"a":[true]}', 'photo.jpg', '"2"'), [
+    0,
+    '[1,{"a":[true]},"photo.jpg","2"]\n',
+    '',
+  ])
+  t.deepEqual(await call('count', '3'), [0, '0\n1\n2\n', ''])
+  t.deepEqual(await call('fail'), [1, '', 'carom: too far\n'])
+  t.regex((await call('nowhere'))[2], /there is no function 'nowhere' here; there are: show, count, fail, never/)
+  t.regex((await call('never', '--timeout', '1'))[2], /never: no answer within 1 ms/)
+  await listener.close()
+  await serving
+})
+
 test('a failure is printed on standard error, with exit code 1', async (t) => {
   const [code, out, complaints] = await carom(t, 'connect', '/nonexistent/socket').ended
   t.deepEqual([code, out], [1, ''])
@@ -150,6 +181,8 @@ test('a line that is no JSON is reported, and the others are sent', async (t) =>
 for (const [what, args, told] of [
   ['no command', [], /a command is missing/],
   ['an unknown command', ['serve', 'x'], /no command is called serve/],
+  ['no name of a function', ['call', 'x'], /call wants the NAME/],
+  ['a timeout that is none', ['call', '--timeout', 'soon', 'x', 'y'], /--timeout is a number/],
   ['no address', ['connect'], /connect wants an ADDRESS/],
   ['an unknown option', ['connect', '--key', 'x', 'y'], /--key/],
   ['an unknown codec', ['connect', '--codec', 'bson', 'y'], /--codec is json, .*, not bson/],

@@ -5,8 +5,13 @@ import type { Address, Family } from '../api/address.js'
 
 /** The request of a command line. */
 export interface Asked {
-  command: 'listen' | 'connect'
+  command: 'listen' | 'connect' | 'call'
   address: Address
+  /** Of a call: the function's name, and its arguments as they were typed. */
+  name: string
+  args: readonly string[]
+  /** Milliseconds. */
+  timeout: number | undefined
   once: boolean
   connection: { codec: 'json'; family?: Family; authkey?: Buffer }
 }
@@ -18,6 +23,8 @@ export const HELP = `carom: connections of Python's multiprocessing.connection, 
 
   carom listen ADDRESS     waits for peers, one after the other
   carom connect ADDRESS    connects to a listener
+  carom call ADDRESS NAME ARGS…
+                           calls a function that a listener's peer serves by carom/calls
 
 Each line of standard input is JSON, and is sent as a message; each message that
 arrives is printed as a line of JSON. With a codec other than json, what JSON lacks is
@@ -30,16 +37,19 @@ Linux's abstract sockets, or \\\\.\\pipe\\name on Windows.
   --codec NAME         json (default), structured, msgpack, v8, or pickle for Python
   --authkey-file FILE  the key that both ends know; a last newline is not part of it
   --family FAMILY      AF_UNIX, AF_INET or AF_PIPE, where ADDRESS could be another
+  --timeout MS         call: milliseconds until the answer must be here
   --once               listen: ends with the first peer; connect: with the first message
   --help               prints this
 
-Without --once, connect ends with its standard input; both end with the peer's end.
+Each of ARGS is JSON, else text. The result is printed as a line of JSON, and of a
+stream each item. Without --once, connect ends with its standard input; both end with the peer's end.
 Exit codes: 0; 1 when something failed; 2 when the command line is wrong.
 
 Examples:
   carom listen /tmp/carom.sock
   echo '{"hello":"world"}' | carom connect /tmp/carom.sock
   echo '["add", 1, 2]' | carom connect --once --codec pickle --authkey-file key localhost:5000
+  carom call /tmp/service.sock resize photo.jpg 640 480
 `
 
 const CODECS = ['json', 'structured', 'msgpack', 'v8', 'pickle']
@@ -50,22 +60,30 @@ export function asked(args: string[]): Asked | undefined {
   const { values, positionals } = parsed(args)
   if (values.help) return undefined
   const [command, address, ...rest] = positionals
-  if (command !== 'listen' && command !== 'connect') {
+  if (command !== 'listen' && command !== 'connect' && command !== 'call') {
     throw new UsageError(
       command === undefined
-        ? 'a command is missing: listen or connect'
-        : `no command is called ${command}: listen or connect`,
+        ? 'a command is missing: listen, connect or call'
+        : `no command is called ${command}: listen, connect or call`,
     )
   }
   if (address === undefined || address === '') throw new UsageError(`${command} wants an ADDRESS`)
+  const [name = '', ...callArguments] = command === 'call' ? rest.splice(0) : []
+  if (command === 'call' && name === '') throw new UsageError('call wants the NAME of a function behind the ADDRESS')
   if (rest.length > 0) throw new UsageError(`${command} takes one ADDRESS, and ${rest.join(' ')} is more`)
-  const { codec = 'json', family, once = false } = values
+  const { codec = 'json', family, once = false, timeout } = values
+  if (timeout !== undefined && !/^\d+$/.test(timeout)) {
+    throw new UsageError(`--timeout is a number of milliseconds, not ${timeout}`)
+  }
   oneOf('--codec', codec, CODECS)
   if (family !== undefined) oneOf('--family', family, FAMILIES)
   const keyFile = values['authkey-file']
   return {
     command,
     address: addressOf(address, family as Family | undefined),
+    name,
+    args: callArguments,
+    timeout: timeout === undefined ? undefined : Number(timeout),
     once,
     connection: {
       codec: codec as 'json',
@@ -84,6 +102,7 @@ function parsed(args: string[]) {
         codec: { type: 'string' },
         'authkey-file': { type: 'string' },
         family: { type: 'string' },
+        timeout: { type: 'string' },
         once: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -4,6 +4,7 @@ import { connect } from '../api/connect.js'
 import type { Connection } from '../api/connection.js'
 import { ConnectionClosedError, DecodeError, EOFError } from '../api/errors.js'
 import { Listener } from '../api/listener.js'
+import { callOnce } from './call.js'
 import { type Asked, asked as askedBy, HELP, UsageError } from './options.js'
 import { fromLine, toLine } from './values.js'
 
@@ -15,6 +16,7 @@ export async function run(args: string[]): Promise<void> {
     const request = askedBy(args)
     if (!request) process.stdout.write(HELP)
     else if (request.command === 'listen') await listen(request)
+    else if (request.command === 'call') await callOnce(request)
     else await talk(await connect(request.address, request.connection), request)
   } catch (error) {
     complain((error as Error).message)
