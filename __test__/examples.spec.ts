@@ -153,6 +153,14 @@ test('python-pool: each of three Python processes has its share of the jobs', as
   ])
 })
 
+test('python-manager: a Python manager’s dict and queue are used in Node, and an object of Node’s in Python', async (t) => {
+  t.deepEqual(await run(t, 'python-manager'), [
+    '2 cues cost 160 EUR',
+    'a table: there is no table to be had',
+    "left: {'cue': 0, 'chalk': 60, 'cue wanted': 1}",
+  ])
+})
+
 test('every example has a test', (t) => {
   const tested = new Set([
     'calls-plain-python',
@@ -163,6 +171,7 @@ test('every example has a test', (t) => {
     'producer-consumer',
     'python-client',
     'python-functions',
+    'python-manager',
     'python-pool',
     'python-server',
     'python-worker',

@@ -301,6 +301,25 @@ test('arrays of numpy go both ways', async (t) => {
   t.deepEqual(Array.from((await model['predict']!(ndarray(new Float64Array([1, 2])))) as Float64Array), [3, 6])
 })
 
+test('a pickle of another client’s has its proxies, and they are counted', async (t) => {
+  const { address } = await startManager(t, newest)
+  const [manager, other] = [await connected(t, address), await connected(t, address)]
+  const [dict, model] = [await other.create('dict'), await other.create('model', [2])]
+  const bytes = other.encode({ dict, list: [model, dict], plain: 1 })
+  const decoded = (await manager.decode(bytes)) as { dict: AnyManagerProxy; list: AnyManagerProxy[]; plain: number }
+  await other.close()
+  t.is(decoded.plain, 1)
+  t.is(decoded.list[1], decoded.dict)
+  t.is(await decoded.list[0]!['predict']!(4), 8)
+  await decoded.dict['update']!({ a: 1 })
+  t.deepEqual(await itemsOf(decoded.dict), ['a'])
+  t.is(await manager.numberOfObjects(), 2)
+  for (const each of decoded.list) await each[Symbol.asyncDispose]()
+  // What it refers to is gone: there is nothing to count.
+  await t.throwsAsync(() => manager.decode(bytes), { instanceOf: PythonError })
+  await t.throwsAsync(() => manager.decode(Buffer.from('nonsense')), { instanceOf: DecodeError })
+})
+
 test('a key is required, and must be the right one', async (t) => {
   for (const authkey of [undefined, null, '']) {
     await t.throwsAsync(() => connectManager('/nowhere', { authkey } as never), {

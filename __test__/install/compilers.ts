@@ -23,6 +23,7 @@ const RESOLUTIONS = [
 const PROGRAM = `
 import * as carom from 'carom'
 import { call, remote, serve } from 'carom/calls'
+import { type AnyManagerProxy, connectManager, ManagerServer } from 'carom/managers'
 import { pickle, PythonTuple } from 'carom/python'
 
 const functions = { add: (a: number, b: number): number => a + b }
@@ -37,6 +38,12 @@ export async function use(): Promise<number> {
   const sum: number = await there.add(1, 2)
   const again: number = await call(there, 'add', [1, 2], { timeout: 1000 })
   for await (const message of a) void message
+  const manager = await connectManager('/run/manager', { authkey: 'key' })
+  const queue: AnyManagerProxy = await manager.create('Queue')
+  const model = await manager.create<typeof functions>('model')
+  const third: number = await model.add(1, 2)
+  void call(queue, 'get', [third])
+  void new ManagerServer(undefined, { authkey: 'key', objects: { functions: () => functions } }).close()
   const listener: carom.Listener = new carom.Listener()
   const ready: carom.Waitable[] = await carom.wait<carom.Waitable>([a, 3], { timeout: 0 })
   listener.close()

@@ -11,7 +11,7 @@ import { MethodCalls } from './method-calls.js'
 import { Pinned } from './pinned.js'
 import { type AnyManagerProxy, type ManagerProxy, proxyOf, referenceOf } from './proxy.js'
 import { type Home, Reference } from './reference.js'
-import { outgoing, RefusedProxy, type Reply, ReplyReader, resultOf } from './replies.js'
+import { outgoing, RefusedProxy, ReplyReader, resultOf } from './replies.js'
 import { ServerPeer } from './server-peer.js'
 import { ManagerSession } from './session.js'
 import { isSameAddress, Token } from './token.js'
@@ -67,6 +67,7 @@ interface Site extends Home {
  */
 export class Manager implements AsyncDisposable {
   readonly #address: Address
+  readonly #codec: PickleCodec
   readonly #options: ConnectOptions
   readonly #connections: number
   readonly #reader: ReplyReader
@@ -81,7 +82,8 @@ export class Manager implements AsyncDisposable {
     this.#address = checkedAddress(address, undefined)
     this.#allowed = [this.#address, ...addresses.map((each: unknown) => checkedAddress(each, undefined))]
     this.#connections = integer('connections', connections, 1, 65_536)
-    this.#options = { ...rest, descriptors: false, codec: new PickleCodec(outgoing(pickle)) }
+    this.#codec = new PickleCodec(outgoing(pickle))
+    this.#options = { ...rest, descriptors: false, codec: this.#codec }
     this.#reader = new ReplyReader(pickle, (token, exposed) => this.#accept(token, exposed))
   }
 
@@ -134,6 +136,26 @@ export class Manager implements AsyncDisposable {
     const reference = referenceOf(proxy)
     if (!reference) throw invalidType('proxy', 'the proxy of a manager', proxy)
     return new MethodCalls(reference).begin('#GETVALUE', [], undefined)
+  }
+
+  /**
+   * The pickle of a value, in which there may be proxies, as Python's `pickle.dumps`: for another client of the manager, such as a
+   * Python program that this one has a connection to. The objects live as long as this program keeps its proxies, at least.
+   */
+  encode(value: unknown): Buffer {
+    return this.#codec.encode(value)
+  }
+
+  /**
+   * The value of a pickle that another client of the manager has made, in which there may be proxies: `pickle.dumps((dict, queue))`.
+   * The other client must keep its own until this resolves.
+   */
+  async decode(bytes: ArrayBufferView): Promise<unknown> {
+    if (!ArrayBuffer.isView(bytes)) throw invalidType('bytes', 'a Uint8Array', bytes)
+    this.#assertOpen()
+    const { value, arrived } = this.#reader.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    await this.#count(arrived)
+    return value
   }
 
   /** How many objects the manager has, of all clients. */
@@ -208,7 +230,7 @@ export class Manager implements AsyncDisposable {
 
   async #result(bytes: Buffer, site: Site): Promise<unknown> {
     const reply = this.#reader.read(bytes)
-    if (reply.arrived.length > 0) await this.#count(reply)
+    if (reply.arrived.length > 0) await this.#count(reply.arrived)
     if (reply.kind !== PROXY) return resultOf(reply)
     const { value } = reply
     const [exposed, token] = Array.isArray(value) ? (value as unknown[]) : []
@@ -218,7 +240,7 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Has references counted before anybody can use them. */
-  async #count({ arrived }: Reply): Promise<void> {
+  async #count(arrived: readonly Reference[]): Promise<void> {
     await Promise.all(
       arrived.map(async (reference) => {
         const { token, home, claim } = reference

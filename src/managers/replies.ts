@@ -64,13 +64,26 @@ export class ReplyReader {
   }
 
   read(bytes: Buffer): Reply {
+    const { value: said, arrived } = this.#collecting(() => {
+      const [kind, value] = checkedReply(this.#decode(bytes, this.#settings))
+      return { kind, value: kind === ERROR ? this.#exception(bytes, value) : value }
+    })
+    return { ...said, arrived }
+  }
+
+  /** The value of a pickle that is no reply. */
+  decode(bytes: Buffer): { value: unknown; arrived: readonly Reference[] } {
+    return this.#collecting(() => this.#decode(bytes, this.#settings))
+  }
+
+  /** What `decode` gives, and what has arrived in it. A function of the program's may decode another one meanwhile. */
+  #collecting<T>(decode: () => T): { value: T; arrived: readonly Reference[] } {
     const outer = this.#arrived
     const arrived: typeof outer = new Map()
     this.#arrived = arrived
     try {
-      const [kind, value] = checkedReply(this.#decode(bytes, this.#settings))
-      const said = kind === ERROR ? this.#exception(bytes, value) : value
-      return { kind, value: said, arrived: [...arrived.values()].map(({ reference }) => reference) }
+      const value = decode()
+      return { value, arrived: [...arrived.values()].map(({ reference }) => reference) }
     } finally {
       this.#arrived = outer
     }
