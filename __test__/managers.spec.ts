@@ -11,7 +11,13 @@ import {
   TimeoutError,
 } from 'carom'
 import { call } from 'carom/calls'
-import { type AnyManagerProxy, connectManager, type ConnectManagerOptions, type Manager } from 'carom/managers'
+import {
+  type AnyManagerProxy,
+  connectManager,
+  type ConnectManagerOptions,
+  type Manager,
+  ManagerServer,
+} from 'carom/managers'
 import { ndarray, PythonError, PythonObject, PythonTuple } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { gc } from './gc.ts'
@@ -299,6 +305,51 @@ test('arrays of numpy go both ways', async (t) => {
   const manager = await connected(t, (await startManager(t, path)).address)
   const model = await manager.create('model', [3])
   t.deepEqual(Array.from((await model['predict']!(ndarray(new Float64Array([1, 2])))) as Float64Array), [3, 6])
+})
+
+test('arguments are what they were when the call was made', async (t) => {
+  const manager = await connected(t, (await startManager(t, newest)).address)
+  const list = await manager.create('list')
+  const item = { n: 1 }
+  const appended = Promise.all([list['append']!(item), list['append']!(item)])
+  item.n = 2
+  await appended
+  const made = manager.create('list', [[item]])
+  item.n = 3
+  t.deepEqual(await manager.getValue(list), [{ n: 1 }, { n: 1 }])
+  t.deepEqual(await manager.getValue(await made), [{ n: 2 }])
+})
+
+test('a manager that is not there yet is waited for, until the signal says otherwise', async (t) => {
+  const reason = new Error('enough')
+  const controller = new AbortController()
+  const address = `/tmp/carom-no-manager-${process.pid}`
+  const waiting = connectManager(address, { authkey: KEY, retry: true, signal: controller.signal })
+  controller.abort(reason)
+  await t.throwsAsync(waiting, { is: reason })
+  const waited = connectManager(address, { authkey: KEY, retry: true })
+  const server = new ManagerServer(address, { authkey: KEY, objects: { list: () => ({ length: () => 0 }) } })
+  t.teardown(() => server.close())
+  const manager = await waited
+  t.is(await (await manager.create('list'))['length']!(), 0)
+  await manager.close()
+  t.is(server.numberOfObjects, 0)
+  // One that proves the key and is silent then.
+  const silent = await pretender(t, () => undefined)
+  const late = new AbortController()
+  const held = connectManager(silent, { authkey: KEY, signal: late.signal })
+  late.abort(reason)
+  await t.throwsAsync(held, { is: reason })
+})
+
+test('close does not wait for a server for ever', async (t) => {
+  const address = await pretender(t, ([, name]) =>
+    name === 'decref' ? undefined : tuple('#RETURN', name === 'create' ? tuple('id', tuple('a')) : null),
+  )
+  const manager = await connectManager(address, { authkey: KEY })
+  const kept = await Promise.all([manager.create('model'), manager.create('model')])
+  await manager.close()
+  t.is(kept.length, 2)
 })
 
 test('a pickle of another client’s has its proxies, and they are counted', async (t) => {

@@ -55,6 +55,9 @@ const OPTIONS: OptionNames<ConnectManagerOptions> = {
   },
 }
 
+/** How long `close` waits for a server that does not answer, in milliseconds. */
+const CLOSE_MAX = 5000
+
 /** A server's objects, and the connections to it. */
 interface Site extends Home {
   readonly peer: ServerPeer
@@ -83,7 +86,7 @@ export class Manager implements AsyncDisposable {
     this.#allowed = [this.#address, ...addresses.map((each: unknown) => checkedAddress(each, undefined))]
     this.#connections = integer('connections', connections, 1, 65_536)
     this.#codec = new PickleCodec(outgoing(pickle))
-    this.#options = { ...rest, descriptors: false, codec: this.#codec }
+    this.#options = { ...rest, descriptors: false }
     this.#reader = new ReplyReader(pickle, (token, exposed) => this.#accept(token, exposed))
   }
 
@@ -174,12 +177,15 @@ export class Manager implements AsyncDisposable {
     await this.close()
   }
 
-  /** Gives back all references, and closes the connections: calls that are under way reject. Safe to call twice. */
+  /**
+   * Gives back all references, and closes the connections: calls that are under way reject. A server that does not answer holds
+   * it up for five seconds. Safe to call twice.
+   */
   async close(): Promise<void> {
     this.#closed = true
     const sites = [...this.#sites.values()]
     for (const { peer } of sites) peer.pool.close(closed())
-    await Promise.all(sites.flatMap(({ peer }) => [...peer.claims].map((claim) => claim.giveBack())))
+    await Promise.all(sites.map(({ peer }) => peer.giveBackAll(CLOSE_MAX)))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -204,10 +210,11 @@ export class Manager implements AsyncDisposable {
     const key = shown(address)
     let site = this.#sites.get(key)
     if (!site) {
-      const peer = new ServerPeer(address, this.#options, this.#connections, (reply) =>
+      const encode = (message: unknown): Buffer => this.#codec.encode(message)
+      const peer = new ServerPeer(address, this.#options, this.#connections, encode, (reply) =>
         resultOf(this.#reader.read(reply)),
       )
-      site = { peer, connections: peer.pool, result: (reply) => this.#result(reply, site!) }
+      site = { peer, connections: peer.pool, encode, result: (reply) => this.#result(reply, site!) }
       this.#sites.set(key, site)
     }
     return site

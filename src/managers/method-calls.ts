@@ -1,5 +1,5 @@
 import type { Connection } from '../api/connection.js'
-import { ConnectionClosedError, EncodeError } from '../api/errors.js'
+import { ConnectionClosedError } from '../api/errors.js'
 import { Call, type CallOwner } from '../calls/call.js'
 import type { Callee } from '../calls/facade.js'
 import type { Connections } from './connections.js'
@@ -34,8 +34,14 @@ export class MethodCalls implements Callee {
         new ReferenceError(`'${token.typeid}' has no method '${name}'; there are: ${exposed.join(', ')}`),
       )
     }
-    // The arguments are what they are now, but for what is inside of them.
-    const exchange = new Exchange(reference, request(token.id, name, args, kwargs))
+    let message: Buffer
+    try {
+      // The arguments are what they are now, however long the call waits for a connection.
+      message = reference.home.encode(request(token.id, name, args, kwargs))
+    } catch (error) {
+      return this.refused(name, error)
+    }
+    const exchange = new Exchange(reference, args, message)
     const call = new Call(name, 0, exchange)
     void exchange.run(this.#connections, call)
     return call
@@ -54,13 +60,16 @@ const IDLE: CallOwner = { credit() {}, cancel() {}, reading() {} }
 /** One request and its reply. The reference lives at least as long. */
 class Exchange implements CallOwner {
   readonly #reference: Reference
-  readonly #request: unknown
+  /** Proxies among them live until the server has had time to count its own. */
+  readonly args: readonly unknown[]
+  readonly #message: Buffer
   #connection: Connection | undefined
   #givenUp = false
 
-  constructor(reference: Reference, message: unknown) {
+  constructor(reference: Reference, args: readonly unknown[], message: Buffer) {
     this.#reference = reference
-    this.#request = message
+    this.args = args
+    this.#message = message
   }
 
   /** A manager's method gives one value. */
@@ -90,19 +99,15 @@ class Exchange implements CallOwner {
     this.#connection = connection
     try {
       if (this.#givenUp) throw new ConnectionClosedError('the call was given up')
-      await connection.send(this.#request)
+      await connection.sendBytes(this.#message)
       return await connection.recvBytes()
     } catch (error) {
-      // What can't be encoded was not sent. After anything else, nobody knows what comes next.
-      if (!isUnsent(error)) connection.destroy()
+      // Nobody knows what comes next.
+      connection.destroy()
       throw error
     } finally {
       this.#connection = undefined
       connections.give(connection)
     }
   }
-}
-
-function isUnsent(error: unknown): boolean {
-  return error instanceof EncodeError
 }

@@ -6,6 +6,8 @@ import type { Token } from './token.js'
 export interface Home {
   /** Where calls go, unless they are in a session. */
   readonly connections: Connections
+  /** The bytes of a message. */
+  encode(message: unknown): Buffer
   /** The result in a reply; throws what the reply says was raised. */
   result(reply: Buffer): Promise<unknown>
 }

@@ -1,6 +1,7 @@
 import type { Address } from '../api/address.js'
 import { connect, type ConnectOptions } from '../api/connect.js'
 import type { Connection } from '../api/connection.js'
+import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { Claim } from './claim.js'
 import { Gate } from './gate.js'
 import { type Keywords, request } from './messages.js'
@@ -19,23 +20,36 @@ export class ServerPeer {
   /** The references that are this program's. */
   readonly claims: Set<Claim> = new Set()
   readonly #options: ConnectOptions
+  readonly #encode: (message: unknown) => Buffer
   readonly #read: (reply: Buffer) => unknown
   readonly #opening = new Gate(OPENING_MAX)
 
+  /** How long references are given back to a server that does not answer. */
+  readonly #patience = new AbortController()
+
   /** `read` gives the value of a reply to one of the server's own functions. */
-  constructor(address: Address, options: ConnectOptions, limit: number, read: (reply: Buffer) => unknown) {
+  constructor(
+    address: Address,
+    options: ConnectOptions,
+    limit: number,
+    encode: (message: unknown) => Buffer,
+    read: (reply: Buffer) => unknown,
+  ) {
     this.address = address
     this.#options = options
+    this.#encode = encode
     this.#read = read
     this.pool = new Pool(limit, () => this.open())
   }
 
   /** Calls one of the server's own functions: each has a connection, which the server closes after its reply. */
   async control(name: string, args: readonly unknown[], kwargs?: Keywords, options?: ConnectOptions): Promise<unknown> {
+    // The arguments are what they are now, however long it takes to connect.
+    const message = this.#encode(request(null, name, args, kwargs))
     return this.#opening.run(async () => {
       const connection = await connect(this.address, { ...this.#options, ...options })
       try {
-        await connection.send(request(null, name, args, kwargs))
+        await connection.sendBytes(message)
         const reply = await connection.recvBytes(undefined, { signal: options?.signal })
         return this.#read(reply)
       } finally {
@@ -49,7 +63,7 @@ export class ServerPeer {
     return this.#opening.run(async () => {
       const connection = await connect(this.address, this.#options)
       try {
-        await connection.send(request(null, 'accept_connection', [NAME]))
+        await connection.sendBytes(this.#encode(request(null, 'accept_connection', [NAME])))
         this.#read(await connection.recvBytes())
       } catch (error) {
         connection.destroy()
@@ -61,6 +75,14 @@ export class ServerPeer {
 
   /** A reference to an object, which the server does not count yet. */
   claim(id: string): Claim {
-    return new Claim(this.claims, async () => void (await this.control('decref', [id])))
+    const { signal } = this.#patience
+    return new Claim(this.claims, async () => void (await this.control('decref', [id], undefined, { signal })))
+  }
+
+  /** Gives back all references, within `milliseconds`. */
+  async giveBackAll(milliseconds: number): Promise<void> {
+    const timer = setTimeout(() => this.#patience.abort(), milliseconds)
+    await Promise.all([...this.claims].map((claim) => claim.giveBack()))
+    clearTimeout(timer)
   }
 }
