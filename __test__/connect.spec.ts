@@ -162,7 +162,7 @@ test('a timeout longer than a handshake’s default takes its place', async (t) 
   await t.throwsAsync(connecting, { instanceOf: AuthenticationError })
 })
 
-/** A listener whose queue is full, so that nobody more can connect. */
+/** A listener whose queue is full, so that no further client can connect. */
 async function fullListener(t: ExecutionContext): Promise<string> {
   const listener = listen(t, freshPath(t), { backlog: 0 })
   try {

@@ -1,4 +1,4 @@
-// A process ends by itself when nothing is left to do: bytes that nobody but itself could receive are nothing to wait for.
+// A process ends by itself when nothing is left to do: it doesn't wait for bytes that only it could receive.
 
 import test from 'ava'
 import { startProgram } from './children.ts'

@@ -1,4 +1,4 @@
-// Connections and listeners that nobody refers to any more: those that nobody waits on are closed when they are collected.
+// Connections and listeners without references: those that no call waits on are closed when they are collected.
 
 import { closeSync, existsSync } from 'node:fs'
 import test from 'ava'
@@ -16,7 +16,7 @@ checkDescriptors(test)
 
 const MiB = 1024 * 1024
 
-/** Collects garbage again and again: the engine closes what it found a turn later at the earliest. */
+/** Collects garbage again and again: finalizers run a turn later at the earliest. */
 async function collectGarbage(times = 8): Promise<void> {
   for (let n = 0; n < times; n++) {
     gc()
@@ -127,7 +127,7 @@ test.serial(
   },
 )
 
-/** The peer of a connection at which a message has begun to arrive, and to which nobody refers. */
+/** The peer of a connection at which a message has begun to arrive, and to which nothing refers. */
 async function beginsToReceive(beginning: Uint8Array): Promise<Connection> {
   const [forgotten, other] = pipe()
   const fd = other.detach()

@@ -5,5 +5,5 @@ import { runInNewContext } from 'node:vm'
 
 setFlagsFromString('--expose-gc')
 
-/** Collects all garbage. What waited for that, such as closing what was found, happens a turn later at the earliest. */
+/** Collects all garbage. Finalizers, which close the collected connections, run a turn later at the earliest. */
 export const gc = runInNewContext('gc') as () => void

@@ -78,7 +78,7 @@ test('a hundred children are killed at random moments, and nothing is left of th
     for (const { worker } of families) worker.close()
   }
   t.log(`${received} messages came before the ends`)
-  // Node reaps what was waited for by blocking when the event loop goes round.
+  // Node reaps children that a blocking call waited for when the event loop goes round.
   await until(() => children().length <= before.children, 'children or zombies are left')
   t.true(openDescriptors().size <= before.descriptors, `${openDescriptors().size} descriptors are open`)
   t.true(sockets() <= before.sockets, `${sockets()} sockets are open`)

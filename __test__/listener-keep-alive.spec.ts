@@ -8,7 +8,7 @@ import { pair } from './pairs.ts'
 
 checkDescriptors(test)
 
-// A child that would end too early, or stay too long, is found out by what it prints, by its exit code, or by never ending.
+// A child that would end too early, or stay too long, is found out by its output, by its exit code, or by never ending.
 
 for (const [scenario, behaviour] of [
   ['idle', 'a listener on which nobody waits does not keep the process'],

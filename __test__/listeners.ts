@@ -64,7 +64,7 @@ export async function livesOn(t: ExecutionContext, listener: Listener, options: 
 
 let names = 0
 
-/** A name in Linux's abstract namespace that nobody else uses. */
+/** A name in Linux's abstract namespace that no other program uses. */
 export function freshName(): string {
   return `\0carom-test-${process.pid}-${names++}`
 }

@@ -38,7 +38,7 @@ if (process.platform === 'linux') {
     test(`${call}${first} leaves no descriptor open when it fails because none is free`, async (t) => {
       const lines = await tried(t, call, state)
       t.true(lines.length > 1)
-      // This thread may have got what it has once and for all with the call that failed, or with the one that succeeded.
+      // Either call, the failed or the successful one, may have opened the descriptors that a thread opens once.
       t.is(sum(lines), sum(await tried(t, call, state, 40)), JSON.stringify(lines))
       for (const { code: failed, message } of lines.slice(0, -1)) {
         t.is(failed, 'EMFILE', message)

@@ -263,7 +263,7 @@ for (const [title, bytes] of [
   })
 }
 
-/** Many calls of something with what is in the memo at 0, in a list, after what puts it there. */
+/** Opcodes that put a value in the memo at 0, then call something with it many times, in a list. */
 const calls = (value: Buffer, callee: Buffer, call: Buffer, count = 50_000): Buffer =>
   manyOf(value, callee, call, count)
 

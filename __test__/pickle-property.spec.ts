@@ -156,7 +156,7 @@ function object(pairs: Pair[]): Said {
   }
 }
 
-/** With a key that is no string, so that it comes back as what it is. */
+/** With a key that is no string, so that it comes back as a `Map`. */
 function map(pairs: Pair[]): Said {
   const all = [{ key: { value: 0, python: '0' }, item: { value: null, python: 'None' } }, ...pairs]
   const last = new Map(all.map(({ key, item }) => [key.value, `${key.python}: ${item.python}`]))

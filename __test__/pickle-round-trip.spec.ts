@@ -174,7 +174,7 @@ function viewAsRead(view: Uint8Array & { shape?: unknown }): unknown {
   return Object.prototype.toString.call(view).startsWith('[object Uint8') ? Buffer.from(view) : view
 }
 
-/** The same of what was read: of errors and objects only what they are made of. */
+/** The same for the value that was read: of errors and objects only their parts. */
 function shown(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (ArrayBuffer.isView(value)) return viewAsRead(value as Uint8Array)

@@ -29,7 +29,7 @@ import { picklePeers } from './pickle-peers.ts'
 const peers = picklePeers(test, () => interpreters(OLDEST))
 checkDescriptors(test)
 
-/** Older ones than carom's other tests: what is written for them is read by all. */
+/** Interpreters older than those of carom's other tests: later ones read everything that is written for them. */
 const OLDEST = 6
 
 class Point {

@@ -7,7 +7,7 @@ import { until } from './until.ts'
 
 checkDescriptors(test)
 
-/** Whether the process runs: not where it has ended and nobody has reaped it. */
+/** Whether the process runs: `false`, too, where it has ended and was not reaped. */
 function runs(pid: number): boolean {
   try {
     return !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))

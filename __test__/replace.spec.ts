@@ -1,4 +1,4 @@
-// `replace: true`: a listener in the place of a socket file at which nobody listens any more.
+// `replace: true`: a listener in the place of a socket file at which no process listens any more.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

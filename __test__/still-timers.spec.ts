@@ -1,4 +1,4 @@
-// Test runners replace timers, microtasks and clocks by their own, which stand still until they are told to go on.
+// Test runners replace timers, microtasks and clocks by their own, which stand still until the test advances them.
 
 import test from 'ava'
 import { startChild } from './children.ts'

@@ -7,7 +7,7 @@ import { closeAfter, pair } from './pairs.ts'
 
 checkDescriptors(test)
 
-/** A worker that adopts the descriptors it is sent, and answers what comes on them until it is told to give them back. */
+/** A worker that adopts the descriptors it is sent, and answers the messages on them until it is asked to give them back. */
 function startWorker(t: ExecutionContext): Worker {
   const worker = new Worker(new URL('./fixtures/mover.ts', import.meta.url), { execArgv: process.execArgv })
   t.teardown(() => worker.terminate())

@@ -59,7 +59,7 @@ await buildFloor()
 
 for (let round = 0; round < rounds; round++) {
   const all = measured.filter(({ curve }) => !curve || round < curveRounds)
-  // Every other round goes backwards, so that a machine that gets slower or faster favours nobody.
+  // Every other round goes backwards, so that a machine that gets slower or faster favours no rival.
   for (const one of round % 2 === 0 ? all : all.toReversed()) {
     const progress = `round ${round + 1} of ${rounds}: ${one.workload}: ${one.rival}: `
     try {

@@ -20,7 +20,7 @@ interface Counts {
   /** Of which the copies and the allocator are. */
   glibc: string
   valgrind: string
-  /** Instructions of each path, for the thousand times that it does what it does. */
+  /** Instructions of each path, for a thousand repetitions of its work. */
   counts: Record<string, number>
 }
 
@@ -52,7 +52,7 @@ if (update) {
   process.exitCode = 1
 }
 
-/** Callgrind's count inside one function and what it calls. */
+/** Callgrind's count inside one function and its callees. */
 async function count(path: string): Promise<number> {
   const program = join(folder, 'target/release/carom-instructions')
   const options = ['--tool=callgrind', '--callgrind-out-file=/dev/null', `--toggle-collect=${path}`]

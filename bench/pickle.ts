@@ -26,7 +26,7 @@ const values: Record<string, unknown> = {
   '64 KiB of bytes': Buffer.alloc(65_536, 7),
 }
 
-/** Times itself: reads pickles, and prints what it takes to read and write each. */
+/** Times itself: reads pickles, and prints the time that it takes to read and to write each. */
 const PYTHON = `
 import json, pickle, sys, time
 def measure(call):

@@ -121,7 +121,7 @@ const found = new Map<Measurement, Figure[]>(measurements.map((measurement) => [
 
 console.log(`${describeMachine(await machine({ python }))}\n- rounds: ${rounds} of ${SECONDS} s each\n`)
 for (let round = 0; round < rounds; round++) {
-  // Every other round goes backwards, so that a machine that gets slower or faster favours nobody.
+  // Every other round goes backwards, so that a machine that gets slower or faster favours no rival.
   for (const measurement of round % 2 === 0 ? measurements : measurements.toReversed()) {
     const figure = await measurement.measure()
     found.get(measurement)![round] = figure

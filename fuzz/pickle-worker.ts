@@ -86,7 +86,7 @@ const NAMES = [
   ['__proto__', 'constructor'],
 ] as const
 
-// Most inputs end in an error, which nobody reads.
+// Most inputs end in an error, whose stack is never read.
 Error.stackTraceLimit = 0
 
 async function fuzz({ python, seeds, seconds, seed, shared }: Task): Promise<void> {

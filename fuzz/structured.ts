@@ -129,7 +129,7 @@ function find(what: string, bytes: Uint8Array): void {
   found++
 }
 
-// Most inputs end in an error, which nobody reads.
+// Most inputs end in an error, whose stack is never read.
 Error.stackTraceLimit = 0
 
 const total = Number(options.messages)

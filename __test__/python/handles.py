@@ -28,7 +28,7 @@ elif sys.argv[1] == "beside":
             there.close()
             readers.append(here.detach())
     connection.send_bytes(b"sent")
-    # Each ends when nobody has its other end any more.
+    # Each ends when the last descriptor of its other end is closed.
     for reader in readers:
         os.read(reader, 1)
     connection.send_bytes(b"all closed")

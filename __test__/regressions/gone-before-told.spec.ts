@@ -1,4 +1,4 @@
-// A process that had ended before it was told what to run: nobody caught what became of telling it.
+// A process that had ended before its target was sent to it: the error of that send was not caught.
 
 import test from 'ava'
 import { Process, StartError } from 'carom'

@@ -1,4 +1,4 @@
-// One end of a planned connection: sends what it is to send, and checks what it receives.
+// One end of a planned connection: sends the planned messages, and checks those that it receives.
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { type CaromError, type Connection, EOFError } from 'carom'
@@ -70,7 +70,7 @@ async function receive(connection: Connection, aborts: () => boolean, outcome: O
     const receiving = connection.recvBytes(undefined, { signal: controller.signal }).catch((error: unknown) => {
       if (error !== controller.signal.reason) throw error
     })
-    // It may fail before somebody awaits it: the connection is closed meanwhile.
+    // It may fail before it is awaited: the connection is closed meanwhile.
     receiving.catch(() => {})
     await turn()
     controller.abort()

@@ -27,7 +27,7 @@ const FLAT = 96 * MiB
 const mib = (bytes: number): string => `${(bytes / MiB).toFixed(1)} MiB`
 const faults: string[] = []
 
-/** Reports what was left, and takes down what should not be. */
+/** Prints how far memory and descriptors grew, and records a fault where they grew too much. */
 function isFlat(what: string, before: Sample, after: Sample): void {
   const [rss, external] = [after.rss - before.rss, after.external - before.external]
   const line = `rss ${mib(before.rss)} → ${mib(after.rss)}, external ${mib(before.external)} → ${mib(after.external)}`

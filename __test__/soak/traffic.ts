@@ -100,7 +100,7 @@ class Peer {
     return new Promise((resolve) => {
       this.#waiting.set(task.number, resolve)
       this.control.send(task).catch(() => {
-        // It is gone: nobody else will close what was to travel to it.
+        // It is gone: only this process can close the connection that was to go to it.
         void task.end?.close()
         resolve(undefined)
       })

@@ -1,5 +1,5 @@
 // Checks the crates for every target that is published, as far as this machine can: compiles them, runs the core's tests,
-// and runs the conformance program on the binding in a Node of that target. Prints what was done for each, and why not more:
+// and runs the conformance program on the binding in a Node of that target. Prints the steps done for each, and the reasons for those that were skipped:
 //
 //   npm run build:ts && npm run check:targets
 //   npm run check:targets -- aarch64 musl         only targets whose names have one of these in them
@@ -49,7 +49,7 @@ const installed = (program: string): boolean => {
   }
 }
 
-/** Runs cargo, shows what it prints, and returns it. */
+/** Runs cargo, shows its output, and returns it. */
 function cargo(toolchain: Toolchain, command: string[], flags: string[]): Promise<string> {
   const { env } = toolchain
   const all = [...command, ...toolchain.args]

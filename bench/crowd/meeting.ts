@@ -13,7 +13,7 @@ import { jsonLines } from '../rivals/net/value-codec.ts'
 
 /** How many ends of one process meet those of another. */
 export interface Meeting {
-  /** Listens at `path`; what it returns gives the next end that has been connected. */
+  /** Listens at `path`; returns a function that gives the next end that has been connected. */
   listen(path: string): Promise<{ accept(): Promise<End>; close(): void }>
   connect(path: string): Promise<End>
   /** Whether a process waits for all of its ends at once, or blocks on one. */

@@ -22,7 +22,7 @@ export function fsSync(): Rival {
       const folder = mkdtempSync(join(tmpdir(), 'carom-bench-'))
       const [there, back] = [join(folder, 'there'), join(folder, 'back')]
       execFileSync('mkfifo', [there, back])
-      // Opened for both directions, so that the open waits for nobody.
+      // Opened for both directions, so that the open doesn't wait for the other end.
       const fds = [openSync(there, 'r+'), openSync(back, 'r+')] as const
       const theirs = [openSync(there, 'r'), openSync(back, 'w')] as const
       const child = spawn(process.execPath, [...process.execArgv, far.file, ...far.args, '3', '4'], {

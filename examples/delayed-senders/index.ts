@@ -16,7 +16,7 @@ export async function sender(connection: Connection<never, string>, name: string
 
 function startSender(name: string, delay: number): Connection<string> {
   const [receiver, childEnd] = pipe<string>({ duplex: false })
-  // Nobody awaits the start: should it fail, the process ends with its error.
+  // The start is not awaited: should it fail, the process ends with its error.
   void new Process(import.meta.url, { target: 'sender', name, args: [childEnd, name, delay] }).start()
   return receiver
 }

@@ -47,7 +47,7 @@ export class NumberedMessages {
     return this.#messages[index % this.#messages.length]!
   }
 
-  /** Is this what was sent as number `index`? */
+  /** Whether this is the value that was sent as number `index`. */
   matches(index: number, message: Buffer): boolean {
     const number = index % this.#messages.length
     return (

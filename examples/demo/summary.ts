@@ -1,6 +1,6 @@
 import { count, type Done, perSecond, size } from './progress.ts'
 
-/** A table of what was done. */
+/** A table of the results. */
 export function summary(phases: readonly Done[]): string {
   const head = ['', 'messages', 'bytes', 'time', 'messages/s', 'bytes/s', '']
   const rows = phases.map(({ title, messages, bytes, seconds, note }) => [

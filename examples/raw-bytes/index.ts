@@ -1,4 +1,4 @@
-// Raw bytes: no codec, just messages of bytes; `poll` waits for a while, `recvBytes` refuses what is too long.
+// Raw bytes: no codec, just messages of bytes; `poll` waits for a while, `recvBytes` refuses a message that is too long.
 //
 // Run it: node --import @oxc-node/core/register examples/raw-bytes/index.ts
 

@@ -1,7 +1,7 @@
 //! Any name for a listener: it is shown without what garbles a terminal, and either refused before the system is asked or
 //! given back by the kernel as it was given.
 //!
-//! A run adds what it finds to `corpus/address`. What is committed there is replayed by `cargo test`, so keep it small:
+//! A run adds its finds to `corpus/address`. `cargo test` replays the inputs that are committed there, so keep it small:
 //! `cargo +nightly fuzz cmin address -- -set_cover_merge=1`.
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! One connection over a real socket, whatever its peer does and in whatever order: each accepted message arrives once and
-//! in order, each fault after what came before it, and nobody waits.
+//! in order, each fault after the messages before it, and no call waits.
 //!
-//! A run adds what it finds to `corpus/connection`. What is committed there is replayed by `cargo test`, so keep it small:
+//! A run adds its finds to `corpus/connection`. `cargo test` replays the inputs that are committed there, so keep it small:
 //! `cargo +nightly fuzz cmin connection -- -set_cover_merge=1`.
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! The decoder against a reading of the wire that is too simple to be wrong: any stream, cut anywhere, in slabs of any
 //! size, comes to the same messages and the same end.
 //!
-//! A run adds what it finds to `corpus/frame`. What is committed there is replayed by `cargo test`, so keep it small:
+//! A run adds its finds to `corpus/frame`. `cargo test` replays the inputs that are committed there, so keep it small:
 //! `cargo +nightly fuzz cmin frame -- -set_cover_merge=1`.
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! Whatever a peer sends, a handshake neither panics nor lets in a peer that does not know the key. It never takes a byte that it
 //! did not ask for, and cutting the stream elsewhere changes nothing.
 //!
-//! A run adds what it finds to `corpus/handshake`. What is committed there is replayed by `cargo test`, so keep it small:
+//! A run adds its finds to `corpus/handshake`. `cargo test` replays the inputs that are committed there, so keep it small:
 //! `cargo +nightly fuzz cmin handshake -- -set_cover_merge=1`.
 #![no_main]
 

@@ -1,4 +1,4 @@
-// Starts a child of this package's `Process`, and uses what is loaded only where it is used.
+// Starts a child of this package's `Process`, and uses the modules that are loaded only on use.
 import { pipe, Process } from 'carom'
 
 const [here, there] = pipe({ codec: 'pickle' })

@@ -43,7 +43,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Receives what is there, at least one byte; 0 at the end of the stream.
+    /// Receives the bytes that are there, at least one; 0 at the end of the stream.
     pub(crate) fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         if !self.spin.is_zero() {
             let start = Instant::now();
@@ -86,7 +86,7 @@ impl Socket {
     }
 
     fn receive_with(&self, into: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
-        // SAFETY: the pointer and the length are those of a live slice that nobody else may touch.
+        // SAFETY: the pointer and the length are those of a live slice that no other code may touch.
         check(unsafe { libc::recv(self.fd.as_raw_fd(), into.as_mut_ptr().cast(), into.len(), flags) })
     }
 }

@@ -12,7 +12,7 @@ use carom::{AuthKey, Connection};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// How many times a path does what it does.
+/// The number of times that a path repeats its work.
 const TIMES: usize = 1000;
 
 /// Bytes of a small payload, and of a large one.

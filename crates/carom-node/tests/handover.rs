@@ -106,7 +106,7 @@ fn the_thread_ends_whatever_it_does_when_the_environment_does() {
 }
 
 #[test]
-fn a_report_during_the_last_call_keeps_nobody_from_ending() {
+fn a_report_during_the_last_call_keeps_no_thread_from_ending() {
     loom::model(|| {
         let world = Arc::default();
         let watcher = start(&world, World::watch);

@@ -138,7 +138,7 @@ proptest! {
             for (writer, reader) in writers.into_iter().zip(expected) {
                 prop_assert!(are_ends_of_one_pipe(reader, writer), "message {}", n);
             }
-            // Each ends when nobody has its other end any more.
+            // Each ends when the last descriptor of its other end is closed.
             for reader in sent.own.iter_mut().chain(&mut sent.stray) {
                 prop_assert_eq!(reader.read(&mut [0]).unwrap(), 0);
             }

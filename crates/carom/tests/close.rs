@@ -23,7 +23,7 @@ fn kind(error: &Error) -> ErrorKind {
 }
 
 #[test]
-fn what_was_sent_before_the_end_is_received_and_the_end_stays() {
+fn messages_sent_before_the_end_are_received_and_the_end_stays() {
     let (mut a, mut b) = pipe().unwrap();
     // A named pipe holds less than the second.
     let sender = thread::spawn(move || {
@@ -64,7 +64,7 @@ fn a_peer_that_closes_with_our_data_unread_is_read_out_then_resets_once_then_end
 }
 
 #[test]
-fn a_send_to_nobody_fails_every_time() {
+fn a_send_to_a_closed_peer_fails_every_time() {
     let (mut a, b) = pipe().unwrap();
     drop(b);
     for _ in 0..3 {
@@ -77,7 +77,7 @@ fn a_send_to_nobody_fails_every_time() {
 }
 
 #[test]
-fn what_a_closed_peer_sent_can_be_received_after_a_send_failed() {
+fn messages_of_a_closed_peer_can_be_received_after_a_send_failed() {
     let (mut a, mut b) = pipe().unwrap();
     b.send_bytes(b"last words").unwrap();
     drop(b);
@@ -87,7 +87,7 @@ fn what_a_closed_peer_sent_can_be_received_after_a_send_failed() {
 }
 
 #[test]
-fn a_peer_that_closes_wakes_who_waits_to_receive() {
+fn a_peer_that_closes_wakes_a_waiting_receive() {
     let (mut a, b) = pipe().unwrap();
     let receiver = thread::spawn(move || a.recv_bytes());
     drop(b);

@@ -33,7 +33,7 @@ fn soon() -> Deadline {
     Deadline::after(Some(Duration::from_millis(50)))
 }
 
-/// A port on which nobody listens.
+/// A port without a listener.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -60,7 +60,7 @@ fn where_there_is_no_socket_the_error_says_so() {
 }
 
 #[test]
-fn where_nobody_listens_the_error_says_so() {
+fn without_a_listener_the_error_says_so() {
     let scratch = Scratch::new("nobody");
     drop(UnixListener::bind(scratch.path("socket")).unwrap());
     for address in [scratch.address("socket"), Address::tcp("127.0.0.1", free_port())] {
@@ -111,7 +111,7 @@ fn a_listener_on_version_6_alone_is_reached_as_localhost() {
 }
 
 #[test]
-fn the_first_failure_is_the_one_that_is_told() {
+fn the_first_failure_is_the_one_reported() {
     let port = free_port();
     let resolved = vec![
         SocketAddr::from(([127, 0, 0, 1], port)),
@@ -233,7 +233,7 @@ fn handshake_error(result: Result<Connection, Error>) -> HandshakeError {
 }
 
 #[test]
-fn only_who_knows_the_key_gets_a_connection_and_the_listener_lives_on() {
+fn only_a_client_with_the_key_gets_a_connection_and_the_listener_lives_on() {
     let minute = Duration::from_secs(60);
     let listener = Listener::bind(&Address::tcp("localhost", 0), Options::default()).unwrap();
     let ours = authentication(b"secret", minute);

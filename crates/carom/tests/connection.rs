@@ -283,7 +283,7 @@ fn a_fifo_is_polled_and_filled_without_waiting() {
 
 #[test]
 #[cfg(unix)]
-fn a_descriptor_that_somebody_made_non_blocking_still_waits() {
+fn a_descriptor_made_non_blocking_still_waits() {
     let (ours, theirs) = sockets();
     for end in [&ours, &theirs] {
         end.set_nonblocking(true).unwrap();
@@ -388,7 +388,7 @@ fn a_tcp_socket_carries_messages() {
 
 #[test]
 #[cfg(unix)]
-fn what_is_no_stream_is_refused() {
+fn a_descriptor_that_is_no_stream_is_refused() {
     let (datagrams, _peer) = UnixDatagram::pair().unwrap();
     assert!(matches!(Connection::new(datagrams.into()), Err(Error::Io(_))));
     assert!(matches!(
@@ -450,7 +450,7 @@ fn a_malformed_length_is_met_behind_the_messages_before_it_and_lasts() {
 }
 
 #[test]
-fn an_end_inside_a_message_is_told_from_the_end() {
+fn an_end_inside_a_message_is_an_error_of_its_own() {
     let frames = [frame(b"one"), long_frame(b"two"), frame(&payload(9000))];
     let stream = frames.concat();
     let boundaries = [0, frames[0].len(), frames[0].len() + frames[1].len(), stream.len()];

@@ -39,7 +39,7 @@ fn every_descriptor_is_close_on_exec_and_closed_with_its_owner() {
         let (_registry, _waker) = (reactor.registry().unwrap(), reactor.waker().unwrap());
         let copy = duplicate(a.as_fd().as_raw_fd()).unwrap();
         let inheritable = UnixStream::pair().unwrap().0.into_raw_fd();
-        // SAFETY: nobody else owns the descriptor.
+        // SAFETY: the descriptor has no other owner.
         let adopted = unsafe {
             assert_eq!(libc::fcntl(inheritable, libc::F_SETFD, 0), 0);
             adopt(inheritable).unwrap()
@@ -78,7 +78,7 @@ fn every_descriptor_is_close_on_exec_and_closed_with_its_owner() {
 
     for number in [-1, i32::MAX] {
         duplicate(number).unwrap_err();
-        // SAFETY: nobody owns what isn't open.
+        // SAFETY: a descriptor that isn't open has no owner.
         unsafe { adopt(number) }.unwrap_err();
     }
 }

@@ -294,7 +294,7 @@ fn descriptors_that_are_passed_survive_every_fault() {
 }
 
 #[test]
-fn descriptors_that_nobody_wants_are_closed_whatever_fails() {
+fn unrequested_descriptors_are_closed_whatever_fails() {
     let _alone = alone();
     survive(
         &Scratch::new("unwanted"),

@@ -190,7 +190,7 @@ fn a_stream_cut_in_two_at_any_byte_holds_the_same_messages() {
     .concat();
     let whole = parse(&stream, u64::MAX);
     for cut in 1..stream.len() {
-        // The first piece ends at the cut; what is left comes at once.
+        // The first piece ends at the cut; the rest comes at once.
         let mut pieces = [cut, usize::MAX].into_iter();
         let outcome = decode(
             &stream,

@@ -175,7 +175,7 @@ fn our_own_challenge_sent_back_is_not_answered() {
 }
 
 #[test]
-fn who_does_not_use_a_key_is_told_apart_from_who_has_another_one() {
+fn a_peer_without_a_key_is_told_apart_from_one_with_another_key() {
     let mut handshake = client(Options::default());
     let error = say(&mut handshake, b"hello").unwrap_err();
     assert_eq!(
@@ -291,7 +291,7 @@ fn a_negative_length_is_refused() {
 }
 
 #[test]
-fn a_peer_that_closes_or_stalls_half_way_is_told_by_what_it_owed() {
+fn the_error_for_a_peer_that_closes_or_stalls_names_the_message_it_owed() {
     let mut handshake = client(Options::default());
     handshake.feed(b"\0\0\0\x1f#CHAL").unwrap();
     let error = handshake.end();

@@ -300,7 +300,7 @@ fn only_a_socket_that_listens_is_adopted() {
 }
 
 #[test]
-fn nobody_came_in_time() {
+fn no_client_came_in_time() {
     let listener = Listener::bind_private(Options::default()).unwrap();
     assert!(listener.try_accept().unwrap().is_none());
     assert!(
@@ -331,7 +331,7 @@ fn several_may_wait_for_the_same_connection() {
 }
 
 #[test]
-fn the_peer_s_address_is_told() {
+fn an_accepted_connection_has_the_peer_s_address() {
     let scratch = Scratch::new("peer");
     let listener = bind(&scratch.address("socket"));
     let _client = UnixStream::connect(scratch.path("socket")).unwrap();

@@ -52,7 +52,7 @@ const NOW: Option<Duration> = Some(Duration::ZERO);
 const KIB: usize = 1024;
 
 #[test]
-fn memory_grows_with_what_arrives() {
+fn memory_grows_with_the_bytes_that_arrive() {
     // The slab of the thread is there from the first receive on.
     let (mut a, mut b) = pipe().unwrap();
     a.send_bytes(b"x").unwrap();

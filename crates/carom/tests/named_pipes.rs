@@ -23,7 +23,7 @@ fn patterned(size: usize, seed: usize) -> Vec<u8> {
     (0..size).map(|n| (n * 31 + seed * 7 + n / 251) as u8).collect()
 }
 
-/// Another program's end, which knows nothing of frames: what it writes in one call is one message.
+/// Another program's end, which knows nothing of frames: each of its writes is one message.
 fn stranger(listener: &Listener) -> (Connection, File) {
     let Address::Pipe(name) = listener.address() else {
         unreachable!("it listens at a pipe")
@@ -62,7 +62,7 @@ fn messages_of_all_sizes_cross_both_ways_in_order() {
 fn a_message_is_one_write_without_a_header() {
     let listener = listener("bare");
     let (mut connection, mut stranger) = stranger(&listener);
-    // As much as the system keeps of what nobody has read: both ends are here.
+    // As many unread bytes as the system keeps: both ends are here.
     for message in [&b"ping"[..], &patterned(60_000, 1)] {
         connection.send_bytes(message).unwrap();
         let mut received = vec![0; message.len()];
@@ -87,7 +87,7 @@ fn an_empty_message_is_a_message() {
 }
 
 #[test]
-fn what_was_sent_before_the_end_arrives() {
+fn messages_sent_before_the_end_arrive() {
     let (mut a, mut b) = carom::pipe().unwrap();
     a.send_bytes(b"first").unwrap();
     a.send_bytes(b"last").unwrap();
@@ -103,7 +103,7 @@ fn what_was_sent_before_the_end_arrives() {
 }
 
 #[test]
-fn what_was_accepted_without_waiting_arrives_after_the_end() {
+fn messages_accepted_without_waiting_arrive_after_the_end() {
     let (mut a, mut b) = carom::pipe().unwrap();
     let large = patterned(1_000_000, 3);
     assert!(a.try_send_bytes(&large).unwrap());
@@ -163,7 +163,7 @@ fn a_message_is_read_in_parts_of_any_size() {
 }
 
 #[test]
-fn readiness_is_reported_for_what_is_there_and_for_what_comes() {
+fn readiness_is_reported_for_messages_that_are_there_and_for_later_ones() {
     let (mut a, b) = carom::pipe().unwrap();
     let mut b = Channel::new(b.into_fd().unwrap(), u64::MAX, Spin::fixed(Duration::ZERO)).unwrap();
     let (mut slab, mut runs) = (vec![0; 64 * 1024], Runs::default());
@@ -225,7 +225,7 @@ fn room_to_write_is_reported_when_the_peer_reads() {
     }
     let mut reactor = Reactor::new().unwrap();
     reactor.registry().unwrap().watch(a.as_fd(), 1, true).unwrap();
-    // The last byte of what is on its way is not taken before that has arrived.
+    // The last byte of a message on its way is not taken before it has arrived.
     assert_eq!(taken, frame.len() - 1);
     for _ in 0..=sent {
         assert_eq!(b.recv_bytes().unwrap(), message);
@@ -283,7 +283,7 @@ fn clients_are_accepted_and_prove_that_they_know_the_key() {
 }
 
 #[test]
-fn a_name_is_in_use_or_nobody_s() {
+fn a_name_is_in_use_or_free() {
     let first = listener("in-use");
     match Listener::bind(first.address(), Options::default()) {
         Err(error) => assert!(
@@ -357,8 +357,8 @@ fn the_ends_of_a_one_way_pipe_go_one_way() {
 }
 
 #[test]
-fn what_a_thread_has_begun_outlives_it() {
-    // A thread's end takes back what it has asked the system for.
+fn a_receive_that_a_thread_has_begun_outlives_it() {
+    // The end of a thread cancels its pending system calls.
     let (mut a, mut b) = carom::pipe().unwrap();
     let mut b = thread::spawn(move || {
         assert!(!b.poll(Some(Duration::ZERO)).unwrap());
@@ -371,7 +371,7 @@ fn what_a_thread_has_begun_outlives_it() {
 }
 
 #[test]
-fn what_a_thread_has_sent_outlives_it() {
+fn messages_that_a_thread_has_sent_outlive_it() {
     let (mut a, mut b) = carom::pipe().unwrap();
     let large = patterned(1_000_000, 3);
     let sent = large.clone();
@@ -399,7 +399,7 @@ fn a_listener_that_a_thread_has_made_outlives_it() {
 }
 
 #[test]
-fn what_was_flushed_is_the_kernel_s() {
+fn flushed_messages_are_with_the_kernel() {
     let (mut a, _b) = carom::pipe().unwrap();
     assert!(a.try_send_bytes(&patterned(1_000_000, 3)).unwrap());
     // Nobody has read anything, and the system keeps less than that.

@@ -63,10 +63,10 @@ proptest! {
 
 /// Rust programs ignore the signal, which would hide that it comes: the test runs once more, in a process where it kills.
 #[test]
-fn a_send_to_nobody_raises_no_signal() {
+fn a_send_to_a_closed_peer_raises_no_signal() {
     const ALONE: &str = "CAROM_TEST_ALONE";
     if env::var_os(ALONE).is_none() {
-        let arguments = ["--exact", "a_send_to_nobody_raises_no_signal"];
+        let arguments = ["--exact", "a_send_to_a_closed_peer_raises_no_signal"];
         let output = Command::new(env::current_exe().unwrap())
             .args(arguments)
             .env(ALONE, "1")

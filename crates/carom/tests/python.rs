@@ -20,7 +20,7 @@ use scratch::Scratch;
 
 const KEY: &[u8] = b"secret";
 
-/// Connects, says what it received, and what became of it.
+/// Connects, prints the message that it received, and the outcome.
 const CLIENT: &str = r"
 import sys
 from multiprocessing.connection import Client
@@ -48,7 +48,7 @@ with Listener(address, authkey=key) as listener:
         print(type(error).__name__, error)
 ";
 
-/// Connects, and sends back what it receives.
+/// Connects, and sends back each message that it receives.
 const ECHO: &str = r"
 import sys
 from multiprocessing.connection import Client

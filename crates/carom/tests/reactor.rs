@@ -33,7 +33,7 @@ fn tokens(reactor: &mut Reactor) -> Vec<usize> {
 }
 
 #[test]
-fn what_is_ready_when_it_is_first_watched_is_reported() {
+fn a_connection_that_is_ready_when_first_watched_is_reported() {
     let ((mut reactor, registry), (mut a, b)) = (reactor(), pipe().unwrap());
     a.send_bytes(b"x").unwrap();
     registry.watch(b.as_fd(), 5, false).unwrap();
@@ -99,7 +99,7 @@ fn the_end_is_reported() {
 }
 
 #[test]
-fn what_is_forgotten_is_not_reported() {
+fn a_forgotten_connection_is_not_reported() {
     let ((mut reactor, registry), (mut a, b)) = (reactor(), pipe().unwrap());
     registry.watch(b.as_fd(), 3, false).unwrap();
     a.send_bytes(b"x").unwrap();
@@ -117,7 +117,7 @@ fn what_is_forgotten_is_not_reported() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_can_not_be_watched_is_refused() {
+fn a_descriptor_that_can_not_be_watched_is_refused() {
     let ((_reactor, registry), (_a, b)) = (reactor(), pipe().unwrap());
     registry.watch(b.as_fd(), 1, false).unwrap();
     assert_eq!(

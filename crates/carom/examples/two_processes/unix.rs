@@ -54,7 +54,7 @@ fn ask() -> Result<(), Box<dyn Error>> {
 ///
 /// Every descriptor of carom is close-on-exec, or each program that any thread starts would inherit it, and the peer would
 /// not see the end of the stream before the last of them has exited. So the flag is cleared between fork and exec: the
-/// child's table of descriptors is a copy by then, and nobody else sees the change.
+/// child's table of descriptors is a copy by then, and no other process sees the change.
 fn start(end: OwnedFd) -> Result<Child, Box<dyn Error>> {
     let number = end.as_raw_fd();
     let mut command = Command::new(env::current_exe()?);

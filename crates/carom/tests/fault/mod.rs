@@ -214,7 +214,7 @@ fn watch_this_thread() -> OwnedFd {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),
     };
-    // SAFETY: the program is valid for the call, which concerns this thread alone and makes a descriptor that nobody owns.
+    // SAFETY: the program is valid for the call, which concerns this thread alone and makes a descriptor without an owner.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
         let (mode, flags) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
@@ -224,7 +224,7 @@ fn watch_this_thread() -> OwnedFd {
     }
 }
 
-/// Answers the kernel's questions until the thread is gone: how many there were, and what was put in place of a call.
+/// Answers the kernel's questions until the thread is gone: returns their number, and the result that took the place of a call.
 fn supervise(questions: &OwnedFd, plan: Plan) -> io::Result<(usize, Option<Injected>)> {
     let (mut calls, mut injected) = (0, None);
     loop {

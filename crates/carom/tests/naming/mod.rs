@@ -8,7 +8,7 @@ use carom::address::{AddressError, PATH_MAX};
 use carom::{Address, Error, Listener, listener};
 use rustix::io::Errno;
 
-/// A name that somebody gives to a listener.
+/// A name that a program gives to a listener.
 #[derive(Debug)]
 pub(crate) enum Naming<'a> {
     Unix(&'a [u8]),

@@ -84,7 +84,7 @@ pub(crate) fn allow_descriptors(count: u64) -> bool {
     unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) == 0 }
 }
 
-/// A descriptor from its number, for what nobody else owns.
+/// A descriptor from its number, for one without another owner.
 pub(crate) fn own(number: i32) -> OwnedFd {
     assert!(number >= 0, "{}", io::Error::last_os_error());
     // SAFETY: the caller has just got it from the kernel.

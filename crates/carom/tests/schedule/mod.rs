@@ -15,7 +15,7 @@ use crate::reference::{Outcome, parse};
 const COMPOSED_MAX: usize = 256 * 1024;
 
 /// The events of one connection, in their order: our calls, none of which waits, and those of a peer that reads and writes
-/// in any pieces, leaves half of a message, says what it likes, and goes away at any moment.
+/// in any pieces, leaves half of a message, sends any bytes, and goes away at any moment.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     limit: u64,

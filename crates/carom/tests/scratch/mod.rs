@@ -19,7 +19,7 @@ impl Scratch {
         self.0.join(name)
     }
 
-    /// Removes what is there, and says how much that was.
+    /// Removes the files that are there, and returns their number.
     #[allow(dead_code, reason = "each test binary uses a part")]
     pub(crate) fn clear(&self) -> usize {
         fs::read_dir(&self.0)
