@@ -1,4 +1,4 @@
-// The Pythons of this machine. One that has none fails: without it, nothing says what a pickle is.
+// The Pythons of this machine. Without one the tests fail, since nothing else decides what a pickle is.
 
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
@@ -25,7 +25,7 @@ const CACHE = fileURLToPath(new URL('../node_modules/.cache/carom-python/', impo
 
 /** The packages that the tests need beside the standard library. */
 const PACKAGES = ['billiard', 'numpy', 'pandas', 'python-dateutil', 'pytz', 'tzdata']
-/** Of before numpy 2, which renamed its modules; on the oldest Python, which has no time zones of its own. */
+/** Packages from before numpy 2, which renamed its modules; on the oldest Python, which has no time zones of its own. */
 const OLD_PACKAGES = ['numpy<2', 'pandas', 'python-dateutil<3', 'pytz', 'backports.zoneinfo', 'tzdata']
 
 /** Every CPython from 3.8 on, or from another one on: those that pyenv holds, and `python3`; the oldest first. */

@@ -273,7 +273,7 @@ test('a key is required, and so are functions that make objects', (t) => {
 const tuple = PythonTuple.of<unknown>
 const loose = pickle({ forward: true, unknown: 'object' })
 
-/** A connection as an enemy who has the key would use it. */
+/** A connection as a hostile client with the key would use it. */
 async function enemy(t: ExecutionContext, server: ManagerServer): Promise<Connection> {
   const connection = await connect(server.address, { authkey: KEY, codec: loose })
   t.teardown(() => connection.destroy())

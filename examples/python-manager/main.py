@@ -18,7 +18,7 @@ def main():
     with multiprocessing.Manager() as manager:
         stock, orders = manager.dict({'cue': 3, 'chalk': 100}), manager.Queue()
         worker = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        # Whoever has the key can do anything with both managers: it goes through a pipe, which nobody else can read.
+        # A process that has the key can do anything with both managers: it goes through a pipe, which no other process can read.
         hello = {'address': manager.address, 'key': key.hex(), 'shared': pickle.dumps((stock, orders)).hex()}
         worker.stdin.write(json.dumps(hello).encode() + b'\n')
         worker.stdin.flush()
