@@ -161,6 +161,17 @@ test('python-manager: a Python manager’s dict and queue are used in Node, and 
   ])
 })
 
+test('shared-memory: Python works on frames in place', async (t) => {
+  const { path } = await virtualEnvironment()
+  t.deepEqual(
+    await run(t, 'shared-memory', { PYTHON: path }),
+    [0, 1, 2, 3].map((n) => {
+      const now = 255 - 10 * n
+      return `frame ${n}: its first pixel is now ${now} ${now} ${now}, the mean ${now}`
+    }),
+  )
+})
+
 test('every example has a test', (t) => {
   const tested = new Set([
     'calls-plain-python',
@@ -178,6 +189,7 @@ test('every example has a test', (t) => {
     'raw-bytes',
     'request-reply',
     'sender-receiver',
+    'shared-memory',
   ])
   const topics = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   for (const { name } of topics) t.true(tested.has(name), name)

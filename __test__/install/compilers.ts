@@ -25,6 +25,7 @@ import * as carom from 'carom'
 import { call, remote, serve } from 'carom/calls'
 import { type AnyManagerProxy, connectManager, ManagerServer } from 'carom/managers'
 import { pickle, PythonTuple } from 'carom/python'
+import { SharedMemory } from 'carom/shared-memory'
 
 const functions = { add: (a: number, b: number): number => a + b }
 
@@ -34,6 +35,8 @@ export async function use(): Promise<number> {
   await a.send(PythonTuple.of(1, 2))
   await b.recv({ signal })
   void serve(a, functions)
+  const memory: ArrayBuffer = SharedMemory.open('name').buffer
+  void memory
   const there = remote<typeof functions>(b)
   const sum: number = await there.add(1, 2)
   const again: number = await call(there, 'add', [1, 2], { timeout: 1000 })
