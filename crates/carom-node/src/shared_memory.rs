@@ -10,7 +10,6 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 
 use carom::shared_memory::{self, SharedMemory};
 use napi::bindgen_prelude::{JavaScriptClassExt, JsObjectValue, JsValue, Object, Result, Unknown};
@@ -102,7 +101,6 @@ struct Mapped {
     memory: Mutex<Option<SharedMemory>>,
     /// Used on its thread only.
     env: AtomicPtr<sys::napi_env__>,
-    thread: ThreadId,
     /// The buffer, weakly; null when the reference has been given back. Used on the environment's thread only.
     buffer: AtomicPtr<sys::napi_ref__>,
     /// The second buffer, and the same of it.
@@ -111,6 +109,9 @@ struct Mapped {
     byte: AtomicU8,
     /// The buffer was detached here, so that nobody else has the memory.
     closed: AtomicBool,
+    /// It is known that the runtime gives memory back on the environment's thread, outside of its collector: Node does, and Bun. Deno
+    /// gives it back when nobody at all uses it any more, from wherever that is found out.
+    watched: bool,
     /// The environment ends, and the buffer was looked at before.
     looked: AtomicBool,
     /// Another thread may have the memory, and nothing will say how long.
@@ -129,11 +130,11 @@ fn segment(env: Env, memory: SharedMemory, most: f64) -> Result<Object<'static>>
     let mapped = Arc::new(Mapped {
         memory: Mutex::new(Some(memory)),
         env: AtomicPtr::new(env.raw()),
-        thread: thread::current().id(),
         buffer: AtomicPtr::default(),
         closed: AtomicBool::new(false),
         sentinel: AtomicPtr::default(),
         byte: AtomicU8::new(0),
+        watched: env.get_node_version()?.release == "node",
         looked: AtomicBool::new(false),
         kept: AtomicBool::new(false),
     });
@@ -161,7 +162,9 @@ fn segment(env: Env, memory: SharedMemory, most: f64) -> Result<Object<'static>>
             other => napi::Error::new(other, "napi_create_external_arraybuffer"),
         });
     }
-    mapped.watch(buffer)?;
+    if mapped.watched {
+        mapped.watch(buffer)?;
+    }
     let mut object = Object::new(&env)?;
     object.set_named_property("name", name)?;
     // SAFETY: a value of this environment's, in the scope of this call.
@@ -239,7 +242,7 @@ fn is_ending(env: sys::napi_env) -> bool {
 unsafe extern "C" fn look(env: sys::napi_env, _data: *mut c_void, held: *mut c_void) {
     // SAFETY: the count that the second buffer owned, given back once.
     let mapped = unsafe { Arc::from_raw(held.cast::<Mapped>().cast_const()) };
-    if thread::current().id() != mapped.thread || mapped.buffer.load(Ordering::Relaxed).is_null() || !is_ending(env) {
+    if mapped.buffer.load(Ordering::Relaxed).is_null() || !is_ending(env) {
         return;
     }
     mapped.looked.store(true, Ordering::Relaxed);
@@ -252,15 +255,17 @@ unsafe extern "C" fn release(env: sys::napi_env, _data: *mut c_void, held: *mut 
     // SAFETY: the count that the buffer owned, given back once.
     let mapped = unsafe { Arc::from_raw(held.cast::<Mapped>().cast_const()) };
     let memory = mapped.take();
-    // Deno calls this from whichever thread collects.
-    let ending = thread::current().id() == mapped.thread && is_ending(env);
+    if !mapped.watched {
+        return;
+    }
+    let ending = is_ending(env);
     let unknown = ending && !mapped.looked.load(Ordering::Relaxed) && !mapped.closed.load(Ordering::Relaxed);
     if unknown || mapped.kept.load(Ordering::Relaxed) {
         std::mem::forget(memory);
         return;
     }
     drop(memory);
-    if ending || thread::current().id() != mapped.thread {
+    if ending {
         return;
     }
     for reference in [&mapped.buffer, &mapped.sentinel] {
