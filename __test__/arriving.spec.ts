@@ -22,7 +22,7 @@ test.before('a Python interpreter is found', async () => {
 /** Bytes, and the kinds of descriptors that go beside them. */
 type Step = [bytes: Buffer, kinds: string[]]
 
-/** A peer that takes these steps. It keeps the other ends of what it sends until the connection is closed. */
+/** A peer that takes these steps. It keeps the other ends of the descriptors that it sends until the connection is closed. */
 function peer(t: ExecutionContext, steps: Step[], options?: PipeOptions): Connection {
   const [here, there] = pair(t, options)
   const script = fileURLToPath(new URL('./python/descriptors.py', import.meta.url))

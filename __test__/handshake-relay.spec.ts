@@ -12,7 +12,7 @@ import { until } from './until.ts'
 
 checkDescriptors(test)
 
-/** Has a client challenge its listener; resolves with what the listener would have to answer. */
+/** Has a client challenge its listener; resolves with the answer that the listener would have to give. */
 async function challengeOf(peer: RawPeer): Promise<Buffer> {
   await askForProof(peer)
   peer.say(WELCOME)

@@ -1,4 +1,4 @@
-// Many peers at once that announce what they never send, or send it a byte at a time.
+// Many peers at once that announce messages and never send them, or send them a byte at a time.
 
 import { constants } from 'node:buffer'
 import test, { type ExecutionContext } from 'ava'

@@ -191,7 +191,7 @@ for (const length of [0xffffffff, 0x01ffffff]) {
     bytes(0xc1, 0xd3, 100, times(100, 0xd4, varint(length), 0)),
   ])
 }
-// V8 believes what a sparse array claims, and so ends the process: its codec is for peers that one trusts, and says so.
+// V8 believes the length that a sparse array claims, and so ends the process: its codec is documented for trusted peers only.
 for (const [title, tag] of [
   ['a dense array', 'A'],
   ['a text', '"'],

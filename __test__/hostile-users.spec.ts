@@ -1,4 +1,4 @@
-// Other users of the machine, and what they may put in a socket's place. Only root can act for another user.
+// Other users of the machine, and the files that they may put in a socket's place. Only root can act for another user.
 
 import { spawn } from 'node:child_process'
 import {
@@ -27,7 +27,7 @@ checkDescriptors(test)
 const OTHER = 65534
 const isRoot = process.getuid?.() === 0
 
-/** Runs `source` as the other user with `address` as its argument; resolves with what it prints. */
+/** Runs `source` as the other user with `address` as its argument; resolves with its output. */
 async function asOther(t: ExecutionContext, source: string, address: string): Promise<string> {
   const child = spawn(process.execPath, ['-e', source, address], {
     uid: OTHER,

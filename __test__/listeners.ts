@@ -48,7 +48,7 @@ export function freshPath(t: ExecutionContext): string {
   return join(temporaryDirectory(t), 'socket')
 }
 
-/** Resolves with what the listener tells of the next peer that it refuses. */
+/** Resolves with the arguments of the listener's next authenticationFailure event. */
 export function refusal(listener: Listener): Promise<{ error: CaromError; address: unknown }> {
   return new Promise((resolve) => {
     listener.once('authenticationFailure', (error, address) => resolve({ error, address }))

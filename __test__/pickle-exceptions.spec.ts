@@ -1,4 +1,4 @@
-// Exceptions that Python sends: which classes are known to be such, what they print, and what they hold.
+// Exceptions that Python sends: the classes taken for exceptions, their messages, and their contents.
 
 import test from 'ava'
 import { pickle, type PickleOptions, PythonError, PythonObject } from 'carom/python'

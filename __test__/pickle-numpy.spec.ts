@@ -59,7 +59,7 @@ interface Typed {
   of: string
 }
 
-/** Arrays whose typed array doesn't say what they are. */
+/** Arrays whose typed array doesn't imply their dtype. */
 const typed: [string, string, Typed][] = [
   ['bool', 'numpy.array([[True], [False]])', { dtype: 'bool', items: [1, 0], shape: [2, 1], of: 'Uint8Array' }],
   [

@@ -1,4 +1,4 @@
-// Objects that no type of the table is for: refused by name, kept as what the pickle says of them, or what the program makes of them.
+// Objects of classes outside the table: refused by name, kept as a PythonObject, or replaced by the result of the program's function.
 
 import test from 'ava'
 import { DecodeError, pipe } from 'carom'

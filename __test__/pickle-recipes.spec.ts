@@ -25,7 +25,7 @@ function programs(heading: string): { js: string[]; python: string[] } {
   return { js: of('js'), python: of('python') }
 }
 
-/** Runs a program beside the other files of its recipe, and gives what it printed. */
+/** Runs a program beside the other files of its recipe, and gives its output. */
 async function run(t: ExecutionContext, files: Record<string, string>, main: string): Promise<string> {
   const { path: python } = await virtualEnvironment()
   // Inside the package, whose name the programs import.

@@ -59,7 +59,7 @@ const cases = PYTHONS.flatMap((python) =>
   ),
 )
 
-// One after the other: a blocking call must not keep the event loop from what the same Python waits for.
+// One after the other: a blocking call must not keep the event loop from the work that the same Python waits for.
 for (const { python, ...how } of cases) {
   const title = `${python.name}, ${how.family}, ${how.listens} listens, Node is ${how.waiting}`
 

@@ -1,4 +1,4 @@
-// The classes for Python's values: what they hold, what they print, and what they refuse.
+// The classes for Python's values: their contents, their text, and the arguments that they refuse.
 
 import test from 'ava'
 import {

@@ -4,7 +4,7 @@ import type { ExecutionContext } from 'ava'
 import { until } from './until.ts'
 import { frame } from './wire.ts'
 
-/** A peer that says what the test writes: the other end of a connection, or of what should have become one. */
+/** A peer whose bytes the test writes: the other end of a connection, or of a socket that should have become one. */
 export class RawPeer {
   #received = Buffer.alloc(0)
   #ended = false

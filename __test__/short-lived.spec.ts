@@ -1,4 +1,4 @@
-// Many connections that live for a message: what they took is given back.
+// Many connections that live for one message: their memory and descriptors are given back.
 
 import test from 'ava'
 import { fixture, startProgram } from './children.ts'

@@ -122,7 +122,7 @@ function effort(a: Connection, b: Connection, message: Buffer): number {
 for (const [what, message] of worst) {
   test.serial(`time and memory are in proportion to the message: ${what}`, (t) => {
     const [a, b] = pair(t, { highWaterMark: Infinity })
-    // Objects of two properties: what the same number of bytes costs in ordinary messages.
+    // Objects of two properties: the cost of the same number of bytes in ordinary messages.
     const ordinary = effort(a, b, many(bytes(0xd2, 2, text('a'), 1, text('b'), text('c'))))
     const before = process.memoryUsage.rss()
     const took = effort(a, b, message)

@@ -1,4 +1,4 @@
-// Waiting for what a test expects to become true: no sleep decides an order, and only a deadline far away ends it.
+// Waits for a condition that a test expects: no sleep decides an order, and only a deadline far away ends the wait.
 
 const DEADLINE = 120_000
 

@@ -20,7 +20,7 @@ test('a connection moves to a worker thread and back, under load, and no message
   let moving = there
   let expected = 0
   for (let round = 0; round < 20; round++) {
-    // The peer sends all the while: what the kernel holds goes with the descriptor.
+    // The peer sends all the while: messages that the kernel holds go with the descriptor.
     for (let n = 0; n < 50; n++) void here.send({ round, n })
     worker.postMessage(moving.detach())
     for (let n = 0; n < 50; n++) {

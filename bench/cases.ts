@@ -103,7 +103,7 @@ const tabled: readonly Case[] = [
   ...workload('start of a process until its first message', start('first-message', ['fork', 'Process'])),
 ]
 
-/** The first case of each workload is what the others are compared with. */
+/** The other cases of each workload are compared with its first one. */
 export const cases: readonly Case[] = [
   ...tabled,
   ...SIZES.flatMap(curve).filter((one) => !tabled.some((other) => sameCase(one, other))),

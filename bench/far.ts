@@ -1,4 +1,4 @@
-// The far process of one case: `far.ts <rival> <workload> [what the rival's near end added]`.
+// The far process of one case: `far.ts <rival> <workload> [arguments added by the rival's near end]`.
 import { rivalNamed } from './rivals.ts'
 import { workloadNamed } from './workloads.ts'
 

@@ -1,4 +1,4 @@
-// Compares carom with what one would use instead, and with bare system calls, between two processes. See README.md.
+// Compares carom with its alternatives, and with bare system calls, between two processes. See README.md.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** The file that the results are written to, as JSON. */
     json: { type: 'string', default: join(root, 'bench/results/latest.json') },
-    /** Only cases whose `workload: rival` matches this regular expression, and what they are compared with. */
+    /** Only cases whose `workload: rival` matches this regular expression, and the cases that they are compared with. */
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
     /** The major version of the Node.js to measure, which is fetched: without it, the one that runs this. */

@@ -14,7 +14,7 @@ const run = promisify(execFile)
 const MOST_MILLISECONDS = 180_000
 
 /**
- * Measures one case once, in fresh processes: what one rival left behind (compiled code, garbage, a warm allocator) must
+ * Measures one case once, in fresh processes: the remains of one rival (compiled code, garbage, a warm allocator) must
  * not help or hurt the next.
  */
 export async function measure(
@@ -41,7 +41,7 @@ function command({ program: name, args }: Measurer, pythons: Pythons): string[] 
   return [...node(name), ...args]
 }
 
-/** V8's young generation has up to 32 MiB as it likes: not to be told from what the connections take. */
+/** V8's young generation takes up to 32 MiB as it likes, which would be counted as the connections' memory. */
 const YOUNG = ['--max-semi-space-size=1']
 
 function node(name: string, flags: readonly string[] = []): string[] {

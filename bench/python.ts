@@ -15,7 +15,7 @@ import { median } from './stats.ts'
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    /** Only measurements whose name matches this regular expression, and what they are compared with. */
+    /** Only measurements whose name matches this regular expression, and those that they are compared with. */
     only: { type: 'string', default: '' },
   },
 })
@@ -64,7 +64,7 @@ async function against(listener: readonly string[], client: readonly string[], k
   }
 }
 
-// The first of each group is what the others are compared with.
+// The others of each group are compared with its first one.
 const all: Measurement[] = []
 for (const act of ['round trip', 'to Python', 'from Python']) {
   for (const kind of ['small object', '64 B', '1 MiB']) {

@@ -13,7 +13,7 @@ export interface Rate {
 
 /**
  * Times `run(count)` with a count that makes it last about `seconds`. The count comes from runs that double until one is as
- * long as the warm-up, which also gives the compiler what it needs.
+ * long as the warm-up, which also gives the compiler time to optimize.
  */
 export async function rate(
   run: (count: number) => Promise<number | void> | number | void,

@@ -36,12 +36,12 @@ export interface End {
    * which then leaves at once.
    */
   sendBytes(opening: Uint8Array, payload: Uint8Array, count: number, pace?: Pace): Promise<Uint8Array> | Uint8Array
-  /** Hands every message to `tally` and sends what it answers, until the other end closes. */
+  /** Hands every message to `tally` and sends its answers, until the other end closes. */
   receiveBytes(tally: Tally<Uint8Array>): Promise<void> | void
 
   /** Sends `opening`, then `make(0)`, `make(1)`, … `make(count - 1)`, and returns the answer. */
   sendObjects(opening: object, make: (index: number) => object, count: number): Promise<object> | object
-  /** Hands every message to `tally` and sends what it answers, until the other end closes. */
+  /** Hands every message to `tally` and sends its answers, until the other end closes. */
   receiveObjects(tally: Tally<object>): Promise<void> | void
 
   /** Ends the connection, which ends the far process. */

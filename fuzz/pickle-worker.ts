@@ -193,7 +193,7 @@ function run(read: () => unknown): Outcome {
     return { value: true, kind: shape, ...(fault !== undefined && { fault }) }
   } catch (error) {
     const { code, cause } = error as { code?: string; cause?: unknown }
-    // Without what the input chose: names are part of many messages, and there is no end of them.
+    // Without the texts that the input chose: each new name would count as a new kind.
     const kind = String(cause)
       .replaceAll(/'.*'|".*"|asks for .*,|\S+\.\S*|0x..|\d+/gs, '#')
       .slice(0, 100)

@@ -13,7 +13,7 @@ const RUST = /^(cargo|rustc|rustup)/
 
 let rustlessPath: string | undefined
 
-/** The environment without a Rust toolchain, and without what this process was started with by npm. */
+/** The environment without a Rust toolchain, and without the variables that npm has set for this process. */
 export function withoutRust(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS)/.test(name)))
   rustlessPath ??= (process.env['PATH'] ?? '').split(delimiter).filter(existsSync).map(rustless).join(delimiter)

@@ -66,7 +66,7 @@ export async function kept(name: string, fill: (aside: string) => Promise<void>)
   console.log(`fetching ${name}`)
   await mkdir(CACHE, { recursive: true })
   const aside = await mkdtemp(`${folder}.`)
-  // Other users run it too, in the tests of what they may not reach.
+  // Other users run it too, in the tests of the addresses that they may not reach.
   await chmod(aside, 0o755)
   try {
     await fill(aside)

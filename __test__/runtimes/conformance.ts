@@ -477,5 +477,5 @@ for (const [title, behaviour] of Object.entries(behaviours)) {
   if (outcome === 'failed') failures++
   console.log(JSON.stringify({ title, outcome, reason }))
 }
-// Set rather than called: whether the runtime ends by itself is part of what is tested.
+// Set rather than called: the test includes whether the runtime ends by itself.
 process.exitCode = failures > 0 ? 1 : 0

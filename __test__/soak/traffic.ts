@@ -122,7 +122,7 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
   const report = { connections: {} as Record<string, number>, messages: 0, bytes: 0, aborted: 0, kills: 0, stops: 0 }
   let number = 0
 
-  /** Both ends of one connection: `undefined` for what a killed child can't tell. */
+  /** Runs one connection, both ends: the end of a killed child has no outcome. */
   const live = async (local: boolean): Promise<void> => {
     const own = number++
     const planned = plan(seed * 1000 + own)
@@ -204,7 +204,7 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
     return sampler.quiet()
   }
 
-  // The allocator keeps what the load takes at its height: flat is what doesn't grow from then on.
+  // The allocator keeps the memory of the load's height: memory is flat if it doesn't grow from then on.
   const before = await load(milliseconds / 5)
   const after = await load((milliseconds * 4) / 5)
   for (const peer of peers) await peer.control.close()

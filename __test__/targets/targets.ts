@@ -1,4 +1,4 @@
-// The targets that are published, and what a machine of another kind checks them with.
+// The targets that are published, and the tools with which a machine of another kind checks them.
 
 import { existsSync } from 'node:fs'
 import { fetched } from '../runtimes/binaries.ts'

@@ -1,4 +1,4 @@
-// Compiled, never run: what the typings allow, and with @ts-expect-error what they refuse.
+// Compiled, never run: uses that the typings allow, and with @ts-expect-error uses that they refuse.
 
 import { pipe } from 'carom'
 import { call, currentCall, remote, serve } from 'carom/calls'

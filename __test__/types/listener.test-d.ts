@@ -1,4 +1,4 @@
-// Compiled, never run: what the typings of listeners and clients allow, and with @ts-expect-error what they refuse.
+// Compiled, never run: uses that the typings of listeners and clients allow, and with @ts-expect-error uses that they refuse.
 
 import {
   Client,

@@ -1,4 +1,4 @@
-// Measures each codec with each value, in turns, and prints what the median round took.
+// Measures each codec with each value, in turns, and prints the time of the median round.
 
 import v8 from 'node:v8'
 import { Packr } from 'msgpackr'

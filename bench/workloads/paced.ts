@@ -48,7 +48,7 @@ export const bursts: Schedule = {
   },
 }
 
-/** Raw messages of `size` bytes when the schedule says: what it costs to wake, to receive, and to sleep again. */
+/** Raw messages of `size` bytes when the schedule says: measures the cost of waking, receiving, and sleeping again. */
 export const paced =
   (schedule: Schedule) =>
   (size: number): Workload => ({

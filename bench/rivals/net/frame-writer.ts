@@ -30,7 +30,7 @@ export class FrameWriter {
     return room
   }
 
-  /** Writes what has been gathered. */
+  /** Writes the gathered frames. */
   flush(): boolean {
     if (this.#used === 0) return true
     const full = this.#staging

@@ -94,7 +94,7 @@ export class IteratedEnd implements End {
     if (!room) return new Promise((resolve) => this.#stream.socket.once('drain', resolve))
     if (!this.#flushing) {
       this.#flushing = true
-      // After the microtasks: what this turn sends leaves in one write.
+      // After the microtasks, so that all messages of this turn leave in one write.
       process.nextTick(this.#flush)
     }
     return ACCEPTED

@@ -18,7 +18,7 @@ export class LineWriter {
     return this.#lines.length < BATCH || this.flush()
   }
 
-  /** Writes what has been gathered. */
+  /** Writes the gathered messages. */
   flush(): boolean {
     if (this.#lines === '') return true
     const lines = this.#lines
