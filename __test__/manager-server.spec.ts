@@ -9,6 +9,7 @@ import { asClient, KEY } from './python-managers.ts'
 import { until } from './until.ts'
 
 const pythons = await interpreters()
+const newest = pythons.at(-1)!.path
 checkDescriptors(test)
 
 class Base {
@@ -213,6 +214,25 @@ test('a client in Node has the same, of another server of carom’s', async (t) 
   t.is(await manager.numberOfObjects(), 1)
   t.regex(await manager.debugInfo(), /refcount=1/)
   await model[Symbol.asyncDispose]()
+  t.is(server.numberOfObjects, 0)
+})
+
+test('a client that was killed gives its references back by that', async (t) => {
+  const server = serving(t, { objectsPerClient: 3 })
+  const manager = await connectManager(server.address, { authkey: KEY })
+  t.teardown(() => manager.close())
+  const mine = await manager.create('get_shared')
+  const killed = `
+    kept = [m.model(), m.model(), m.get_shared()]
+    kept[0].predict(1)
+    print(json.dumps(m._number_of_objects()), flush=True)
+    import os
+    os._exit(0)
+    `
+  t.is(await asClient(t, newest, server.address, killed), 3)
+  t.is(await manager.numberOfObjects(), 1, 'what somebody else refers to is kept')
+  t.is(await mine['predict']!(1), 7)
+  await mine[Symbol.asyncDispose]()
   t.is(server.numberOfObjects, 0)
 })
 

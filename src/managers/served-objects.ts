@@ -11,7 +11,8 @@ export interface ServedObject {
   readonly functions: Functions
   /** Who had it made, and so is charged for it. */
   readonly owner: string
-  references: number
+  /** How often each client refers to it. */
+  readonly holders: Map<string, number>
 }
 
 /** The objects of a server's, and how often clients refer to each. */
@@ -56,7 +57,7 @@ export class ServedObjects {
       const known = this.#byObject.get(object as object)
       if (known) {
         this.#uncharge(owner)
-        known.references++
+        this.increment(known, owner)
         return known
       }
       return this.#add(typeid, owner, object)
@@ -66,12 +67,34 @@ export class ServedObjects {
     }
   }
 
-  increment(object: ServedObject): void {
-    object.references++
+  increment({ holders }: ServedObject, holder: string): void {
+    holders.set(holder, (holders.get(holder) ?? 0) + 1)
   }
 
-  decrement(object: ServedObject): void {
-    if (--object.references > 0) return
+  /** Takes a reference of `holder`'s; where it has none, of any other's, since Python counts them together. */
+  decrement(object: ServedObject, holder: string): void {
+    const { holders } = object
+    const from = holders.has(holder) ? holder : holders.keys().next().value!
+    const count = holders.get(from)! - 1
+    if (count > 0) holders.set(from, count)
+    else this.#release(object, from)
+  }
+
+  /** Takes all references of the clients of which `isGone` is true. */
+  reclaim(isGone: (holder: string) => boolean): void {
+    const known = new Map<string, boolean>()
+    for (const object of this.#byId.values()) {
+      for (const holder of object.holders.keys()) {
+        let gone = known.get(holder)
+        if (gone === undefined) known.set(holder, (gone = isGone(holder)))
+        if (gone) this.#release(object, holder)
+      }
+    }
+  }
+
+  #release(object: ServedObject, holder: string): void {
+    object.holders.delete(holder)
+    if (object.holders.size > 0) return
     this.#byId.delete(object.id)
     this.#byObject.delete(object.object)
     this.#uncharge(object.owner)
@@ -84,7 +107,7 @@ export class ServedObjects {
       )
     }
     const id = `${this.#prefix}${(++this.#last).toString(16)}`
-    const served = { id, typeid, object, functions: new Functions(object), owner, references: 1 }
+    const served = { id, typeid, object, functions: new Functions(object), owner, holders: new Map([[owner, 1]]) }
     this.#byId.set(id, served)
     this.#byObject.set(object, served)
     return served

@@ -1,4 +1,5 @@
 import { PythonTuple } from '../codecs/pickle/types/tuple.js'
+import { isGone } from './client-identity.js'
 import { type Request, type Keywords, malformed } from './messages.js'
 import { raised } from './printed.js'
 import type { ServedObject, ServedObjects } from './served-objects.js'
@@ -27,17 +28,18 @@ export class ServerFunctions {
       case 'get_methods':
         return PythonTuple.from(this.#meant(args).functions.names)
       case 'incref':
-        this.#objects.increment(this.#meant(args))
+        this.#objects.increment(this.#meant(args), owner)
         return null
       case 'decref':
-        this.#objects.decrement(this.#meant(args))
+        this.#objects.decrement(this.#meant(args), owner)
         return null
       case 'number_of_objects':
+        this.#objects.reclaim(isGone)
         return this.#objects.size
       case 'debug_info':
         return Array.from(
           this.#objects.values(),
-          ({ id, typeid, references }) => `  ${id}:       refcount=${references}\n    ${typeid}`,
+          ({ id, typeid, holders }) => `  ${id}:       refcount=${total(holders)}\n    ${typeid}`,
         ).join('\n')
       default:
         throw raised('AssertionError', `'${name}' unrecognized`)
@@ -55,6 +57,8 @@ export class ServerFunctions {
         `${typeid} is made by a JavaScript function, which takes no arguments by name: pass a dict instead`,
       )
     }
+    // A client that was killed has given nothing back.
+    this.#objects.reclaim(isGone)
     const { id, functions } = await this.#objects.create(typeid, owner, () => factory(...(args as never[])))
     return PythonTuple.of<unknown>(id, PythonTuple.from(functions.names))
   }
@@ -67,4 +71,10 @@ export class ServerFunctions {
     if (!object) throw raised('KeyError', `there is no object with the id '${id.slice(0, 100)}'`)
     return object
   }
+}
+
+function total(holders: ReadonlyMap<string, number>): number {
+  let sum = 0
+  for (const count of holders.values()) sum += count
+  return sum
 }

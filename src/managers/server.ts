@@ -8,6 +8,7 @@ import type { OptionNames } from '../api/option-names.js'
 import { PickleCodec } from '../codecs/pickle/coder.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from '../codecs/pickle/options.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
+import { identityOf } from './client-identity.js'
 import { MODULE, reply, type Request, RETURN, TRACEBACK } from './messages.js'
 import { printed, raised } from './printed.js'
 import { PROXY_CLASSES } from './proxy-types.js'
@@ -170,22 +171,12 @@ export class ManagerServer implements AsyncDisposable {
     while (!this.#listener.closed) {
       try {
         const connection = await this.#listener.accept()
-        if (this.#connections.size < this.#limit) void this.#serve(connection, this.#ownerOf(connection))
+        if (this.#connections.size < this.#limit)
+          void this.#serve(connection, identityOf(connection, this.#listener.lastAccepted))
         else connection.destroy()
       } catch {
         if (!this.#listener.closed) await new Promise((resolve) => setTimeout(resolve, PAUSE))
       }
-    }
-  }
-
-  /** Who is charged for objects. */
-  #ownerOf(connection: Connection): string {
-    const from = this.#listener.lastAccepted
-    if (typeof from === 'object') return from.host
-    try {
-      return String(connection.peerCredentials.pid)
-    } catch {
-      return 'local'
     }
   }
 
