@@ -143,6 +143,13 @@ for (const { name, path, version } of pythons) {
       t.is(key, 'a')
       break
     }
+    t.deepEqual(
+      await itemsOf(counter['up_to']!(100)),
+      Array.from({ length: 100 }, (_, n) => n),
+    )
+    for await (const n of counter['up_to']!(1e9)) if (n === 5) break
+    await t.throwsAsync(() => itemsOf(counter['nothing']!()), { instanceOf: TypeError, message: /one value/ })
+    await until(async () => (await manager.numberOfObjects()) === before + 1, 'the iterators are not given back')
     await t.throwsAsync(() => itemsOf(counter), { instanceOf: TypeError, message: /no iterator/ })
     t.is(await manager.numberOfObjects(), before + 1, 'the iterator of the dict was given back')
   })

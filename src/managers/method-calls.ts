@@ -3,6 +3,7 @@ import { ConnectionClosedError } from '../api/errors.js'
 import { Call, type CallOwner } from '../calls/call.js'
 import type { Callee } from '../calls/facade.js'
 import type { Connections } from './connections.js'
+import { isIterable, IteratedResult } from './iterated-result.js'
 import { type Keywords, request } from './messages.js'
 import type { Reference } from './reference.js'
 
@@ -64,6 +65,8 @@ class Exchange implements CallOwner {
   readonly args: readonly unknown[]
   readonly #message: Buffer
   #connection: Connection | undefined
+  /** Where somebody iterates over the call itself. */
+  #iterated: IteratedResult | undefined
   #givenUp = false
 
   constructor(reference: Reference, args: readonly unknown[], message: Buffer) {
@@ -72,15 +75,19 @@ class Exchange implements CallOwner {
     this.#message = message
   }
 
-  /** A manager's method gives one value. */
-  credit(): void {}
+  credit(_id: number, count: number): void {
+    this.#iterated?.addCredit(count)
+  }
 
-  reading(): void {}
+  reading(): void {
+    this.#iterated = new IteratedResult()
+  }
 
   /** Closes the connection, since the reply would be taken for that of the next call. The server goes on until then. */
   cancel(): void {
     this.#givenUp = true
     this.#connection?.destroy()
+    this.#iterated?.end()
   }
 
   async run(connections: Connections, call: Call): Promise<void> {
@@ -91,7 +98,9 @@ class Exchange implements CallOwner {
       if (!this.#givenUp) call.fail(error)
       return
     }
-    if (!this.#givenUp) call.answer(value)
+    if (this.#givenUp) return
+    if (this.#iterated && isIterable(value)) await this.#iterated.send(value, call)
+    else call.answer(value)
   }
 
   async #exchange(connections: Connections): Promise<Buffer> {
