@@ -1,4 +1,4 @@
-// Says which glibc a binary needs, and fails where that is newer than what Node 20 itself runs on: it is to be run wherever one
+// Prints the glibc that a binary needs, and fails where it is newer than the one that Node 20 itself needs: it is to be run wherever one
 // is built for a release.
 //
 //   node .ci/glibc.mjs carom.linux-x64-gnu.node

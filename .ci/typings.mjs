@@ -1,5 +1,5 @@
-// Makes the typings that are published of those that the compiler has made of each module: of what the entries export, and
-// what that needs, one file, and for `import` and `require` of each entry one that names what it exports. Nothing internal is
+// Makes the published typings from those that the compiler has made of each module: one file with the entries' exports and all
+// that they need, and for `import` and `require` of each entry one that names its exports. Nothing internal is
 // in them, and a class is the same type whichever way it was loaded.
 
 import { readFileSync, writeFileSync } from 'node:fs'

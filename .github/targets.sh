@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a command with what `npm run check:targets` wants, on Debian 13. The kernel must know an emulator of arm64 already.
+# Installs the tools for `npm run check:targets` on Debian 13, and runs a command. The kernel must know an emulator of arm64 already.
 #   docker run --rm --volume "$PWD:/carom" --workdir /carom node:24-trixie sh .github/targets.sh npm run check:targets
 set -eu
 dpkg --add-architecture arm64

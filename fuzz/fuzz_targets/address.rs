@@ -1,4 +1,4 @@
-//! Any name for a listener: it is shown without what garbles a terminal, and either refused before the system is asked or
+//! Any name for a listener: it is shown without bytes that garble a terminal, and either refused before the system is asked or
 //! given back by the kernel as it was given.
 //!
 //! A run adds its finds to `corpus/address`. `cargo test` replays the inputs that are committed there, so keep it small:

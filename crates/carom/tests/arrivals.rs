@@ -41,7 +41,7 @@ struct Sent {
     stray: Vec<PipeReader>,
 }
 
-/// Sends the calls, message by message. A message's last byte is held back for what strays into it.
+/// Sends the calls, message by message. A message's last byte is held back for descriptors that stray into it.
 fn send(socket: &UnixStream, calls: &[Call]) -> io::Result<Vec<Sent>> {
     let send = |bytes: &[u8], fds: usize| -> io::Result<Vec<PipeReader>> {
         let (readers, writers): (Vec<_>, Vec<OwnedFd>) = (0..fds)

@@ -1,4 +1,4 @@
-//! Whole messages over a descriptor: sending, receiving, polling, and what a peer does wrong.
+//! Whole messages over a descriptor: sending, receiving, polling, and the mistakes of peers.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Replays what fuzzing has found worth keeping, so that no fuzzer is needed to run it.
+//! Replays the inputs that fuzzing has found worth keeping, so that no fuzzer is needed to run it.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 

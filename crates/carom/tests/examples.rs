@@ -1,4 +1,4 @@
-//! The examples do what they say.
+//! The examples do what their documentation says.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

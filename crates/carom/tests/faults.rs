@@ -66,7 +66,7 @@ fn converse(connection: &mut Connection, messages: &[Vec<u8>]) -> Result<()> {
     Ok(())
 }
 
-/// Sends back what comes; whether the last message was among it.
+/// Sends back each message; returns whether the last one was among them.
 fn echo(connection: &mut Connection) -> Result<bool> {
     loop {
         let message = connection.recv_bytes()?;
@@ -312,7 +312,7 @@ fn unrequested_descriptors_are_closed_whatever_fails() {
             while channel.decoder().messages() < 2 {
                 trouble.retry(|| channel.receive(&mut slab, &mut runs, Deadline::Never));
             }
-            // Those of the first message are closed with what asks for the second's.
+            // The call for the second message's descriptors closes those of the first.
             assert!(channel.take_descriptors(1).is_empty());
             drop(channel);
         },

@@ -1,4 +1,4 @@
-//! The handshake, without any I/O: every form of peer in both roles, and what a peer does wrong.
+//! The handshake, without any I/O: every form of peer in both roles, and the mistakes of peers.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 use carom::handshake::{Awaited, Dialect, Digest, Handshake, HandshakeError, MESSAGE_MAX, Options, Peer, Status};

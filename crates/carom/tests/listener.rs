@@ -1,4 +1,4 @@
-//! Listeners: addresses of each family, socket files, and what keeps an address from being used.
+//! Listeners: addresses of each family, socket files, and addresses that can't be used.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 

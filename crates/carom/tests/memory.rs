@@ -1,4 +1,4 @@
-//! Memory grows with what arrives, not with what a peer claims. One test, alone in its process: it counts all memory.
+//! Memory grows with the bytes that arrive, not with a peer's claims. One test, alone in its process: it counts all memory.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

@@ -33,7 +33,7 @@ except Exception as error:
     print(type(error).__name__, error)
 ";
 
-/// Listens, says where, accepts one connection and says what became of it.
+/// Listens, prints its address, accepts one connection and prints the outcome.
 const LISTENER: &str = r"
 import sys
 from multiprocessing.connection import Listener
@@ -152,7 +152,7 @@ fn refusal(result: Result<Connection, Error>) -> HandshakeError {
 /// Any port.
 const TCP: &str = "('localhost', 0)";
 
-/// Connects to Python's listener at `address`, as Python writes it, and gives what both have to say.
+/// Connects to Python's listener at `address`, as Python writes it, and returns the reports of both.
 fn to_python(
     python: &str,
     address: &str,
@@ -169,7 +169,7 @@ fn to_python(
     (carom::connect(&address, authentication, minute()), listener)
 }
 
-/// Has Python connect to us, and gives what both have to say.
+/// Has Python connect to us, and returns the reports of both.
 fn from_python(
     python: &str,
     address: &Address,
@@ -225,7 +225,7 @@ fn messages_of_all_sizes_come_back_from_python() {
             let listener = Listener::bind(&address, listener::Options::default()).unwrap();
             let echo = Python::run(&python, ECHO, &literal(listener.address()), "b'secret'");
             let mut connection = listener.accept_connection(Some(&ours()), minute()).unwrap();
-            // Around what Python's named pipes hold, where its sends cut messages, and where carom reads them at once.
+            // Around the sizes that Python's named pipes hold, at which its sends cut messages, and which carom reads at once.
             for size in [0, 1, 8191, 8192, 8193, 16_384, 16_385, 70_000, 3_000_000, 5] {
                 let message = payload(size);
                 connection.send_bytes(&message).unwrap();

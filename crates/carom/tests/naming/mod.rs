@@ -29,8 +29,8 @@ impl<'a> Naming<'a> {
         }
     }
 
-    /// The address is shown without what garbles a terminal, and refused where no call would take it; the kernel gives back
-    /// what it was given.
+    /// The address is shown without bytes that garble a terminal, and refused where no call would take it; the kernel gives
+    /// it back as it was.
     ///
     /// # Panics
     ///

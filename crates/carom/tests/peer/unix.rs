@@ -68,7 +68,7 @@ pub(crate) fn close_on_exec(fd: impl AsFd) -> bool {
         .contains(rustix::io::FdFlags::CLOEXEC)
 }
 
-/// The soft limit of open descriptors, raised to what `count` more need, if the hard limit allows.
+/// Raises the soft limit of open descriptors by `count`, if the hard limit allows.
 pub(crate) fn allow_descriptors(count: u64) -> bool {
     let mut limit = libc::rlimit {
         rlim_cur: 0,

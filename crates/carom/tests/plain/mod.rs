@@ -15,7 +15,7 @@ pub(crate) fn key(bytes: &[u8]) -> AuthKey {
 pub(crate) enum Form {
     /// 20 random bytes, and the bare MAC by MD5.
     Legacy,
-    /// A digest's name and 40 random bytes, and what a modern peer answers.
+    /// A digest's name and 40 random bytes, and the answer of a modern peer.
     Modern(Digest),
     /// 20 random bytes, and the bare MAC by SHA-256.
     RedHat,

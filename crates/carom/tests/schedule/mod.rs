@@ -81,14 +81,14 @@ impl Schedule {
     }
 }
 
-/// Both ends, and what each must see.
+/// Both ends, and the messages that each must see.
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each may be so without the others")]
 struct Play {
     ours: Connection,
     theirs: Option<UnixStream>,
     limit: u64,
-    /// Our frames that were accepted, and what the peer has read of them.
+    /// Our accepted frames, and the number of their bytes that the peer has read.
     accepted: Vec<u8>,
     read: usize,
     /// The peer still takes bytes.

@@ -60,7 +60,7 @@ impl Script {
         }
     }
 
-    /// Compares what the decoder makes of the script with what the simple reading does.
+    /// Compares the decoder's outcome for the script with that of the reference.
     ///
     /// # Panics
     ///

@@ -3,7 +3,7 @@
 use carom::AuthKey;
 use carom::handshake::{Handshake, Options, Status};
 
-/// A peer that sends what it likes.
+/// A peer that sends any bytes.
 #[derive(Debug)]
 pub(crate) struct Stranger<'a> {
     /// Whether our end listens.
