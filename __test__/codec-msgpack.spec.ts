@@ -111,6 +111,12 @@ const refused: [string, (t: Connection) => unknown, RegExp][] = [
   ['a Set', () => new Set(), /a Set has no form/],
   ['a RegExp', () => /x/, /a RegExp has no form/],
   ['an Error', () => new Error('e'), /an Error has no form/],
+  [
+    'a proxy of an error with fields',
+    () => new Proxy(Object.assign(new Error('e'), { code: 'E' }), {}),
+    /a proxy of an Error/,
+  ],
+  ['a proxy of a Buffer', () => new Proxy(Buffer.from('ab'), {}), /a proxy of a typed array/],
   ['a promise', () => Promise.resolve(), /a Promise has no form/],
   ['a typed array of more than bytes', () => Float64Array.of(1), /a Float64Array has no form/],
   ['an ArrayBuffer', () => new ArrayBuffer(2), /an ArrayBuffer has no form/],
@@ -136,6 +142,22 @@ for (const [what, make, message] of refused) {
     t.is(b.recvSync(), 'next')
   })
 }
+
+test('what a getter throws is told with the place of its object', (t) => {
+  const [a] = pair(t, { codec: 'msgpack' })
+  const thrown = new RangeError('thrown there')
+  const value = {
+    list: [
+      {
+        get x(): never {
+          throw thrown
+        },
+      },
+    ],
+  }
+  const error = t.throws(() => a.sendSync(value), { instanceOf: EncodeError, message: /list\[0\]: thrown there/ })
+  t.is(error.cause, thrown)
+})
 
 test('an unknown extension is a DecodeError, and so is a timestamp that is no date', async (t) => {
   const { connection, fd } = pairWithRawEnd(t, msgpack)

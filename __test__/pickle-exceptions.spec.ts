@@ -3,6 +3,7 @@
 import test from 'ava'
 import { pickle, type PickleOptions, PythonError, PythonObject } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
+import { errorOf } from '../src/codecs/pickle/read/error.ts'
 import { interpreters } from './interpreters.ts'
 import { type PicklePeer, picklePeers } from './pickle-peers.ts'
 
@@ -236,6 +237,29 @@ test('a value that only an exception may hold is refused elsewhere, in any order
       for (const protocol of peer.protocols) {
         await t.throwsAsync(() => read(peer, statements, protocol), { message: /__main__\.Unknown/ })
       }
+    }
+  }
+})
+
+test('a SimpleNamespace is no exception, though it is made as one with attributes is', async (t) => {
+  for (const peer of peers()) {
+    for (const protocol of peer.protocols) {
+      const statements = 'import types\ntypes.SimpleNamespace(a=1)'
+      await t.throwsAsync(() => read(peer, statements, protocol), { message: /types\.SimpleNamespace/ })
+      const value = await read(peer, statements, protocol, { unknown: 'object' })
+      t.like(value, { module: 'types', name: 'SimpleNamespace', state: { a: 1 } })
+    }
+  }
+})
+
+test('what stands where a protocol puts an exception can be made one, whatever its class', async (t) => {
+  for (const peer of peers()) {
+    for (const protocol of peer.protocols) {
+      const object = (await read(peer, "Oops('it', 2)", protocol, { unknown: 'object' })) as PythonObject
+      t.true(object instanceof PythonObject)
+      const error = errorOf(object)
+      t.like(error, { module: '__main__', name: 'Oops', message: "('it', 2)", args: ['it', 2] })
+      t.true(error.stack!.startsWith("Oops: ('it', 2)"))
     }
   }
 })

@@ -116,6 +116,7 @@ const formless: [string, () => unknown, RegExp][] = [
   ['a proxy of a Map', () => new Proxy(new Map([[1, 2]]), {}), /a Map can't be sent/],
   ['a proxy of a Date', () => new Proxy(new Date(), {}), /a proxy of a Date/],
   ['a proxy of an error', () => new Proxy(new TypeError('no'), {}), /a proxy of an Error/],
+  ['a proxy of a Buffer', () => new Proxy(Buffer.from('ab'), {}), /a proxy of a typed array/],
   ['a revoked proxy', () => revoked(), /revoked/],
   ['an object with the prototype of a Map', () => Object.create(Map.prototype) as unknown, /a Map can't be sent/],
   ['a detached ArrayBuffer', () => gone.buffer, /memory that is no longer here/],

@@ -76,6 +76,12 @@ const refused: [string, unknown, RegExp][] = [
   ['an object that says it is a Map', { [Symbol.toStringTag]: 'Map' }, /says that it is a Map and is none/],
   ['a proxy of a Map', new Proxy(new Map(), {}), /says that it is a Map and is none/],
   ['a proxy of a Date', new Proxy(new Date(), {}), /a proxy of a Date can't be sent/],
+  [
+    'a proxy of an error with fields',
+    new Proxy(Object.assign(new Error('e'), { code: 'E' }), {}),
+    /a proxy of an Error can't be sent/,
+  ],
+  ['a proxy of a typed array', new Proxy(Buffer.from('ab'), {}), /a proxy of a typed array can't be sent/],
   ['a proxy of a function', new Proxy(() => {}, {}), /a function can't be sent/],
   ['a promise of another realm', vm.runInNewContext('Promise.resolve()'), /a Promise can't be sent/],
   [
@@ -168,6 +174,24 @@ test('an error thrown by a getter is the cause, and the next message is unharmed
     t.is(t.throws(() => a.sendSync([{ x: 1 }, bad]), { instanceOf: EncodeError }).cause, thrown)
     a.sendSync([{ x: n }, { y: 2 }])
     t.deepEqual(b.recvSync(), [{ x: n }, { y: 2 }])
+  }
+})
+
+test('what a getter or a proxy throws is told with the place of its object', (t) => {
+  const [a] = pair(t)
+  const thrown = new RangeError('thrown there')
+  const fails = (): never => {
+    throw thrown
+  }
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  for (const [value, message] of [
+    [{ list: [0, Object.defineProperty({}, 'x', { get: fails, enumerable: true })] }, /list\[1\]: thrown there/],
+    [{ map: new Map([['k', new Proxy({ x: 1 }, { get: fails })]]) }, /map(?:\.get\("k"\))?: thrown there/],
+    [{ deep: { proxy } }, /deep: .*revoked/],
+  ] as const) {
+    const error = t.throws(() => a.sendSync(value), { instanceOf: EncodeError, message })
+    if (!message.source.includes('revoked')) t.is(error.cause, thrown)
   }
 })
 

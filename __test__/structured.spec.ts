@@ -254,6 +254,19 @@ test('an array whose elements lie far apart costs little, on the wire and in mem
   }
 })
 
+test('an array of the greatest length arrives with its elements and no others', (t) => {
+  const [a, b] = pair(t)
+  const longest: unknown[] = []
+  longest.length = 2 ** 32 - 1
+  for (const at of [undefined, 0, 2 ** 32 - 2]) {
+    if (at !== undefined) longest[at] = 'there'
+    a.sendSync(longest)
+    const received = b.recvSync() as unknown[]
+    t.is(received.length, longest.length)
+    t.deepEqual(Object.keys(received), Object.keys(longest))
+  }
+})
+
 test('structured keeps a Buffer, a URL and a DOMException', (t) => {
   const [a, b] = pair(t)
   const url = new URL('https://user@host.example:8080/path?q=ü#fragment')
@@ -357,6 +370,14 @@ test('a property that is left out of an error leaves no trace in the message', (
   t.is((one.good as { shared: unknown }).shared, other)
   t.deepEqual(last, { first: 2 })
   t.is(again, one)
+})
+
+test('a message of an error that is no text arrives as text', (t) => {
+  const [a, b] = pair(t)
+  for (const message of [42, { a: 1 }, null]) {
+    a.sendSync(Object.assign(new Error('first'), { message }))
+    t.is((b.recvSync() as Error).message, String(message))
+  }
 })
 
 test('an error whose name comes from its class keeps it', (t) => {

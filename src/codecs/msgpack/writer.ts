@@ -3,7 +3,8 @@ import { Encoder, encodeTimestampExtension, EXT_TIMESTAMP, ExtData } from '@msgp
 
 import { isTransferable } from '../../wire/transferable.js'
 import { entry, mapKey } from '../path.js'
-import { type Step, unsendable } from '../structured/refusal.js'
+import { kindBehindProxy } from '../proxies.js'
+import { type Step, thrownAt, unsendable } from '../structured/refusal.js'
 import { DEPTH_MAX } from './well-formed.js'
 
 /** A message of this size or more takes its memory with it: it may still be on its way when the next one is encoded. */
@@ -44,6 +45,8 @@ export class MsgpackWriter {
       const bytes = this.#out.bytes.subarray(0, this.#out.pos)
       if (bytes.length >= OWN_MEMORY) this.#out = encoder()
       return bytes
+    } catch (error) {
+      throw thrownAt(error, this.#steps.slice(1))
     } finally {
       this.#steps = []
       this.#around = []
@@ -113,6 +116,11 @@ export class MsgpackWriter {
         this.#steps.pop()
         const name = tag === 'Object' ? String(value.constructor?.name) : tag
         this.#refuse(`${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`, step)
+      }
+      const hidden = kindBehindProxy(value)
+      if (hidden) {
+        this.#steps.pop()
+        this.#refuse(`a proxy of ${/^[AEIOU]/.test(hidden) ? 'an' : 'a'} ${hidden}`, step)
       }
       this.#properties(value as Record<string, unknown>)
     }

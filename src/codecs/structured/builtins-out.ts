@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 
 import { entry, mapKey, member } from '../path.js'
+import { kindBehindProxy } from '../proxies.js'
 import { isSegment } from '../../wire/segment.js'
 import { isTransferable } from '../../wire/transferable.js'
 import { BOXED, DATE, DOM_EXCEPTION, MAP, REG_EXP, SET, URL_TEXT } from './format.js'
@@ -13,13 +14,9 @@ import { isHref } from './urls.js'
 import type { PartWriter } from './part-writer.js'
 
 const toTag = Object.prototype.toString
-const { isPrototypeOf } = Object.prototype
 const mapEntries = Map.prototype.entries
 const setValues = Set.prototype.values
 const { source, flags } = Object.getOwnPropertyDescriptors(RegExp.prototype)
-
-/** Objects that have no tag of their own: to the language, a proxy of one is an object like any other. */
-const UNTAGGED = [Date, Error, RegExp, Number, String, Boolean]
 
 /** Writes an object that is neither an array nor plain: by what it is inside, whichever realm or class made it. */
 export function writeOther(writer: PartWriter, value: object, step: Step): void {
@@ -39,6 +36,8 @@ export function writeOther(writer: PartWriter, value: object, step: Step): void 
     if (tag === 'Object' && writeBranded(writer, value, tag, step)) return
     assertOrdinary(writer, value, tag, step)
   }
+  const hidden = kindBehindProxy(value)
+  if (hidden) writer.refuse(`a proxy of ${withArticle(hidden)} can't be sent`, step)
   assertNoStream(writer, value, step)
   writer.properties(value, names, step)
 }
@@ -78,12 +77,8 @@ function assertOrdinary(writer: PartWriter, value: object, tag: string, step: St
   if (tag !== 'Object' && tag !== 'Arguments') {
     const name = tag.length > 40 ? `${tag.slice(0, 40)}…` : tag
     const built = ['Map', 'Set', 'Date', 'Error', 'RegExp', 'ArrayBuffer'].includes(tag)
-    const what = built ? `what says that it is a ${name} and is none` : `${/^[AEIOU]/.test(tag) ? 'an' : 'a'} ${name}`
+    const what = built ? `what says that it is a ${name} and is none` : withArticle(name)
     writer.refuse(`${what} can't be sent`, step)
-  }
-  if (types.isProxy(value)) {
-    const inside = UNTAGGED.find((type) => isPrototypeOf.call(type.prototype, value))
-    if (inside) writer.refuse(`a proxy of a ${inside.name} can't be sent`, step)
   }
 }
 
@@ -170,4 +165,8 @@ function writeDomException(writer: PartWriter, { name, message, stack }: DOMExce
   writer.text(String(name))
   writer.text(String(message))
   writer.write(typeof stack === 'string' ? stack : undefined, '')
+}
+
+function withArticle(name: string): string {
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
 }

@@ -17,7 +17,7 @@ const CLASSES_MAX = 100
 export function writeError(writer: PartWriter, error: Error, step: Step): void {
   const kind = kindOf(error)
   const name = text(error, 'name')
-  const message = text(error, 'message')
+  const message = messageOf(error)
   const stack = text(error, 'stack')
   const code = attempt(() => (error as NodeJS.ErrnoException).code as unknown)
   const names = Object.keys(error)
@@ -88,6 +88,15 @@ function read(error: Error, key: string): unknown {
 function text(error: Error, key: string): string | undefined {
   const value = attempt(() => read(error, key))
   return typeof value === 'string' ? value : undefined
+}
+
+/** A message that is no text goes as the text that `structuredClone` makes of it, and `toString` shows. */
+function messageOf(error: Error): string | undefined {
+  const value = attempt(() => {
+    const message = read(error, 'message')
+    return message === undefined ? undefined : String(message)
+  })
+  return value as string | undefined
 }
 
 function attempt(call: () => unknown): unknown {

@@ -263,7 +263,11 @@ export class Reader extends Input implements PartReader {
     if (length >= 2 ** 32) throw new Malformed(`an array in the message has a length of ${length}`)
     const array: unknown[] = this.number([])
     // Elements far from each other make the engine keep them in a table: else it takes the memory for the whole length.
-    if (length > SPARSE * (count + 1)) array[2 ** 32 - 2] = undefined
+    if (length > SPARSE * (count + 1)) {
+      array[2 ** 32 - 2] = undefined
+      // Setting the length removes it everywhere but in an array of the greatest length.
+      delete array[2 ** 32 - 2]
+    }
     array.length = length
     let next = 0
     for (let n = 0; n < count; n++) {

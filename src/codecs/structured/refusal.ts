@@ -1,4 +1,4 @@
-import { item, placeOf, property } from '../path.js'
+import { item, PlacedError, placeOf, property } from '../path.js'
 
 /** A step from a value to a part of it: a property's name, an element's number, or a part of a `Map` or a `Set`. */
 export type Step = string | number | OtherStep
@@ -11,8 +11,18 @@ export interface OtherStep {
 /** A part of a value that has no form in a message. */
 export function unsendable(what: string, steps: readonly Step[], options?: ErrorOptions): TypeError {
   const place = pathText(steps)
-  return new TypeError(place === '' ? what : `${place}: ${what}`, options)
+  return new Unsendable(place === '' ? what : `${place}: ${what}`, options)
 }
+
+/** The exception that a getter or a proxy of the program's threw, with the way to the object that it was read of. */
+export function thrownAt(error: unknown, steps: readonly Step[]): unknown {
+  if (error instanceof Unsendable || steps.length === 0) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new PlacedError(`${pathText(steps)}: ${message}`, { cause: error })
+}
+
+/** Names its place already. */
+class Unsendable extends TypeError {}
 
 /** How a program would write the way to a part: `server.plugins[1].onLoad`. */
 export function pathText(steps: readonly Step[]): string {

@@ -1,6 +1,6 @@
 import type { NamedSegment } from '../../wire/segment.js'
 import { describe, type Transferable } from '../../wire/transferable.js'
-import { type Step, unsendable } from './refusal.js'
+import { type Step, thrownAt, unsendable } from './refusal.js'
 import {
   ABSENT,
   ARRAY,
@@ -104,6 +104,8 @@ export class Writer extends Output implements PartWriter {
         this.start = 0
       }
       this.finish()
+    } catch (error) {
+      throw thrownAt(error, this.#steps.slice(1, this.#depth))
     } finally {
       this.#forget()
     }

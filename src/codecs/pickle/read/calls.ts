@@ -20,6 +20,9 @@ const FAILURES_MAX = 10_000
 /** The longest name that is looked for among the program's. */
 const LONGEST_NAME = 1000
 
+/** A class of the standard library's that is called and then given a dict, as only exceptions are otherwise. */
+const NAMESPACE = 'types.SimpleNamespace'
+
 /** The calls of a pickle. Those of names on the allow-list are done; of the others it is noted what they are. */
 export class Calls {
   /** In the order in which they were made. */
@@ -153,7 +156,7 @@ export class Calls {
       this.addedTo(value)
       // Python calls nothing else first, to give it attributes then.
       if (value.creation === 'call' && value.callee instanceof Global && value.callee.construct === undefined) {
-        value.isError ||= isDict(state)
+        value.isError ||= isDict(state) && value.name !== NAMESPACE
       }
     }
     try {

@@ -1,6 +1,5 @@
 import { type Chosen, convert } from './convert.js'
-import { isDict } from './dict.js'
-import { exceptionName } from './exceptions.js'
+import { errorFrom } from './error.js'
 import { Arguments, Global, Internal, Reduction } from './internal.js'
 import { isChosen } from './calls.js'
 import type { Unresolved } from './machine.js'
@@ -101,7 +100,7 @@ class Resolver {
     if (isChosen(internal, this.#settings)) return this.#choose(internal, 0)
     if (internal instanceof Reduction) {
       if (isChosen(internal.callee, this.#settings)) return this.#choose(internal, internal.completed)
-      if (internal.isError) return this.#error(internal)
+      if (internal.isError) return errorFrom(internal, this.#messageOf(internal))
     }
     if (!lenient) refuse(internal)
     return objectOf(internal)
@@ -111,26 +110,6 @@ class Resolver {
     const object = objectOf(internal)
     this.chosen.push({ object, completed })
     return object
-  }
-
-  #error(reduction: Reduction): PythonError {
-    const callee = reduction.callee as Global
-    const error = new PythonError(
-      exceptionName(callee, reduction.args),
-      Array.from(reduction.args),
-      this.#messageOf(reduction),
-      callee.module,
-    )
-    // To define it anew takes three times as long, but where there is none, an assignment would make it a field.
-    const stack = `${error.name}: ${error.message}`
-    if (Object.hasOwn(error, 'stack')) error.stack = stack
-    else Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true })
-    const { state } = reduction
-    if (state !== undefined && state !== null) error.attributes = isDict(state) ? state : { state }
-    if (typeof reduction.cause === 'string') {
-      error.cause = new PythonError('RemoteTraceback', [reduction.cause], reduction.cause, 'multiprocessing.pool')
-    }
-    return error
   }
 }
 

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 
 import { isTransferable } from '../../../wire/transferable.js'
+import { kindBehindProxy } from '../../proxies.js'
 import { tagOf } from '../views.js'
 
 /** Values that can't be sent, and the reasons. */
@@ -13,9 +14,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   Promise: 'await it first',
   URL: 'send its href',
 }
-
-/** Built-in objects without a tag of their own: to the language, a proxy of one is an object of any class. */
-const UNTAGGED = [Date, Error, RegExp, Number, String, Boolean]
 
 const { toString } = Object.prototype
 
@@ -35,11 +33,8 @@ export function assertPlainEnough(value: object): void {
   if (types.isGeneratorObject(value)) throw noForm('a generator', 'send what it yields')
   // Deno has no such objects, and no such question.
   if ((types.isExternal as typeof types.isExternal | undefined)?.(value)) throw noForm('an object of native code')
-  if (types.isProxy(value)) {
-    const inside = UNTAGGED.find((type) => value instanceof type)
-    if (inside)
-      throw noForm(`a proxy of ${withArticle(inside.name)}`, 'only one of an object or an array is read through')
-  }
+  const hidden = kindBehindProxy(value)
+  if (hidden) throw noForm(`a proxy of ${withArticle(hidden)}`, 'only one of an object or an array is read through')
 }
 
 /** Throws where an object says that it is of a kind that is not in the table. */
