@@ -5,7 +5,7 @@ import { connectManager, ManagerServer, type ManagerServerOptions } from 'carom/
 import { pickle, PythonError, PythonObject, PythonTuple } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { interpreters } from './interpreters.ts'
-import { asClient, KEY } from './python-managers.ts'
+import { asClient, KEY, PATIENT } from './python-managers.ts'
 import { until } from './until.ts'
 
 const pythons = await interpreters()
@@ -72,7 +72,7 @@ const shared = new Model(7)
 
 function serving(t: ExecutionContext, options: Partial<ManagerServerOptions> = {}, address?: Address): ManagerServer {
   const server = new ManagerServer(address, {
-    authkey: KEY,
+    ...PATIENT,
     objects: {
       model: (weight?: number) => new Model(weight),
       get_shared: () => shared,
@@ -201,7 +201,7 @@ for (const { name, path } of pythons) {
 
 test('a client in Node has the same, of another server of carom’s', async (t) => {
   const server = serving(t)
-  const manager = await connectManager(server.address, { authkey: KEY })
+  const manager = await connectManager(server.address, PATIENT)
   t.teardown(() => manager.close())
   const model = await manager.create<Model>('model', [3])
   t.is(await model.predict(2), 6)
@@ -219,7 +219,7 @@ test('a client in Node has the same, of another server of carom’s', async (t) 
 
 test('a client that was killed gives its references back by that', async (t) => {
   const server = serving(t, { objectsPerClient: 3 })
-  const manager = await connectManager(server.address, { authkey: KEY })
+  const manager = await connectManager(server.address, PATIENT)
   t.teardown(() => manager.close())
   const mine = await manager.create('get_shared')
   const killed = `
@@ -238,13 +238,13 @@ test('a client that was killed gives its references back by that', async (t) => 
 
 test('shutdown is refused unless it is allowed', async (t) => {
   const server = serving(t)
-  const manager = await connectManager(server.address, { authkey: KEY })
+  const manager = await connectManager(server.address, PATIENT)
   await t.throwsAsync(() => manager.shutdown(), { instanceOf: PythonError, message: /allowShutdown/ })
   await manager.close()
   const other = serving(t, { allowShutdown: true })
-  const client = await connectManager(other.address, { authkey: KEY })
+  const client = await connectManager(other.address, PATIENT)
   await client.shutdown()
-  await t.throwsAsync(() => connectManager(other.address, { authkey: KEY }))
+  await t.throwsAsync(() => connectManager(other.address, PATIENT))
 })
 
 test('a call’s signal is aborted when its client goes, and when the server is closed', async (t) => {
@@ -256,7 +256,7 @@ test('a call’s signal is aborted when its client goes, and when the server is 
     }
   }
   const server = serving(t, { objects: { waiter: () => new Waiter() } })
-  const manager = await connectManager(server.address, { authkey: KEY })
+  const manager = await connectManager(server.address, PATIENT)
   t.teardown(() => manager.close())
   const waiter = await manager.create<Waiter>('waiter')
   const first = new AbortController()
@@ -295,7 +295,7 @@ const loose = pickle({ forward: true, unknown: 'object' })
 
 /** A connection as a hostile client with the key would use it. */
 async function enemy(t: ExecutionContext, server: ManagerServer): Promise<Connection> {
-  const connection = await connect(server.address, { authkey: KEY, codec: loose })
+  const connection = await connect(server.address, { ...PATIENT, codec: loose })
   t.teardown(() => connection.destroy())
   return connection
 }

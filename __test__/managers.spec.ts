@@ -22,7 +22,7 @@ import { ndarray, PythonError, PythonObject, PythonTuple } from 'carom/python'
 import { checkDescriptors } from './descriptors.ts'
 import { gc } from './gc.ts'
 import { interpreters, virtualEnvironment } from './interpreters.ts'
-import { KEY, startManager } from './python-managers.ts'
+import { PATIENT, startManager } from './python-managers.ts'
 import { until } from './until.ts'
 
 const pythons = await interpreters()
@@ -35,7 +35,7 @@ async function connected(
   address: Address,
   options: Partial<ConnectManagerOptions> = {},
 ): Promise<Manager> {
-  const manager = await connectManager(address, { authkey: KEY, ...options })
+  const manager = await connectManager(address, { ...PATIENT, ...options })
   t.teardown(() => manager.close())
   return manager
 }
@@ -331,11 +331,11 @@ test('a manager that is not there yet is waited for, until the signal says other
   const reason = new Error('enough')
   const controller = new AbortController()
   const address = `/tmp/carom-no-manager-${process.pid}`
-  const waiting = connectManager(address, { authkey: KEY, retry: true, signal: controller.signal })
+  const waiting = connectManager(address, { ...PATIENT, retry: true, signal: controller.signal })
   controller.abort(reason)
   await t.throwsAsync(waiting, { is: reason })
-  const waited = connectManager(address, { authkey: KEY, retry: true })
-  const server = new ManagerServer(address, { authkey: KEY, objects: { list: () => ({ length: () => 0 }) } })
+  const waited = connectManager(address, { ...PATIENT, retry: true })
+  const server = new ManagerServer(address, { ...PATIENT, objects: { list: () => ({ length: () => 0 }) } })
   t.teardown(() => server.close())
   const manager = await waited
   t.is(await (await manager.create('list'))['length']!(), 0)
@@ -344,7 +344,7 @@ test('a manager that is not there yet is waited for, until the signal says other
   // One that proves the key and is silent then.
   const silent = await pretender(t, () => undefined)
   const late = new AbortController()
-  const held = connectManager(silent, { authkey: KEY, signal: late.signal })
+  const held = connectManager(silent, { ...PATIENT, signal: late.signal })
   late.abort(reason)
   await t.throwsAsync(held, { is: reason })
 })
@@ -353,7 +353,7 @@ test('close does not wait for a server for ever', async (t) => {
   const address = await pretender(t, ([, name]) =>
     name === 'decref' ? undefined : tuple('#RETURN', name === 'create' ? tuple('id', tuple('a')) : null),
   )
-  const manager = await connectManager(address, { authkey: KEY })
+  const manager = await connectManager(address, PATIENT)
   const kept = await Promise.all([manager.create('model'), manager.create('model')])
   await manager.close()
   t.is(kept.length, 2)
@@ -395,7 +395,9 @@ test('a key is required, and must be the right one', async (t) => {
   })
   await t.throwsAsync(() => connectManager('/nowhere', { authkey: 'x' }), { code: 'ENOENT' })
   const { address } = await startManager(t, newest)
-  await t.throwsAsync(() => connectManager(address, { authkey: 'wrong' }), { instanceOf: AuthenticationError })
+  await t.throwsAsync(() => connectManager(address, { ...PATIENT, authkey: 'wrong' }), {
+    instanceOf: AuthenticationError,
+  })
 })
 
 test('names that the language asks for are no calls, and the error for an unknown method lists the known ones', async (t) => {
@@ -415,7 +417,7 @@ async function pretender(
   t: ExecutionContext,
   answer: (request: unknown[], connection: Connection) => unknown,
 ): Promise<Address> {
-  const listener = new Listener(undefined, { authkey: KEY, codec: 'pickle' })
+  const listener = new Listener(undefined, { ...PATIENT, codec: 'pickle' })
   t.teardown(() => listener.close())
   void (async () => {
     for await (const connection of listener) {
@@ -436,7 +438,7 @@ const tuple = PythonTuple.of<unknown>
 test('a server that answers with anything but replies is a ProtocolError', async (t) => {
   for (const answer of [null, 5, 'text', tuple('#RETURN'), tuple(1, 2), tuple('#OTHER', 1), {}]) {
     const address = await pretender(t, () => answer)
-    await t.throwsAsync(() => connectManager(address, { authkey: KEY }), {
+    await t.throwsAsync(() => connectManager(address, PATIENT), {
       instanceOf: ProtocolError,
       message: /malformed/,
     })

@@ -10,6 +10,9 @@ import { endedWell, startProgram } from './children.ts'
 
 export const KEY = 'key'
 
+/** A crowd of Pythons that start at once takes a busy machine a while. */
+export const PATIENT = { authkey: KEY, handshakeTimeout: 120_000 }
+
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/python/${name}`, import.meta.url))
 
 /** What a program of lines makes of `out`, as a client of the manager at `address`: `m`, of Python's `BaseManager`. */
