@@ -83,6 +83,20 @@ test('hostile: endless calls of missing functions, by a peer that reads no answe
   t.true(most < 64 * MIB, `${most} bytes waited for the peer`)
 })
 
+test('hostile: a call that can’t be decoded is answered, and a credit that can’t be ends the connection', async (t) => {
+  const [here, peer] = pair(t, { codec: 'pickle' })
+  const serving = serve(peer, { f() {} })
+  // [kind, 7, 'f', [a class of an unknown module]]
+  const message = (kind: number): Buffer =>
+    Buffer.from(`\x80\x04](K${String.fromCharCode(kind)}K\x07\x8c\x01f](cm\nC\nee.`, 'latin1')
+  await here.sendBytes(message(0))
+  const [kind, id, error] = (await here.recv()) as [number, number, Map<string, unknown> | Record<string, unknown>]
+  t.deepEqual([kind, id], [2, 7])
+  t.false('fields' in error)
+  await here.sendBytes(message(7))
+  await t.throwsAsync(serving, { instanceOf: ProtocolError })
+})
+
 test('a thrown error or result that can’t be read is that call’s error alone', async (t) => {
   const revoked = (): object => {
     const { proxy, revoke } = Proxy.revocable({}, {})

@@ -90,7 +90,7 @@ export class Session implements Carrier {
     this.#refused += cost
     if (this.#refused > REFUSED_MAX) throw new ProtocolError('the peer calls without end, and reads no answers')
     const told = (): void => void (this.#refused -= cost)
-    this.post([ERROR, id, formOf(why, false, true)]).then(told, told)
+    this.post([ERROR, id, formOf(why, false, false)]).then(told, told)
   }
 
   async #read(): Promise<void> {
@@ -102,19 +102,23 @@ export class Session implements Carrier {
       this.#update()
     } catch (error) {
       this.#reading = undefined
-      const head = error instanceof DecodeError ? headOf(error) : undefined
-      if (!head) this.#fail(error as Error)
-      else {
-        this.#refuse(head, error as DecodeError)
-        this.#update()
+      try {
+        this.#passOver(error)
+      } catch (fault) {
+        this.#fail(fault as Error)
       }
     }
   }
 
-  /** A message can't be decoded, but the call is known that it is about: that call fails alone. */
-  #refuse([kind, id]: Message, error: DecodeError): void {
-    if (kind === CALL) this.tell([ERROR, id, formOf(error, false, false)])
-    else this.caller.fail(id, error)
+  /** A message can't be decoded. Where the call is known that it is about, that call fails alone; else this throws the error. */
+  #passOver(error: unknown): void {
+    const head = error instanceof DecodeError ? headOf(error) : undefined
+    if (!head) throw error
+    const [kind, id] = head
+    if (kind === ABORT || kind === CREDIT) throw error
+    if (kind === CALL) this.refuse(id, error as DecodeError)
+    else this.caller.fail(id, error as DecodeError)
+    this.#update()
   }
 
   #handle(value: unknown): void {
