@@ -279,3 +279,11 @@ test('the descriptors of a hundred children are all closed here', async (t) => {
     for (const end of ends) await end.close()
   }
 })
+
+test('connections that are no list are refused by name', (t) => {
+  for (const connections of [null, 3, {}])
+    t.throws(() => spawn('true', [], { connections } as object), {
+      instanceOf: TypeError,
+      message: /^connections must be/,
+    })
+})

@@ -45,7 +45,7 @@ export function spawn(command: string, args: readonly string[] = [], options?: S
   const { connections = [], keep = false, stdio, ...rest } = check.options(options, SPAWN)
   check.boolean('keep', keep)
   if (!Array.isArray(args)) throw check.invalidType('args', 'an array of strings', args)
-  if (typeof (connections as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function') {
+  if (typeof (connections as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
     throw check.invalidType('connections', 'an iterable of connections', connections)
   }
   const ends = Array.from(connections, checkedEnd)
