@@ -136,6 +136,13 @@ test('where there is no interpreter, start rejects with a StartError that names 
   await t.throwsAsync(child.start(), { instanceOf: StartError, message: /no-such-python/ })
 })
 
+test('where the interpreter is none, start says so', async (t) => {
+  const child = new Process(TARGET, { target: 'nowhere', interpreter: 'true' })
+  await t.throwsAsync(child.start(), { instanceOf: StartError, message: /exited with 0 .*true is no Python/ })
+  await t.throwsAsync(child.join(), { instanceOf: StartError })
+  child.close()
+})
+
 test('where there is no file, start rejects with a StartError that names it', async (t) => {
   const child = new Process('/no/such/file.py', { target: 'f', interpreter })
   await t.throwsAsync(child.start(), { instanceOf: StartError, message: /import \/no\/such\/file\.py/ })

@@ -55,6 +55,28 @@ for (const { name, path } of pythons) {
   })
 }
 
+test('of a crowd of exceptions some arrive, and the connection goes on', async (t) => {
+  await using python = new Process(PYTHON, { serve: true, interpreter })
+  await python.start()
+  const error = (await t.throwsAsync(async () => python.remote['crowd']!())) as PythonError
+  t.is(error.message, 'many')
+  t.is(error.exceptions!.length, 100)
+  t.is(await python.remote['add']!(1, 1), 2)
+})
+
+test('a Python module without a function to serve is a StartError, as a Node one is', async (t) => {
+  const python = new Process(fixture('python/nothing.py'), { serve: true, interpreter })
+  await t.throwsAsync(python.start(), { instanceOf: StartError, message: /serve .*nothing\.py: .*no function/ })
+  await t.throwsAsync(python.join(), { instanceOf: StartError })
+  python.close()
+  const killed = new Process(PYTHON, { serve: true, interpreter })
+  await killed.start()
+  killed.kill()
+  await killed.join()
+  killed.close()
+  t.throws(() => new Process(PYTHON, { interpreter }), { instanceOf: TypeError, message: /target.*serve: true/ })
+})
+
 test('a result that can’t be decoded rejects that call alone', async (t) => {
   await using python = new Process(PYTHON, { serve: true, interpreter })
   await python.start()

@@ -8,6 +8,7 @@ export function nodeProgram(execArgv: readonly string[]): Program {
   return {
     command: process.execPath,
     argv: [...execArgv, BOOTSTRAP],
+    endsEarly: 'it called process.exit, or an await at its top level never settled',
     codec: undefined,
     tell(args) {
       assertBootstrap()

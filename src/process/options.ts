@@ -118,7 +118,11 @@ type WorkOptions = Pick<ProcessOptions, 'target' | 'args' | 'kwargs' | 'threads'
 /** Calls one function. */
 function called({ target, args = [], kwargs = {}, threads }: WorkOptions, python: boolean): Work {
   if (threads !== undefined) throw check.invalid('threads are for serve: true: a target is called on the main thread')
-  if (target === undefined && python) throw check.invalidType('target', 'the name of a function of the module', target)
+  if (target === undefined && python) {
+    throw check.invalid(
+      'a Python module has no default: name one of its functions as target, or serve all by serve: true',
+    )
+  }
   if (target !== undefined && typeof target !== 'string') {
     throw check.invalidType('target', 'the name of an exported function (the function itself can’t travel)', target)
   }

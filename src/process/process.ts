@@ -213,7 +213,10 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     this.#control = undefined
     this.#hold(-1)
     if (this.#failure === undefined) this.#started.resolve(undefined)
-    else this.#started.reject(this.#failure)
+    else {
+      this.#served?.abandon()
+      this.#started.reject(this.#failure)
+    }
   }
 
   /** The process has ended: what it has reported is here, or nothing will be. */
@@ -236,7 +239,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     const exit = this.#look()
     const { code = null, signal = null } = exit ?? {}
     const ended = signal ? `was ended by ${signal}` : code === null ? 'ended' : `exited with ${code}`
-    const why = code === 0 ? ': it called process.exit, or an await at its top level never settled' : ''
+    const why = code === 0 ? `: ${this.#settings.program.endsEarly}` : ''
     return `${exit ? ended : 'still runs'} before it had imported ${shownModule(this.#settings.module)}${why}`
   }
 
@@ -334,6 +337,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     if (!this.#ending) return
     this.#readReport()
     forgotten.unregister(this)
+    this.#served?.abandon()
     this.#ending.close()
   }
 

@@ -14,6 +14,8 @@ export interface Program {
   /** The program to start, and its arguments. */
   readonly command: string
   readonly argv: readonly string[]
+  /** Why a child may have exited with 0 before it imported the module. */
+  readonly endsEarly: string
   /** The codec of a connection over which the child's functions are called. */
   readonly codec: 'pickle' | undefined
   /** Encodes the arguments of the target, of which the first descriptor is the child's number `descriptor`. */

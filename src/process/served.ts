@@ -24,7 +24,7 @@ export class Served {
     await this.#here.close()
   }
 
-  /** There is no child. */
+  /** There is no child, or none any more. */
   abandon(): void {
     void this.#here.close()
     void this.there.close()

@@ -159,7 +159,10 @@ def prepare(control):
         module = load(path)
         if start.get('serve') is not None:
             serving = sys.modules['carom_serving']
+            doing = 'serve %s' % path
             functions = serving.functions_of(module)
+            if not functions:
+                raise TypeError('the module has no function to serve: its own, without a leading underscore, or those of __all__')
             run = serving.Server(args[0], functions, **start['serve']).run
         else:
             doing = "find the function '%s' in %s" % (start['target'], path)

@@ -19,6 +19,9 @@ CALL, RESULT, ERROR, STREAM, ITEM, END, ABORT, CREDIT = range(8)
 
 # How many causes of an exception, and exceptions inside exceptions, are told.
 DEPTH = 8
+# How many exceptions of a group are told, and how many in all: one may be inside many others.
+INNER_MAX = 100
+FORMS_MAX = 1000
 # How many messages are taken before the event loop does something else.
 MESSAGES_PER_TURN = 100
 # Stands for no value at all.
@@ -38,10 +41,12 @@ def functions_of(module):
     return {name: value for name, value in found.items() if callable(value) and not inspect.isclass(value)}
 
 
-def form_of(error, depth=0):
-    """An exception as plain values."""
-    if error is None or depth > DEPTH:
+def form_of(error, depth=0, told=None):
+    """An exception as plain values. `told`: those that are told already."""
+    told = [] if told is None else told
+    if error is None or depth > DEPTH or len(told) >= FORMS_MAX:
         return None
+    told.append(error)
     kind = type(error)
     form = {
         'name': kind.__name__,
@@ -50,15 +55,16 @@ def form_of(error, depth=0):
         'args': [plain(each) for each in error.args],
         'traceback': ''.join(traceback.format_exception(kind, error, without_ours(error.__traceback__), chain=depth == 0)),
     }
-    cause = form_of(error.__cause__, depth + 1)
-    context = None if error.__suppress_context__ else form_of(error.__context__, depth + 1)
+    cause = form_of(error.__cause__, depth + 1, told)
+    context = None if error.__suppress_context__ else form_of(error.__context__, depth + 1, told)
     if cause:
         form['cause'] = cause
     if context and not cause:
         form['context'] = context
     inner = getattr(error, 'exceptions', None)
     if isinstance(inner, (list, tuple)):
-        form['exceptions'] = [form_of(each, depth + 1) for each in inner if isinstance(each, BaseException)]
+        forms = [form_of(each, depth + 1, told) for each in inner[:INNER_MAX] if isinstance(each, BaseException)]
+        form['exceptions'] = [each for each in forms if each is not None]
     return form
 
 
