@@ -15,7 +15,7 @@ import {
 } from '../native/binding.js'
 import { checked } from '../native/status.js'
 import { inJson } from '../wire/transferable.js'
-import { segmentBrand } from '../wire/segment.js'
+import { segmentBrand } from '../wire/segment-brand.js'
 
 /** Options of `SharedMemory.create`. */
 export interface SharedMemoryOptions {

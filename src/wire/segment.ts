@@ -1,10 +1,5 @@
 import type * as Entry from '../shared-memory.js'
-
-/**
- * On the prototype of `SharedMemory`, whose code is loaded where it is used. Registered, so that another copy of carom knows an object of
- * this one: Jest makes several.
- */
-export const segmentBrand: unique symbol = Symbol.for('carom.shared-memory') as never
+import { segmentBrand } from './segment-brand.js'
 
 /** Shared memory, as messages name it. */
 export interface NamedSegment {
