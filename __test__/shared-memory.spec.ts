@@ -266,6 +266,18 @@ for (const codec of ['structured', 'pickle'] as const) {
   })
 }
 
+test('among objects without properties it is what it is', async (t) => {
+  const memory = segment(t, 100)
+  const [here, there] = pair(t)
+  for (let n = 0; n < 50; n++) {
+    await here.send([{}, memory, { name: 'x', size: 1 }, { n }, memory])
+    const got = (await there.recv()) as unknown[]
+    t.true(got[1] instanceof SharedMemory)
+    t.is(got[4], got[1])
+    t.deepEqual(got.toSpliced(4, 1).toSpliced(1, 1), [{}, { name: 'x', size: 1 }, { n }])
+  }
+})
+
 test('other codecs have no form for it', (t) => {
   const memory = segment(t, 100)
   for (const codec of ['json', 'msgpack'] as const) {

@@ -46,15 +46,14 @@ const CREATE: OptionNames<SharedMemoryOptions> = owned('SharedMemory.create', { 
  * ```
  */
 export class SharedMemory {
-  /** The name, without a slash. */
-  readonly name: string
+  readonly #name: string
   #size = 0
   #buffer: ArrayBuffer | undefined
   /** Of the mapping, while this object is open. */
   #segment: Segment | undefined
 
   private constructor(name: string, segment?: Segment) {
-    this.name = name
+    this.#name = name
     if (segment) this.#use(segment)
   }
 
@@ -83,6 +82,11 @@ export class SharedMemory {
    */
   static named(name: string): SharedMemory {
     return new SharedMemory(checkName(name))
+  }
+
+  /** The name, without a slash. */
+  get name(): string {
+    return this.#name
   }
 
   /**
