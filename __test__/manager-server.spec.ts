@@ -3,6 +3,7 @@ import { type Address, connect, type Connection, ConnectionClosedError, EOFError
 import { call, currentCall } from 'carom/calls'
 import { connectManager, ManagerServer, type ManagerServerOptions } from 'carom/managers'
 import { pickle, PythonError, PythonObject, PythonTuple } from 'carom/python'
+import { startProgram, wellWith } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { interpreters } from './interpreters.ts'
 import { asClient, KEY, PATIENT } from './python-managers.ts'
@@ -417,7 +418,16 @@ test('thousands of objects are refused beyond the limit, and an object that canâ
   t.true(at.every(([kind]) => kind === '#TRACEBACK'))
 })
 
-test('a program ends although it serves, where the server is unreferenced', (t) => {
+test('a program ends although it serves, where the server is unreferenced, and although a manager is not closed', async (t) => {
+  const program = `
+    const { connectManager, ManagerServer } = require('carom/managers')
+    class Model { identity(x) { return x } }
+    const server = new ManagerServer(undefined, { authkey: 'key', objects: { model: () => new Model() } }).unref()
+    connectManager(server.address, { authkey: 'key', handshakeTimeout: 120000 }).then(async (manager) => {
+      globalThis.kept = [manager, await manager.create('model')]
+      console.log(await kept[1].identity('done'))
+    })`
+  t.like(await startProgram(t, process.execPath, ['-e', program]).ended, wellWith('done\n'))
   const server = serving(t)
   t.is(server.unref(), server)
   t.is(server.ref(), server)

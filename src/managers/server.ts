@@ -85,6 +85,7 @@ export class ManagerServer implements AsyncDisposable {
   readonly #patience: number
   readonly #connections = new Set<Connection>()
   readonly #clients = new Set<ServedClient>()
+  #referenced = true
 
   /** `address`: `undefined` for a private one. */
   constructor(address: Address | undefined, given: ManagerServerOptions) {
@@ -128,13 +129,17 @@ export class ManagerServer implements AsyncDisposable {
 
   /** Keeps the event loop alive, as at first. */
   ref(): this {
+    this.#referenced = true
     this.#listener.ref()
+    for (const connection of this.#connections) connection.ref()
     return this
   }
 
   /** Lets the program end although clients may still come. */
   unref(): this {
+    this.#referenced = false
     this.#listener.unref()
+    for (const connection of this.#connections) connection.unref()
     return this
   }
 
@@ -182,6 +187,7 @@ export class ManagerServer implements AsyncDisposable {
 
   async #serve(connection: Connection, owner: string): Promise<void> {
     this.#connections.add(connection)
+    if (!this.#referenced) connection.unref()
     try {
       const requests = new Requests(connection)
       const first = await this.#first(connection, requests)
