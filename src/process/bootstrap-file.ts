@@ -2,23 +2,24 @@ import { accessSync } from 'node:fs'
 
 import { StartError } from '../api/errors.js'
 
-/** The program of a `Process`: a file beside this one. */
-export const BOOTSTRAP: string = bootstrap()
+/** The program of a `Process`, a file beside this one, and then the files that only this program loads. */
+const FILES = files()
+export const BOOTSTRAP: string = FILES[0]
 
-/** Tracers see the file by this expression, in this form. */
-function bootstrap(): string {
+/** Tracers see the files by these expressions, in this form, and don't look into them. */
+function files(): [string, ...string[]] {
   try {
-    return `${__dirname}/bootstrap.cjs`
+    return [`${__dirname}/bootstrap.cjs`, `${__dirname}/child.cjs`, `${__dirname}/serve.cjs`]
   } catch {
     // A bundle that is an ES module can't say where it is.
-    return ''
+    return ['']
   }
 }
 
 /** Throws a `StartError` where the program isn't there: bundlers don't see that it is needed. */
 export function assertBootstrap(): void {
   try {
-    accessSync(BOOTSTRAP)
+    for (const file of FILES) accessSync(file)
   } catch (error) {
     // A process that may not look may still be able to start it.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return
