@@ -162,6 +162,9 @@ export declare function closeDescriptor(fd: number): void
  */
 export declare function createSharedMemory(name: string | undefined | null, size: number, most: number): Segment
 
+/** The most descriptors that go with one message: the kernel's limit, 0 where messages take none. */
+export declare const DESCRIPTORS_MAX: number
+
 /** Another descriptor of the same open file, close-on-exec, which is the caller's. */
 export declare function duplicate(fd: number): number
 
@@ -307,8 +310,32 @@ export interface PeerCredentials {
   gid: number
 }
 
+/** The size of the largest slab that a receive takes, where long messages are expected, in bytes. */
+export declare const READ_MAX: number
+
 /** A bit of a report: there may be something to read. */
 export declare const READABLE: number
+
+/** In a report: the announced length of an incomplete message; -1 where none is incomplete, -2 where its header is. */
+export declare const REPORT_ANNOUNCED: number
+
+/** In a report: 1 where descriptors have arrived that nobody has taken. */
+export declare const REPORT_DESCRIPTORS: number
+
+/** In a report: 1 where the kernel had no more. */
+export declare const REPORT_DRAINED: number
+
+/** In a report: where those bytes end; 0 where there are none. */
+export declare const REPORT_END: number
+
+/** In a report: the end of the first run. Those of the others follow. */
+export declare const REPORT_RUNS: number
+
+/** How many numbers a report has for the largest slab. */
+export declare const REPORT_SIZE: number
+
+/** In a report: where the first bytes of an incomplete message begin in the slab, if the decoder has not kept them. */
+export declare const REPORT_START: number
 
 /** The addresses of a host in numbers, in the order in which to try them. Waits for the system's resolver. */
 export declare function resolve(host: string, port: number): Array<HostPort>
@@ -323,8 +350,14 @@ export interface Segment {
   mapping: Mapping
 }
 
+/** The longest run of several messages, in bytes: a message that is longer is a run of its own. */
+export declare const RUN_MAX: number
+
 /** Says whether this process is a child that still imports its target's module. */
 export declare function setStarting(starting: boolean): void
+
+/** The size of the slab that small messages are read into, and that they are staged in before they leave, in bytes. */
+export declare const SLAB: number
 
 /** Two connected descriptors; `oneWay`: the first only receives, the second only sends. */
 export declare function socketPair(oneWay: boolean): Array<number>
@@ -340,15 +373,13 @@ export declare const TOO_LONG: number
 
 /**
  * The calls that move bytes. Positions are in bytes, times in milliseconds; a negative one is for ever. Each returns a
- * count, or a negative status: -1 nothing in time, -2 the end, -3 the end inside a message, -4 a malformed length, -5 a
- * length over the limit, -1000 - n the system's error n.
+ * count, or a negative status: `NOTHING`, `END`, `TRUNCATED`, `MALFORMED`, `TOO_LONG`, or `SYSTEM` less the system's error
+ * number.
  */
 export interface Transfer {
   /**
-   * Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
-   * length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab
-   * if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, 1 if there are descriptors to be
-   * taken, and the end of each run.
+   * Reads into `slab`, once. Returns how many runs of whole frames are there. The constants `REPORT_…` say where `report` has
+   * what; one that is too short for `slab` is refused before anything is read.
    */
   receive: (id: number, slab: Uint8Array, report: Float64Array, timeout: number) => number
   /** Reads more of a long message to `memory[start..end]`, once. Returns how many bytes. */

@@ -153,7 +153,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       const encoded = this.#encode(value)
       const { parts, bytes, start, end, transferList } = encoded
       if (transferList) {
-        if (transferList.length > 0) return endpoint.sendTransferring(bytes, start, end, transferList)
+        if (transferList.length > 0) return endpoint.descriptors.send(bytes, start, end, transferList)
         endpoint.assertLocal()
       }
       if (parts) {
@@ -174,7 +174,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     if (parts) encoded.parts = undefined
     if (transferList) {
       if (transferList.length > 0) {
-        this.#endpoint.sendTransferringSync(bytes, start, end, transferList)
+        this.#endpoint.descriptors.sendSync(bytes, start, end, transferList)
         return
       }
       this.#endpoint.assertLocal()
@@ -296,13 +296,13 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    */
   async sendHandle(fd: number): Promise<void> {
     this.#endpoint.assertWritable()
-    return this.#endpoint.sendRaw(HANDLE, new Handle(fd))
+    return this.#endpoint.descriptors.sendRaw(HANDLE, new Handle(fd))
   }
 
   /** As `sendHandle`, blocking until the kernel has taken it. */
   sendHandleSync(fd: number): void {
     this.#endpoint.assertWritable()
-    this.#endpoint.sendRawSync(HANDLE, new Handle(fd))
+    this.#endpoint.descriptors.sendRawSync(HANDLE, new Handle(fd))
   }
 
   /**

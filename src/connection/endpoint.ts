@@ -2,21 +2,20 @@ import { constants } from 'node:os'
 
 import { outOfRange } from '../api/arguments.js'
 import { backPressureBegin, backPressureEnd, connectionClose, connectionOpen } from '../api/diagnostics.js'
-import { BusyError, ConnectionClosedError, DirectionError, SystemError, WouldBlockError } from '../api/errors.js'
+import { BusyError, ConnectionClosedError, DirectionError, SystemError } from '../api/errors.js'
 import type { Directions, Settings } from '../api/options.js'
 import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
 import { Registration } from '../event-loop/registration.js'
 import { disown, own } from '../event-loop/resource.js'
 import { queueMicrotask } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
-import { HEADER, MAX_SHORT } from '../wire/frame.js'
-import { transfer, type Transferable } from '../wire/transferable.js'
+import { MAX_SHORT } from '../wire/frame.js'
 import { ArrivedDescriptors } from './arrived-descriptors.js'
+import { DescriptorSender } from './descriptor-sender.js'
 import { EndpointResource } from './endpoint-resource.js'
 import { Reader } from './reader.js'
 import { type Receiving, ReceivePath } from './receive-path.js'
 import { SendPath, type SendWatcher, sizeOf } from './send-path.js'
-import { duplicateAll, frameWithDescriptors, type Transferring } from './transferring.js'
 
 /** How bytes reach the peer. */
 export type Transport = 'socket' | 'named-pipe'
@@ -40,6 +39,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   readonly settings: Settings
   readonly receiving: ReceivePath
   readonly sending: SendPath
+  readonly descriptors: DescriptorSender
   readonly #nonblocking: boolean
   readonly #carriesDescriptors: boolean
   readonly #legacy: boolean
@@ -71,7 +71,6 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     this.fd = fd
     this.transport = opened.socket ? 'socket' : 'named-pipe'
     this.writable = traits.writable ?? opened.writable
-    this.#carriesDescriptors = opened.carriesDescriptors
     this.#resource = new EndpointResource(environment, id, fd, spin)
     this.#registration = new Registration(environment, id, this)
     this.receiving = new ReceivePath(
@@ -84,6 +83,8 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
       { readable: traits.readable ?? opened.readable, nonblocking, readAhead },
     )
     this.sending = new SendPath(environment, id, settings.highWaterMark, this)
+    this.#carriesDescriptors = opened.carriesDescriptors
+    this.descriptors = new DescriptorSender(this.sending, opened.carriesDescriptors, nonblocking)
     this.#owned = own(this.#resource)
     if (connectionOpen.observed) connectionOpen.publish({ fd, ...this.#directions, codec: settings.codec })
   }
@@ -192,48 +193,6 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   #sendJoined(parts: readonly Uint8Array[], bytes: Uint8Array, start: number, end: number): Promise<void> {
     const message = Buffer.concat([...parts, bytes.subarray(start, end)])
     return this.send(message, 0, message.length)
-  }
-
-  /** Accepts a message with descriptors: those of `objects`, which are handed over. */
-  sendTransferring(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): Promise<void> {
-    const transferring = this.#transfer(frameWithDescriptors(bytes, start, end, objects.length), objects)
-    return this.sending.transferred(transferring)
-  }
-
-  /** As `sendTransferring`, blocking until the kernel has taken the message. */
-  sendTransferringSync(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): void {
-    const frame = frameWithDescriptors(bytes, start, end, objects.length)
-    // Whether the peer takes descriptors is known before the objects are handed over.
-    if (!this.#nonblocking) this.sending.flushSync()
-    this.sending.transferredSync(this.#transfer(frame, objects))
-  }
-
-  /** Accepts bytes outside the framing with the descriptor of `object`. */
-  sendRaw(bytes: Uint8Array, object: Transferable): Promise<void> {
-    return this.sending.transferred(this.#transfer(bytes, [object], false))
-  }
-
-  /** As `sendRaw`, blocking until the kernel has taken the bytes. */
-  sendRawSync(bytes: Uint8Array, object: Transferable): void {
-    if (!this.#nonblocking) this.sending.flushSync()
-    this.sending.transferredSync(this.#transfer(bytes, [object], false))
-  }
-
-  #transfer(bytes: Uint8Array, objects: Transferable[], framed = true): Transferring {
-    if (!this.#carriesDescriptors) {
-      throw new SystemError(
-        'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
-        'EOPNOTSUPP',
-        -constants.errno.EOPNOTSUPP,
-        'sendmsg',
-      )
-    }
-    if (this.#nonblocking && this.sending.blocked) throw new WouldBlockError('send')
-    const transferring = this.sending.transfer(bytes, duplicateAll(objects))
-    if (this.#nonblocking) this.sending.withdraw(transferring)
-    if (framed) this.sending.count(bytes.length - HEADER)
-    for (const each of objects) each[transfer].handOver()
-    return transferring
   }
 
   // Readiness.

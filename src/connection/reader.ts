@@ -5,21 +5,26 @@ import { takenAway } from '../api/arguments.js'
 import type { Coder } from '../codecs/coder.js'
 import type { Environment } from '../event-loop/environment.js'
 import type { Claimant } from '../event-loop/memory-budget.js'
-import { READ_MAX } from '../event-loop/slab.js'
 import { EOFError, MessageTooLongError, ProtocolError } from '../api/errors.js'
+import {
+  READ_MAX,
+  REPORT_ANNOUNCED,
+  REPORT_DESCRIPTORS,
+  REPORT_DRAINED,
+  REPORT_END,
+  REPORT_RUNS,
+  REPORT_START,
+  RUN_MAX,
+} from '../native/binding.js'
 import { Inbox } from './inbox.js'
 import { Memory } from './memory.js'
 import { HEADER, headerSize, payloadSize } from '../wire/frame.js'
 import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from '../native/status.js'
 
-/** Where the ends of the runs begin in a report. */
-const RUNS = 5
-
 /** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
 const FRAME = 4
 
-/** Behind a message of at least this many bytes, and at most that many, another one like it is expected. */
-const EXPECTED_MIN = 32 * 1024
+/** Behind a message that is at least as long as a run may be, and at most this long, another one like it is expected. */
 const EXPECTED_MAX = READ_MAX - HEADER - 1
 
 /** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
@@ -125,28 +130,29 @@ export class Reader {
     this.#expected = 0
     const runs = transfer.receive(this.#id, slab.bytes, report, timeout)
     if (runs < 0) {
-      this.#stop(runs, report[0]!)
+      this.#stop(runs, report[REPORT_ANNOUNCED]!)
       return 0
     }
     let start = 0
-    for (let i = RUNS; i < RUNS + runs; i++) {
+    for (let i = REPORT_RUNS; i < REPORT_RUNS + runs; i++) {
       const end = report[i]!
       this.#keep(slab, start, end)
       start = end
     }
-    this.announced = report[0]!
-    this.#insideMessage = report[0] !== -1
-    this.readable = report[3] === 0 || this.ending
-    this.descriptors = report[4] === 1
-    if (report[2] === 0) return start
-    const filled = report[2]!
-    this.#begin(slab, report[1]!, filled, report[0]!, target)
+    const announced = report[REPORT_ANNOUNCED]!
+    this.announced = announced
+    this.#insideMessage = announced !== -1
+    this.readable = report[REPORT_DRAINED] === 0 || this.ending
+    this.descriptors = report[REPORT_DESCRIPTORS] === 1
+    const filled = report[REPORT_END]!
+    if (filled === 0) return start
+    this.#begin(slab, report[REPORT_START]!, filled, announced, target)
     return filled
   }
 
   /** After a message of `size` bytes, at `bytes[start]`. */
   #expect(size: number, bytes: Buffer, start: number): void {
-    this.#expected = size >= EXPECTED_MIN && size <= EXPECTED_MAX ? size : 0
+    this.#expected = size >= RUN_MAX && size <= EXPECTED_MAX ? size : 0
     this.#shift = this.#expected > 0 ? (this.#coder.shift?.(bytes.subarray(start, start + size), size) ?? 0) : 0
   }
 

@@ -1,8 +1,8 @@
 import { outOfRange } from '../api/arguments.js'
-import { duplicate } from '../native/binding.js'
+import { DESCRIPTORS_MAX, duplicate } from '../native/binding.js'
 import { closeDescriptor } from '../native/numbers.js'
 import { checked } from '../native/status.js'
-import { DESCRIPTORS_MAX, MARK, marked } from '../wire/descriptor-mark.js'
+import { MARK, marked } from '../wire/descriptor-mark.js'
 import { HEADER, MAX_SHORT, writeHeader } from '../wire/frame.js'
 import { transfer, type Transferable } from '../wire/transferable.js'
 

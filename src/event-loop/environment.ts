@@ -1,10 +1,17 @@
 import { Memory } from '../connection/memory.js'
-import { ENDED, NativeReactor, READABLE, type Transfer, WRITABLE } from '../native/binding.js'
+import {
+  ENDED,
+  NativeReactor,
+  READABLE,
+  REPORT_SIZE,
+  SLAB,
+  type Transfer,
+  WRITABLE,
+} from '../native/binding.js'
 import { checked, systemError } from '../native/status.js'
 import { MemoryBudget } from './memory-budget.js'
 import { ReadBudget } from './read-budget.js'
 import { SendBuffers } from './send-buffers.js'
-import { READ_MAX, SLAB } from './slab.js'
 import { queueMicrotask } from './timers.js'
 
 /** How many reports of readiness one call brings. */
@@ -31,8 +38,8 @@ function driver(): 'uv' | 'thread' {
 class Environment {
   /** The slab that every read goes to. What is kept of it is copied out before the next one. */
   readonly slab: Memory = new Memory(Buffer.allocUnsafeSlow(SLAB))
-  /** The report of a native receive: five numbers, and the ends of the runs, of which any two have more than 32 KiB. */
-  readonly report: Float64Array = new Float64Array(5 + (2 * READ_MAX) / (32 * 1024) + 2)
+  /** The report of a native receive. */
+  readonly report: Float64Array = new Float64Array(REPORT_SIZE)
   readonly native: NativeReactor
   /** The calls that every message makes. */
   readonly transfer: Transfer

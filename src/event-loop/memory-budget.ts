@@ -1,4 +1,4 @@
-import { SLAB } from './slab.js'
+import { SLAB } from '../native/binding.js'
 
 /** How many bytes that were announced and have not arrived are granted memory at once, all connections together. */
 const CLAIMS = 64 * 1024 * 1024

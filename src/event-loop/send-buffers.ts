@@ -1,4 +1,4 @@
-import { SLAB } from './slab.js'
+import { SLAB } from '../native/binding.js'
 import { nextTick } from './timers.js'
 
 /** How many slabs are lent at most, to connections that have sent something in this turn. */

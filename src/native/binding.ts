@@ -37,7 +37,8 @@ export const NativeReactor: typeof Binding.Reactor = binding.Reactor
 export type NativeReactor = Binding.Reactor
 export type { Failure, Segment, Transfer } from '../../index.js'
 
-// Statuses, the bits of a report of readiness, and the states of a handshake are declared where they are made.
+// What both sides know is declared once, in Rust: statuses, sizes, the layout of a receive report, the bits of a report of
+// readiness, the states of a handshake.
 export const NOTHING: typeof Binding.NOTHING = binding.NOTHING
 export const END: typeof Binding.END = binding.END
 export const TRUNCATED: typeof Binding.TRUNCATED = binding.TRUNCATED
@@ -50,3 +51,14 @@ export const ENDED: typeof Binding.ENDED = binding.ENDED
 export const HANDSHAKE_WRITES: typeof Binding.HANDSHAKE_WRITES = binding.HANDSHAKE_WRITES
 export const HANDSHAKE_DONE_LEGACY: typeof Binding.HANDSHAKE_DONE_LEGACY = binding.HANDSHAKE_DONE_LEGACY
 export const HANDSHAKE_DONE: typeof Binding.HANDSHAKE_DONE = binding.HANDSHAKE_DONE
+export const SLAB: typeof Binding.SLAB = binding.SLAB
+export const READ_MAX: typeof Binding.READ_MAX = binding.READ_MAX
+export const RUN_MAX: typeof Binding.RUN_MAX = binding.RUN_MAX
+export const REPORT_ANNOUNCED: typeof Binding.REPORT_ANNOUNCED = binding.REPORT_ANNOUNCED
+export const REPORT_START: typeof Binding.REPORT_START = binding.REPORT_START
+export const REPORT_END: typeof Binding.REPORT_END = binding.REPORT_END
+export const REPORT_DRAINED: typeof Binding.REPORT_DRAINED = binding.REPORT_DRAINED
+export const REPORT_DESCRIPTORS: typeof Binding.REPORT_DESCRIPTORS = binding.REPORT_DESCRIPTORS
+export const REPORT_RUNS: typeof Binding.REPORT_RUNS = binding.REPORT_RUNS
+export const REPORT_SIZE: typeof Binding.REPORT_SIZE = binding.REPORT_SIZE
+export const DESCRIPTORS_MAX: typeof Binding.DESCRIPTORS_MAX = binding.DESCRIPTORS_MAX

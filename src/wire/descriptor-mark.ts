@@ -8,9 +8,6 @@ const WITH_DESCRIPTORS = 0x44
 /** How many bytes the mark has. */
 export const MARK = 7
 
-/** The most descriptors that go with one message: the kernel's limit. */
-export const DESCRIPTORS_MAX = 253
-
 /** How many descriptors the message `bytes[start..end]` says that it came with; 0 where it bears no mark. */
 export function descriptorsOf(bytes: Uint8Array, start: number, end: number): number {
   return end - start > MARK && bytes[start] === EXTENSION_32 && bytes[start + 5] === WITH_DESCRIPTORS

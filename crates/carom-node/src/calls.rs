@@ -13,15 +13,13 @@ use napi_derive::napi;
 use crate::transfer::Transfer;
 
 /// The calls that move bytes. Positions are in bytes, times in milliseconds; a negative one is for ever. Each returns a
-/// count, or a negative status: -1 nothing in time, -2 the end, -3 the end inside a message, -4 a malformed length, -5 a
-/// length over the limit, -1000 - n the system's error n.
+/// count, or a negative status: `NOTHING`, `END`, `TRUNCATED`, `MALFORMED`, `TOO_LONG`, or `SYSTEM` less the system's error
+/// number.
 #[allow(missing_debug_implementations, reason = "it only names a type for JavaScript")]
 #[napi(object, object_from_js = false, object_to_js = false, js_name = "Transfer")]
 pub struct TransferCalls {
-    /// Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
-    /// length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab
-    /// if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, 1 if there are descriptors to be
-    /// taken, and the end of each run.
+    /// Reads into `slab`, once. Returns how many runs of whole frames are there. The constants `REPORT_…` say where `report` has
+    /// what; one that is too short for `slab` is refused before anything is read.
     #[napi(ts_type = "(id: number, slab: Uint8Array, report: Float64Array, timeout: number) => number")]
     pub receive: (),
     /// Reads more of a long message to `memory[start..end]`, once. Returns how many bytes.

@@ -11,6 +11,10 @@ use crate::numbers;
 use crate::reactor::Reactor;
 use crate::status;
 
+/// The most descriptors that go with one message: the kernel's limit, 0 where messages take none.
+#[napi]
+pub const DESCRIPTORS_MAX: u32 = sys::FDS_MAX as u32;
+
 /// A descriptor that a peer has sent.
 #[derive(Debug)]
 #[napi(object)]

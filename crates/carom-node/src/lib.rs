@@ -22,6 +22,7 @@ mod image;
 pub mod listener;
 pub mod numbers;
 pub mod reactor;
+pub mod report;
 pub mod shared_memory;
 mod slots;
 pub mod status;

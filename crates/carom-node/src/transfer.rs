@@ -10,6 +10,7 @@ use napi::bindgen_prelude::Result;
 use crate::deadline::deadline;
 use crate::driver::Driver;
 use crate::environment::Environment;
+use crate::report::Report;
 use crate::status;
 
 /// The calls that every message makes. A count that they return is of bytes or runs; a negative one is a status.
@@ -28,38 +29,29 @@ impl Transfer {
         })
     }
 
-    /// Reads into `slab`, once. Returns how many runs of whole frames are there; `report` has, from its start: the announced
-    /// length of an incomplete message (or -1, or -2 if its header is incomplete too), where its first bytes are in the slab
-    /// if they were not kept (start and end, else 0 and 0), 1 if the kernel had no more, 1 if there are descriptors to be
-    /// taken, and the end of each run.
+    /// Reads into `slab`, once. Returns how many runs of whole frames are there; `report` says where, and more: see
+    /// [`report`](crate::report).
     pub(crate) fn receive(&self, id: u32, slab: &mut [u8], report: &mut [f64], timeout: f64) -> Result<f64> {
         let mut slots = self.environment.slots.borrow_mut();
         let mut runs = self.runs.borrow_mut();
-        let Some((head, ends)) = report.split_first_chunk_mut::<5>() else {
-            return Err(napi::Error::from_reason("the report is too short"));
-        };
-        *head = [-1.0, 0.0, 0.0, 1.0, 0.0];
+        let mut report = Report::new(report, slab.len())?;
         let channel = slots.channel(id)?;
         let (tail, drained) = match channel.receive(slab, &mut runs, deadline(timeout)) {
             Ok(Received::Bytes { tail, drained }) => (tail, drained),
             Ok(Received::Nothing) => return Ok(status::NOTHING),
             Ok(Received::End) => return Ok(status::END),
-            Err(error) => return Ok(status::failure(&error, &mut head[0])),
+            Err(error) => return Ok(status::failure(&error, report.announced())),
         };
-        let (announced, start, end) = match tail {
+        let (announced, arrived) = match tail {
             Tail::Carried {
                 announced: Some(length),
-            } => (length as f64, 0, 0),
-            Tail::Carried { announced: None } if channel.decoder().inside_message() => (-2.0, 0, 0),
-            Tail::Carried { announced: None } => (-1.0, 0, 0),
-            Tail::Own { announced, arrived } => (announced as f64, arrived.start, arrived.end),
+            } => (length as f64, 0..0),
+            Tail::Carried { announced: None } if channel.decoder().inside_message() => (-2.0, 0..0),
+            Tail::Carried { announced: None } => (-1.0, 0..0),
+            Tail::Own { announced, arrived } => (announced as f64, arrived),
         };
-        let (drained, descriptors) = (u8::from(drained), u8::from(channel.has_descriptors()));
-        *head = [announced, start as f64, end as f64, drained.into(), descriptors.into()];
-        for (slot, end) in ends.iter_mut().zip(runs.ends()) {
-            *slot = *end as f64;
-        }
-        Ok(runs.ends().len() as f64)
+        report.describe(announced, arrived, drained, channel.has_descriptors());
+        Ok(report.list(&runs))
     }
 
     /// Reads more of a long message to `memory[start..end]`, once. Returns how many bytes.

@@ -6,13 +6,10 @@ use std::io;
 use std::time::Duration;
 
 use crate::channel::{Channel, Received};
-use crate::frame::{FrameError, Header, Runs, Tail, read_header};
+use crate::frame::{FrameError, Header, Runs, SLAB, Tail, read_header};
 use crate::spin::Spin;
 use crate::sys::{self, Credentials, Deadline};
 use crate::{Error, Result};
-
-/// How much is read at a time, in bytes: about what a Unix socket's default buffers hold of small messages.
-const SLAB: usize = 64 * 1024;
 
 /// How much memory a long payload's buffer grows by at a time. The announced length is a claim by the peer; memory grows
 /// with what arrives.

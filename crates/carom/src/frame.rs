@@ -16,8 +16,8 @@ pub const MAX_SHORT: u64 = 0x7fff_ffff;
 const SHORT: usize = 4;
 const LONG: usize = 12;
 
-/// Consecutive frames are grouped into runs of at most this many bytes, so that a program that keeps one small message of a run
-/// keeps no more memory alive than this. A frame that is longer is a run of its own.
+/// Consecutive frames are grouped into runs of at most this many bytes, so that retaining one small message pins no more memory
+/// than this. A frame that is longer is a run of its own.
 pub const RUN_MAX: usize = 32 * 1024;
 
 /// An incomplete frame of at most this many bytes is carried over to the next read. A longer one moves to memory of its
@@ -26,6 +26,9 @@ pub const CARRY_MAX: usize = 8 * 1024;
 
 /// The smallest slab that a [`Decoder`] works in, in bytes: what is carried over must leave room to read.
 pub const SLAB_MIN: usize = 2 * CARRY_MAX;
+
+/// The slab that connections read into, in bytes: about what a Unix socket's default buffers hold of small messages.
+pub const SLAB: usize = 64 * 1024;
 
 /// A peer's fault on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +137,13 @@ impl Runs {
     #[must_use]
     pub fn end(&self) -> usize {
         self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// The most runs that a slab of `slab` bytes can have. Any two consecutive ones have more than [`RUN_MAX`] bytes together: they
+    /// would be one otherwise.
+    #[must_use]
+    pub const fn most_in(slab: usize) -> usize {
+        2 * (slab / (RUN_MAX + 1)) + 1
     }
 
     fn push(&mut self, frame: Range<usize>, open: &mut usize) {

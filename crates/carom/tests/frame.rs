@@ -363,6 +363,19 @@ fn the_longest_claim_is_a_claim() {
 }
 
 #[test]
+fn a_slab_has_no_more_runs_than_frames_that_just_fail_to_share_one() {
+    // A short one and one that fills a run take turns: each two have a byte more than a run may have.
+    let pair = [frame(b"", false), frame(&payload(RUN_MAX - 7), false)].concat();
+    assert_eq!(pair.len(), RUN_MAX + 1);
+    for pairs in 1..8 {
+        let stream = [pair.repeat(pairs), frame(b"", false)].concat();
+        let mut runs = Runs::default();
+        Decoder::new(u64::MAX).find(&stream, &mut runs).unwrap();
+        assert_eq!(runs.ends().len(), Runs::most_in(stream.len()));
+    }
+}
+
+#[test]
 fn small_messages_share_runs_and_a_long_one_has_its_own() {
     let small = frame(&payload(96), false);
     let long = frame(&payload(RUN_MAX), false);

@@ -135,4 +135,10 @@ fn take_runs(slab: &[u8], runs: &Runs, messages: &mut Vec<Vec<u8>>) {
         begin = end;
     }
     assert_eq!(runs.end(), begin);
+    assert!(
+        runs.ends().len() <= Runs::most_in(slab.len()),
+        "{} runs in {} bytes",
+        runs.ends().len(),
+        slab.len()
+    );
 }

@@ -1,0 +1,69 @@
+import { constants } from 'node:os'
+
+import { SystemError, WouldBlockError } from '../api/errors.js'
+import { HEADER } from '../wire/frame.js'
+import { transfer, type Transferable } from '../wire/transferable.js'
+import type { SendPath } from './send-path.js'
+import { duplicateAll, frameWithDescriptors, type Transferring } from './transferring.js'
+
+/** Sends messages, and bytes outside the framing, with the descriptors of objects beside them. */
+export class DescriptorSender {
+  readonly #sending: SendPath
+  readonly #carriesDescriptors: boolean
+  readonly #nonblocking: boolean
+
+  constructor(sending: SendPath, carriesDescriptors: boolean, nonblocking: boolean) {
+    this.#sending = sending
+    this.#carriesDescriptors = carriesDescriptors
+    this.#nonblocking = nonblocking
+  }
+
+  /** Accepts a message with descriptors: those of `objects`, which are handed over. */
+  send(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): Promise<void> {
+    this.#assertCarried()
+    const frame = frameWithDescriptors(bytes, start, end, objects.length)
+    return this.#sending.transferred(this.#transfer(frame, objects, true))
+  }
+
+  /** As `send`, blocking until the kernel has taken the message. */
+  sendSync(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): void {
+    this.#assertCarried()
+    const frame = frameWithDescriptors(bytes, start, end, objects.length)
+    // Whether the peer takes descriptors is known before the objects are handed over.
+    if (!this.#nonblocking) this.#sending.flushSync()
+    this.#sending.transferredSync(this.#transfer(frame, objects, true))
+  }
+
+  /** Accepts bytes outside the framing with the descriptor of `object`. */
+  sendRaw(bytes: Uint8Array, object: Transferable): Promise<void> {
+    this.#assertCarried()
+    return this.#sending.transferred(this.#transfer(bytes, [object], false))
+  }
+
+  /** As `sendRaw`, blocking until the kernel has taken the bytes. */
+  sendRawSync(bytes: Uint8Array, object: Transferable): void {
+    this.#assertCarried()
+    if (!this.#nonblocking) this.#sending.flushSync()
+    this.#sending.transferredSync(this.#transfer(bytes, [object], false))
+  }
+
+  #assertCarried(): void {
+    if (this.#carriesDescriptors) return
+    throw new SystemError(
+      'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
+      'EOPNOTSUPP',
+      -constants.errno.EOPNOTSUPP,
+      'sendmsg',
+    )
+  }
+
+  #transfer(bytes: Uint8Array, objects: Transferable[], framed: boolean): Transferring {
+    const sending = this.#sending
+    if (this.#nonblocking && sending.blocked) throw new WouldBlockError('send')
+    const transferring = sending.transfer(bytes, duplicateAll(objects))
+    if (this.#nonblocking) sending.withdraw(transferring)
+    if (framed) sending.count(bytes.length - HEADER)
+    for (const each of objects) each[transfer].handOver()
+    return transferring
+  }
+}
