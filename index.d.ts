@@ -340,6 +340,9 @@ export declare const REPORT_START: number
 /** The addresses of a host in numbers, in the order in which to try them. Waits for the system's resolver. */
 export declare function resolve(host: string, port: number): Array<HostPort>
 
+/** The longest run of several messages, in bytes: a message that is longer is a run of its own. */
+export declare const RUN_MAX: number
+
 /** A segment that is mapped. */
 export interface Segment {
   /** Its name. */
@@ -349,9 +352,6 @@ export interface Segment {
   /** What the memory is a part of. */
   mapping: Mapping
 }
-
-/** The longest run of several messages, in bytes: a message that is longer is a run of its own. */
-export declare const RUN_MAX: number
 
 /** Says whether this process is a child that still imports its target's module. */
 export declare function setStarting(starting: boolean): void

@@ -45,7 +45,9 @@ for (const size of [32 * 1024, 16 * 1024, 8 * 1024, 4 * 1024]) {
     const long = patterned(MEBIBYTE - 64)
     writeAll(fd, frame(long))
     t.true((await receiver.recvBytes()).equals(long))
-    const messages = Array.from({ length: Math.floor((MEBIBYTE - 8192) / (size + 5)) }, (_, n) => patterned(size + 1, n))
+    const messages = Array.from({ length: Math.floor((MEBIBYTE - 8192) / (size + 5)) }, (_, n) =>
+      patterned(size + 1, n),
+    )
     writeAll(fd, Buffer.concat(messages.map((message) => frame(message))))
     for (const [n, message] of messages.entries()) t.true((await receiver.recvBytes()).equals(message), `message ${n}`)
     t.is(receiver.tryRecvBytes(), undefined)
@@ -62,7 +64,9 @@ whereReportsAre('a report that has no room for all runs of a slab is refused bef
   other.sendBytesSync(Buffer.from('here'))
   const slab = new Uint8Array(native.READ_MAX)
   const short = new Float64Array(native.REPORT_SIZE - 1)
-  t.throws(() => receive(id, slab, short, 0), { message: /report of \d+ numbers is too short for a slab of 1048576 bytes/ })
+  t.throws(() => receive(id, slab, short, 0), {
+    message: /report of \d+ numbers is too short for a slab of 1048576 bytes/,
+  })
   t.throws(() => receive(id, slab, new Float64Array(3), 0), { message: /too short/ })
   const report = new Float64Array(native.REPORT_SIZE)
   t.is(receive(id, slab, report, 0), 1)

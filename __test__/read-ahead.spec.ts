@@ -97,6 +97,22 @@ test('a receive that is aborted before a header has come takes nothing; after th
   t.is((await finishing).toString(), 'whole')
 })
 
+test('closing the connection ends a forEach and an iteration whose message has begun to arrive', async (t) => {
+  for (const begin of [
+    (connection: Connection) => connection.bytes().forEach(() => t.fail('no message has come whole')),
+    async (connection: Connection) => {
+      for await (const message of connection.bytes()) t.fail(`no message has come whole: ${message.length} bytes`)
+    },
+  ]) {
+    const { connection, fd } = pairWithRawEnd(t, EXACT)
+    writeAll(fd, Buffer.of(0, 0))
+    const done = begin(connection)
+    await turns()
+    await connection.close()
+    await t.notThrowsAsync(done)
+  }
+})
+
 test('tryRecvBytes keeps a message that it has begun', async (t) => {
   const { connection, fd } = pairWithRawEnd(t, EXACT)
   const bytes = Buffer.concat([frame(Buffer.from('first')), frame(Buffer.from('second'))])

@@ -21,7 +21,7 @@ import {
 } from './options.js'
 import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
-import { until } from '../event-loop/until.js'
+import { untilReady, untilReported } from '../event-loop/until.js'
 import { onAbort } from '../event-loop/abort.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
@@ -263,15 +263,22 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * Whether there is something to receive, a whole message or the end, within `timeout` milliseconds. `Infinity` waits for
    * ever.
    */
-  async poll(timeout = 0, options?: ReceiveOptions): Promise<boolean> {
-    const { receiving } = this.#endpoint
-    receiving.assertReadable()
-    const milliseconds = check.timeout(timeout)
-    const signal = check.abortSignal(check.options(options, POLL).signal)
-    signal?.throwIfAborted()
-    if (receiving.pollNow()) return true
-    if (milliseconds === 0 && !receiving.isPutOff) return false
-    return (await until([receiving], milliseconds, signal)).length > 0
+  poll(timeout = 0, options?: ReceiveOptions): Promise<boolean> {
+    // Not an async function: one that has its answer at once would allocate twice as much.
+    try {
+      const { receiving } = this.#endpoint
+      receiving.assertReadable()
+      const milliseconds = check.timeout(timeout)
+      const signal = options === undefined ? undefined : check.abortSignal(check.options(options, POLL).signal)
+      signal?.throwIfAborted()
+      if (receiving.pollNow()) return Promise.resolve(true)
+      if (milliseconds === 0 && !receiving.isPutOff) return Promise.resolve(false)
+      return receiving.isDrained
+        ? untilReported(receiving, milliseconds, signal)
+        : untilReady(receiving, milliseconds, signal)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** As `poll`, blocking. */
@@ -436,8 +443,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return {
       messagesSent: sending.messages,
       bytesSent: sending.bytes,
-      messagesReceived: receiving.messages,
-      bytesReceived: receiving.bytes,
+      messagesReceived: receiving.reading.messages,
+      bytesReceived: receiving.reading.bytes,
     }
   }
 
@@ -471,7 +478,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     const consumer = receiving.consume(this.#decoded, callback)
     return {
       done: consumer.done,
-      setIdle: (idle) => receiving.setIdle(consumer, idle),
+      setIdle: (idle) => consumer.setIdle(idle),
     }
   }
 
@@ -517,7 +524,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     const { receiving } = this.#endpoint
     const consumer = receiving.consume({ take, atEnd: undefined }, callback)
     if (signal) {
-      consumer.settled = onAbort(signal, () => receiving.endConsumer(consumer, { reason: signal.reason }))
+      consumer.settled = onAbort(signal, () => consumer.end({ reason: signal.reason }))
     }
     return consumer.done
   }

@@ -58,8 +58,9 @@ export class Inbox {
       return true
     }
     const at = this.#at
-    this.start = at + headerSize(bytes, at)
-    this.end = this.start + payloadSize(bytes, at)
+    const start = at + headerSize(bytes, at)
+    this.start = start
+    this.end = start + payloadSize(bytes, start)
     return true
   }
 

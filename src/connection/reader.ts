@@ -108,6 +108,8 @@ export class Reader {
     while (this.inbox.peek()) this.inbox.take()
     this.#environment.memory.release(this.#claimant)
     this.#payload = undefined
+    this.#insideMessage = false
+    this.announced = -1
     this.fault = fault
   }
 
@@ -161,7 +163,7 @@ export class Reader {
     const { bytes: read } = slab
     const payload = start + headerSize(read, start)
     // A single message needs no header.
-    const single = payload < end && payload + payloadSize(read, start) === end
+    const single = payload < end && payload + payloadSize(read, payload) === end
     const from = single ? payload : start
     const size = end - from
     if (single) this.#expect(size, read, from)

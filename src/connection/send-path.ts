@@ -92,7 +92,14 @@ export class SendPath implements Staging {
   }
 
   #accept(): Promise<void> {
-    if (this.unsent > this.#highWaterMark) this.push()
+    if (this.#failure || this.unsent > this.#highWaterMark) return this.#acceptAbove()
+    if (this.blocked) this.#unsent.own()
+    return ACCEPTED
+  }
+
+  /** As `#accept`, where more than the high-water mark is unsent, or the sending has failed. */
+  #acceptAbove(): Promise<void> {
+    this.push()
     if (this.#failure) return Promise.reject(this.#failure.error())
     if (this.unsent > this.#highWaterMark) return this.#waiters.room()
     if (this.blocked) this.#unsent.own()

@@ -1,13 +1,5 @@
 import { Memory } from '../connection/memory.js'
-import {
-  ENDED,
-  NativeReactor,
-  READABLE,
-  REPORT_SIZE,
-  SLAB,
-  type Transfer,
-  WRITABLE,
-} from '../native/binding.js'
+import { ENDED, NativeReactor, READABLE, REPORT_SIZE, SLAB, type Transfer, WRITABLE } from '../native/binding.js'
 import { checked, systemError } from '../native/status.js'
 import { MemoryBudget } from './memory-budget.js'
 import { ReadBudget } from './read-budget.js'

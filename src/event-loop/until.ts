@@ -26,6 +26,17 @@ export async function until(sources: Source[], milliseconds: number, signal?: Ab
   return untilTold(sources, milliseconds, signal)
 }
 
+/** Whether `source` is ready within `milliseconds`. */
+export async function untilReady(source: Source, milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  return (await until([source], milliseconds, signal)).length > 0
+}
+
+/** As `untilReady`, where all that `source` had is read already: what comes then will be reported, and nothing need be asked. */
+export async function untilReported(source: Source, milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  source.arm()
+  return (await untilTold([source], milliseconds, signal)).length > 0
+}
+
 function untilTold(sources: Source[], milliseconds: number, signal: AbortSignal | undefined): Promise<Source[]> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw signal.reason

@@ -29,8 +29,7 @@ export function headerSize(bytes: Uint8Array, at: number): number {
   return bytes[at] === 0xff ? HEADER_MAX : HEADER
 }
 
-/** The length that the header at `bytes[at]` announces, that of a whole frame, which is never longer than 32 bits can say. */
-export function payloadSize(bytes: Uint8Array, at: number): number {
-  const end = at + headerSize(bytes, at)
+/** How many bytes the payload has that begins at `bytes[end]`, where its header ends: in a whole frame, as many as 32 bits can say. */
+export function payloadSize(bytes: Uint8Array, end: number): number {
   return ((bytes[end - 4]! << 24) | (bytes[end - 3]! << 16) | (bytes[end - 2]! << 8) | bytes[end - 1]!) >>> 0
 }
