@@ -25,7 +25,7 @@ import { untilReady, untilReported } from '../event-loop/until.js'
 import { onAbort } from '../event-loop/abort.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
-/** What has gone through a connection, payloads only. */
+/** The traffic of a connection, payloads only. */
 export interface ConnectionStats {
   messagesSent: number
   bytesSent: number
@@ -33,7 +33,7 @@ export interface ConnectionStats {
   bytesReceived: number
 }
 
-/** Who is at the other end of a local connection, from the kernel. */
+/** The process at the other end of a local connection, from the kernel. */
 export interface PeerCredentials {
   pid: number
   uid: number
@@ -62,7 +62,7 @@ const whole: Take = (chunk, start, end) => chunk.message(start, end)
 const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, end), done: false })
 const WHOLE: Receive = { take: whole }
 
-/** What goes beside a handle: how many there are. */
+/** The byte beside a handle: how many there are. */
 const HANDLE = Uint8Array.of(1)
 
 const RECV = receiveOptions('recv')
@@ -437,7 +437,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.sending.unsent
   }
 
-  /** What has gone through so far. */
+  /** The traffic so far. */
   get stats(): ConnectionStats {
     const { sending, receiving } = this.#endpoint
     return {
@@ -448,7 +448,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     }
   }
 
-  /** Who is at the other end of a local connection: for a pipe, who made it. */
+  /** The process at the other end of a local connection: for a pipe, the one that made it. */
   get peerCredentials(): PeerCredentials {
     this.#endpoint.assertOpen()
     return this.#endpoint.peerCredentials()
@@ -542,7 +542,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 }
 
-/** What is said of a connection where it goes to another process. */
+/** The description of a connection that goes to another process. */
 type Described = Directions | ForChild
 
 /** The same, where the other process is one that this one starts. */
@@ -551,7 +551,7 @@ interface ForChild {
   options: ConnectionOptions
 }
 
-/** What goes in a message is no more than the directions: all else is the receiver's to choose. */
+/** A message has no more than the directions: all else is the receiver's to choose. */
 function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
   const { readable, writable } = traits
   // To a Python process, which makes a connection of its own: what pickles mean here doesn't matter there.
@@ -585,7 +585,7 @@ onArrival('connection', {
   discard: (connection: Connection) => void connection.close(),
 })
 
-/** What a peer says of the connection that it sends. */
+/** The peer's description of the connection that it sends. */
 function directionsOf(described: unknown): Directions {
   if (typeof described !== 'object' || described === null) {
     throw check.invalidType('the description of a connection in a message', 'an object', described)

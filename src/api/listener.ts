@@ -41,11 +41,11 @@ import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
-  /** What kind of address to make where none is given; it must agree with one that is. */
+  /** The kind of address to make where none is given; it must agree with one that is. */
   family?: Family | undefined
   /** How many connections may wait to be accepted. Default 128. */
   backlog?: number | undefined
-  /** The permissions of a Unix socket's file: who may connect must be able to write it. Default `0o600`, the owner only. */
+  /** The permissions of a Unix socket's file: a user who may connect must be able to write it. Default `0o600`, the owner only. */
   mode?: number | undefined
   /**
    * Whether to take the place of a socket file at which nobody listens any more, as a process leaves one that a signal ends. A path
@@ -400,7 +400,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       failed: (error) => {
         this.#handshakes.delete(handshake)
         this.#goOnLater()
-        // Whatever a caller's handler does, or throws, it does not do in the middle of accepting.
+        // A caller's handler does nothing, and throws nothing, in the middle of accepting.
         queueMicrotask(() => this.emit('authenticationFailure', error as CaromError, address))
       },
     })
@@ -417,7 +417,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
       oldest.expire()
       return true
     }
-    // Whoever waits in accept keeps the event loop alive.
+    // A call that waits in accept keeps the event loop alive.
     this.#room ??= setTimeout(() => {
       this.#room = undefined
       this.#serve()
@@ -520,7 +520,7 @@ class Inherited {
   }
 }
 
-/** What is said of a listener where it goes to another process: nothing in a message. */
+/** The description of a listener that goes to another process: nothing in a message. */
 type Described = Omit<ListenerOptions, 'authkey'> & { key?: string | undefined }
 
 onArrival('listener', {

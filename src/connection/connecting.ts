@@ -11,7 +11,7 @@ interface Candidate {
   port: number
 }
 
-/** What the connected socket is to be like. */
+/** Options of the connected socket. */
 export interface HowToConnect {
   /** Whether a Unix socket takes descriptors from its first byte on. */
   descriptors: boolean

@@ -3,7 +3,7 @@ import type { Environment } from '../event-loop/environment.js'
 import type { Claimant } from '../event-loop/memory-budget.js'
 import type { Resource } from '../event-loop/resource.js'
 
-/** What an endpoint has taken of its environment, and gives back when it is closed, or collected. */
+/** The resources that an endpoint has taken of its environment, and gives back when it is closed, or collected. */
 export class EndpointResource implements Resource, Claimant {
   claimed = 0
   readonly #fd: number

@@ -20,7 +20,7 @@ import { SendPath, type SendWatcher, sizeOf } from './send-path.js'
 /** How bytes reach the peer. */
 export type Transport = 'socket' | 'named-pipe'
 
-/** What a connection is, beyond its options. */
+/** The traits of a connection, beyond its options. */
 export interface Traits extends Directions {
   /** A call that would have to wait fails. */
   nonblocking?: boolean
@@ -125,7 +125,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     )
   }
 
-  /** For people who debug. */
+  /** The state, for debugging. */
   get state(): Record<string, unknown> {
     const { fd, readable, writable, closed, receiving, sending } = this
     const { codec = 'custom', highWaterMark } = this.settings
@@ -143,7 +143,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     }
   }
 
-  /** What the connection is, for a program that makes another one over its descriptor. */
+  /** The connection's traits, for a program that makes another one over its descriptor. */
   get traits(): Required<Traits> {
     return { ...this.#directions, nonblocking: this.#nonblocking, legacy: this.#legacy, accepted: this.#accepted }
   }
@@ -158,7 +158,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     return checked(() => this.#environment.native.peerCredentials(this.id))
   }
 
-  // What may be sent, and how.
+  // Sending.
 
   /** Accepts a message of which `bytes[start..end]` is the payload. */
   send(bytes: Uint8Array, start: number, end: number): Promise<void> {

@@ -41,7 +41,7 @@ export class Handshake implements Watcher {
     this.#operation = operation
     this.#end = end
     this.#registration = new Registration(this.#environment, this.#id, this)
-    // Whoever waits for the handshake keeps the event loop alive.
+    // The call that waits for the handshake keeps the event loop alive.
     this.#registration.reference(false)
     this.#registration.awaited = true
     this.#timer = setTimeout(() => this.expire(), Math.min(how.timeout, 0x7fffffff)).unref()

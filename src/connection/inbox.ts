@@ -2,7 +2,7 @@ import { headerSize, payloadSize } from '../wire/frame.js'
 import { Memory } from './memory.js'
 import { takeFirst } from './queue.js'
 
-/** What messages have been received into: whole frames, or, where not `framed`, the payload of one message. */
+/** Memory that messages have been received into: whole frames, or, where not `framed`, the payload of one message. */
 export class Chunk extends Memory {
   readonly framed: boolean
 
@@ -28,7 +28,7 @@ export class Inbox {
   chunk: Chunk = EMPTY
   start = 0
   end = 0
-  /** What of the chunk has been taken, and its length. */
+  /** The part of the chunk that has been taken, and its length. */
   #at = 0
   #length = 0
   readonly #chunks: Chunk[] = []

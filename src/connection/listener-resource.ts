@@ -11,14 +11,14 @@ export interface Admitted {
   address: Address
 }
 
-/** What a listener has taken of its environment. */
+/** The resources that a listener has taken of its environment. */
 export class ListenerResource implements Resource {
   /** Peers that were let in, and that nobody has accepted. */
   readonly admitted: Admitted[] = []
   readonly #address: Address
   readonly #environment: Environment
   readonly #id: number
-  // Nobody is told: who waits when the process exits has no more to do.
+  // Nobody is told: a call that waits when the process exits has no more to do.
   readonly #atExit = (): void => this.release()
   #released = false
 
@@ -45,7 +45,7 @@ export class ListenerResource implements Resource {
     this.#environment.remove(this.#id)
     atExit.delete(this.#atExit)
     native.close(this.#id)
-    // What peers have sent to them is unread, and may be anything.
+    // The messages of their peers are unread, and may be anything.
     closeAside(this.admitted.splice(0).map(({ fd }) => fd))
     if (listenerClose.observed) listenerClose.publish({ address: this.#address })
   }

@@ -63,7 +63,7 @@ export class ReadLoop implements Deferred {
   look(share: Share, how?: Receive): boolean {
     const { reader } = this
     if (reader.settled) return true
-    // What was sent before may have its answer here, or be for an end in this very process.
+    // A message that was sent before may have its answer here, or be for an end in this very process.
     this.#environment.sends.flush()
     reader.readable = true
     return this.read(share, how)

@@ -35,7 +35,7 @@ interface Payload {
   memory: Buffer
   filled: number
   announced: number
-  /** Whose memory it is. `gone`: it was the caller's, who has taken it away, and the message is read to be dropped. */
+  /** Whose memory it is. `gone`: it was the caller's, which has taken it away, and the message is read to be dropped. */
   owner: 'carom' | 'caller' | 'gone'
 }
 
@@ -52,7 +52,7 @@ export class Reader {
   readable = true
   /** Nothing more will arrive: the end is behind what the kernel has, and is not reported again. */
   ending = false
-  /** What ends the receiving once the inbox is empty. */
+  /** The fault that ends the receiving once the inbox is empty. */
   fault: Error | undefined
   /** The announced length of a message that is incomplete; negative where none is known. */
   announced = -1

@@ -149,7 +149,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     pending.reject(reason)
   }
 
-  // What would not wait.
+  // Calls that don't wait.
 
   /** Whether a receive would not wait, as far as this turn may look. */
   pollNow(): boolean {
@@ -207,7 +207,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     if (this.#listeners) for (const listener of this.#listeners) listener(this)
   }
 
-  // What may not happen meanwhile.
+  // Calls that exclude each other.
 
   assertOpen(): void {
     this.#connection.assertOpen()
@@ -283,7 +283,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     this.#connection.onRefused()
   }
 
-  // What happens to the calls that wait.
+  // Calls that wait.
 
   /** There is something to read. Tells callers that wait for that, then gives messages to those that wait for them. */
   serve(): void {

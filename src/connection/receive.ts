@@ -9,7 +9,7 @@ export interface Receive {
   take: Take
   /** The longest message that it accepts, in bytes. */
   maxLength?: number | undefined
-  /** What it resolves with at the end of the stream, and when the connection is closed here, in place of an error. */
+  /** The value that it resolves with at the end of the stream, and when the connection is closed here, in place of an error. */
   atEnd?: unknown
   /** Memory of the caller's, which a long message may be read into directly. */
   target?: Buffer | undefined

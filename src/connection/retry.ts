@@ -16,7 +16,7 @@ export class Retry {
   /** Milliseconds until the next attempt, after one that failed with `error`; throws it where trying again is no use. */
   after(error: unknown): number {
     const { code } = error as { code?: unknown }
-    // There is no file, or nobody who listens: the listener may be starting.
+    // There is no file, or nobody listens: the listener may be starting.
     if (!this.#wanted || (code !== 'ENOENT' && code !== 'ECONNREFUSED')) throw error
     this.last = error
     const pause = this.#pause

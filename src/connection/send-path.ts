@@ -137,7 +137,7 @@ export class SendPath implements Staging {
    * from now on. Throws where that is known to fail.
    */
   transfer(bytes: Uint8Array, fds: readonly number[]): Transferring {
-    // What was sent before goes first.
+    // Messages that were sent before go first.
     this.push()
     const transferring = new Transferring(fds)
     if (this.#failure) transferring.end(this.#failure.error())
@@ -306,7 +306,7 @@ export class SendPath implements Staging {
     if (this.blocked) this.#fail(this.#unsent.push(0))
   }
 
-  /** What was sent elsewhere, or before, may be what the peer is waiting for, before it reads. */
+  /** The peer may be waiting for messages that were sent elsewhere, or before, and read only then. */
   #prepareToBlock(): void {
     this.#assertSound()
     this.#environment.sends.flush(this)

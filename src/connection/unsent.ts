@@ -30,7 +30,7 @@ interface Piece {
   transfer: Transferring | undefined
 }
 
-/** What was accepted, and the kernel has not taken: frames, or the rests of frames, oldest first. */
+/** Bytes that were accepted, and that the kernel has not taken: frames, or the rests of frames, oldest first. */
 export class Unsent implements Waiting {
   bytes = 0
   readonly #environment: Environment

@@ -37,7 +37,7 @@ const forgotten = new FinalizationRegistry<Ending>((ending) => ending.close())
 /** Milliseconds that a child which serves has to end by itself, when it has no more calls. */
 const STOPPING = 10_000
 
-/** What calls the functions of a module: typed by `new Process<typeof import('./worker.js')>(…)`. */
+/** Calls the functions of a module: typed by `new Process<typeof import('./worker.js')>(…)`. */
 type RemoteOf<Functions> = unknown extends Functions ? AnyRemote : Remote<Functions>
 
 /** Milliseconds within which a child that has closed its descriptors is taken to be about to end. */
@@ -111,7 +111,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
 
   #begin(): Promise<void> {
     const { program, module, target, kwargs, serve, name, daemon, keep, signal } = this.#settings
-    // What can fail for want of descriptors does so before there is a child.
+    // Steps that can fail for want of descriptors come before there is a child.
     environmentOf()
     const served = serve && new Served(program.codec)
     const args = served ? [served.there] : this.#settings.args
@@ -382,7 +382,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#child?.pid
   }
 
-  /** What it exited with; `null` while it runs, and where a signal has ended it. */
+  /** The code that it exited with; `null` while it runs, and where a signal has ended it. */
   get exitCode(): number | null {
     return this.#look()?.code ?? null
   }
@@ -450,7 +450,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#child
   }
 
-  /** Somebody else than who called `start` learns why it failed, or knows. */
+  /** A caller other than that of `start` learns why it failed, or knows. */
   #toldElsewhere(): void {
     this.#started.promise.catch(() => {})
   }
