@@ -1,4 +1,4 @@
-//! What a receive reports to JavaScript, in an array that it lends: where each thing is, and how long the array must be.
+//! The report of a receive to JavaScript, in an array that it lends: where each thing is, and how long the array must be.
 
 use carom::frame::{self, Runs};
 use napi::bindgen_prelude::Result;

@@ -60,7 +60,7 @@ pub struct Segment {
     /// Its memory.
     #[napi(ts_type = "ArrayBuffer")]
     pub buffer: (),
-    /// What the memory is a part of.
+    /// The mapping that the memory is a part of.
     #[napi(ts_type = "Mapping")]
     pub mapping: (),
 }
@@ -95,7 +95,7 @@ impl Mapping {
     }
 }
 
-/// What the runtime holds on to as long as it uses the memory.
+/// The object that the runtime holds on to as long as it uses the memory.
 struct Mapped {
     /// None when the mapping has ended.
     memory: Mutex<Option<SharedMemory>>,
@@ -105,7 +105,7 @@ struct Mapped {
     buffer: AtomicPtr<sys::napi_ref__>,
     /// The second buffer, and the same of it.
     sentinel: AtomicPtr<sys::napi_ref__>,
-    /// What the second buffer is on.
+    /// The memory of the second buffer.
     byte: AtomicU8,
     /// The buffer was detached here, so that nobody else has the memory.
     closed: AtomicBool,

@@ -178,7 +178,7 @@ pub enum SharedMemoryError {
     Name {
         /// The name's first characters.
         name: String,
-        /// What is wrong with it.
+        /// The fault in it.
         fault: String,
     },
     /// No segment can have that size.
@@ -234,7 +234,7 @@ impl std::error::Error for SharedMemoryError {
     }
 }
 
-/// What an error means here, and the way out.
+/// The meaning of an error here, and the way out.
 fn words(syscall: &str, code: &str) -> Option<(&'static str, &'static str)> {
     Some(match (syscall, code) {
         (_, "EEXIST") => ("there is shared memory of that name", "open it, or unlink it first"),

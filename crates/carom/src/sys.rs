@@ -1,7 +1,7 @@
 //! The system calls of a connection. Nothing here changes a descriptor's blocking mode: it belongs to the open file,
 //! which another process may share. Sockets are asked not to wait call by call; other files are polled first.
 //!
-//! What all systems share is defined here. `unix` and `windows` each have:
+//! The definitions that all systems share are here. `unix` and `windows` each have:
 //!
 //! - `RawFd`, `OwnedFd`, `BorrowedFd`, `AsFd`, `AsRawFd`: descriptors, by number and by ownership;
 //! - `adopt`, `duplicate`, `kind`: descriptors that come from elsewhere;

@@ -10,7 +10,7 @@ use rustix::shm;
 
 use super::OwnedFd;
 
-/// What names begin with that nobody has chosen, as in `CPython`.
+/// The beginning of names that nobody has chosen, as in `CPython`.
 pub(crate) const PREFIX: &str = "psm_";
 
 /// The longest name, in bytes, without the slash that the system wants before it.
