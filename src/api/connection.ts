@@ -1,12 +1,13 @@
+import { describe, directionsOf, type ForChild } from './connection-transfer.js'
+import { into, limit, part } from './message-part.js'
 import type { InspectOptions } from 'node:util'
 
 import * as check from './arguments.js'
-import { decode, encode, isKnownBy } from '../codecs/codec.js'
+import { decode, encode } from '../codecs/codec.js'
 import type { Coder, Encoded } from '../codecs/coder.js'
 import { Endpoint, type Traits, type Transport } from '../connection/endpoint.js'
 import { receiveHandle, receiveHandleSync } from '../connection/receive-handle.js'
 import type { Receive, Take } from '../connection/receive.js'
-import { BufferTooShortError } from './errors.js'
 import { Handle } from './handle.js'
 import { inspection, shownAs } from './inspection.js'
 import { receiving as receiveOptions, type ReceiveOptions } from './receive-options.js'
@@ -542,39 +543,6 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 }
 
-/** The description of a connection that goes to another process. */
-type Described = Directions | ForChild
-
-/** The same, where the other process is one that this one starts. */
-interface ForChild {
-  traits: Required<Traits>
-  options: ConnectionOptions
-}
-
-/** A message has no more than the directions: all else is the receiver's to choose. */
-function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
-  const { readable, writable } = traits
-  // To a Python process, which makes a connection of its own: what pickles mean here doesn't matter there.
-  if (carrier === 'pickle' && own.coder.name === carrier) return { readable, writable }
-  if (!isKnownBy(own.codec, own.coder)) {
-    throw new TypeError(
-      'a connection with a codec of your own, or of pickle(), can only be handed over by detach() and fromFd()',
-    )
-  }
-  if (carrier === undefined) return { traits, options: optionsOf(own) }
-  if (own.codec !== carrier) {
-    throw new TypeError(
-      `a connection with the codec '${own.codec}' can't go by one with the codec '${carrier}', since it would arrive with that one: make both with the same codec, or send a Handle of its detach()`,
-    )
-  }
-  if (traits.legacy) {
-    throw new TypeError(
-      "a connection to billiard or to a Python before 3.12 can't go in a message, since its receiver would not know the limit on the size of its messages: send a Handle of its detach()",
-    )
-  }
-  return { readable, writable }
-}
-
 onArrival('connection', {
   fromMessage({ fd, isStream }, described, carrier: Settings) {
     if (!isStream)
@@ -584,39 +552,3 @@ onArrival('connection', {
   fromParent: (fd, { traits, options }: ForChild) => Connection.adopt(fd, options, traits),
   discard: (connection: Connection) => void connection.close(),
 })
-
-/** The peer's description of the connection that it sends. */
-function directionsOf(described: unknown): Directions {
-  if (typeof described !== 'object' || described === null) {
-    throw check.invalidType('the description of a connection in a message', 'an object', described)
-  }
-  return directions(described)
-}
-
-/** Where the part of `bytes` ends that begins at `offset` and has `size` bytes, or all the rest. */
-function part(bytes: Uint8Array, offset: number, size: number | undefined): number {
-  if (offset === 0 && size === undefined) return bytes.length
-  check.integer('offset', offset, 0, bytes.length)
-  if (size === undefined) return bytes.length
-  return offset + check.integer('size', size, 0, bytes.length - offset)
-}
-
-function limit(maxLength: number | undefined): number | undefined {
-  if (maxLength === undefined || maxLength === Infinity) return undefined
-  return check.integer('maxLength', maxLength, 0, Number.MAX_SAFE_INTEGER)
-}
-
-/** Receives into `buffer`, from `offset` on. */
-function into(buffer: ArrayBufferView | ArrayBufferLike, offset: number): Receive {
-  const memory = check.bytes('buffer', buffer)
-  check.integer('offset', offset, 0, memory.length)
-  const target = Buffer.from(memory.buffer, memory.byteOffset + offset, memory.length - offset)
-  const take: Take = (chunk, start, end) => {
-    const message = chunk.message(start, end)
-    if (message.length > target.length) throw new BufferTooShortError(message, target.length)
-    const isThere = message.buffer === target.buffer && message.byteOffset === target.byteOffset
-    if (!isThere) target.set(message)
-    return message.length
-  }
-  return { take, target }
-}
