@@ -349,7 +349,7 @@ export interface Segment {
   name: string
   /** Its memory. */
   buffer: ArrayBuffer
-  /** What the memory is a part of. */
+  /** The mapping that the memory is a part of. */
   mapping: Mapping
 }
 

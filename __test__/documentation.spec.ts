@@ -66,6 +66,8 @@ test('every file that the pages for contributors name is there', (t) => {
   for (const page of ['SECURITY.md', 'CONTRIBUTING.md', 'docs/architecture.md']) {
     // A path is from the root, or shortened by the folder of the layer that the text is about.
     for (const [, name = ''] of prose(page).matchAll(/`([\w.-]+\/[\w./{},-]*)`/g)) {
+      // The tests and the build make these folders.
+      if (/^(node_modules|build|dist)\//.test(name)) continue
       // `src/api/{connection,listener}.ts` names two files.
       const [, before = name, choices = '', after = ''] = /^(.*)\{(.*)\}(.*)$/.exec(name) ?? []
       for (const choice of choices.split(',')) {
