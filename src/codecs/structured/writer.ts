@@ -45,6 +45,12 @@ const LOOPED = 48
 /** An array from this length on may be mostly holes, and is looked at first. */
 const SPARSE_MIN = 1024
 
+/**
+ * Arrays up to this long are searched for properties beside their elements, so that none is lost without a word. In a longer
+ * one, the search would take longer than all the rest.
+ */
+const SEARCHED = 64
+
 /** A state to which the writer can go back. */
 interface Mark {
   readonly at: number
@@ -344,6 +350,11 @@ export class Writer extends Output implements PartWriter {
   }
 
   #array(value: readonly unknown[], step: Step): void {
+    if (value.length <= SEARCHED) {
+      const name = nameBeside(value)
+      if (name !== undefined)
+        this.refuse(`an array's property ${JSON.stringify(name)} can't be sent beside its elements`, step)
+    }
     const { length } = value
     if (!(length >= 0 && length < 2 ** 32 && Number.isInteger(length)))
       this.refuse("an array without a length can't be sent", step)
@@ -487,4 +498,11 @@ function mostlyHoles(value: readonly unknown[], length: number): boolean {
     if (value[at] === undefined && !hasOwn(value, at)) holes++
   }
   return holes >= 8
+}
+
+/** The last property that an array has beside its elements. Elements come first in the order of properties. */
+function nameBeside(array: readonly unknown[]): string | undefined {
+  const names = Object.keys(array)
+  const last = names[names.length - 1]
+  return last === undefined || String(Number(last)) === last ? undefined : last
 }
