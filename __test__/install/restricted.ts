@@ -20,7 +20,15 @@ export async function plugAndPlay(folder: string, packed: Packed): Promise<void>
   const resolutions = Object.fromEntries([...packed.platforms].map(([name, path]) => [name, tarball(path)]))
   const manifest = { name: 'project', private: true, dependencies: { carom: tarball(packed.root) }, resolutions }
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
-  const settings = ['nodeLinker: pnp', 'enableNetwork: false', 'enableTelemetry: false', 'globalFolder: ./.global', '']
+  // In CI, yarn would make no lock file.
+  const settings = [
+    'nodeLinker: pnp',
+    'enableImmutableInstalls: false',
+    'enableNetwork: false',
+    'enableTelemetry: false',
+    'globalFolder: ./.global',
+    '',
+  ]
   await writeFile(join(folder, '.yarnrc.yml'), settings.join('\n'))
   await writeFile(join(folder, 'yarn.lock'), '')
   await cp(consumers, folder, { recursive: true })
