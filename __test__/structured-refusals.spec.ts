@@ -37,7 +37,7 @@ class Tagged {
 
 const refused: [string, unknown, RegExp][] = [
   ['an array with a property beside its elements', /b/.exec('abc'), /property "groups" can't be sent beside/],
-  ['an array of holes with one', Object.assign(new Array<number>(3), { unit: 'm' }), /property "unit"/],
+  ['an array of holes with one', Object.assign([], { length: 3, unit: 'm' }), /property "unit"/],
   ['a function', () => {}, /a function can't be sent/],
   ['a symbol', Symbol('s'), /a symbol can't be sent/],
   ['a boxed symbol', Object(Symbol('s')), /a symbol can't be sent/],
