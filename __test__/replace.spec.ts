@@ -57,7 +57,7 @@ test('a listener that lives is not replaced, and sees no client', async (t) => {
 
 test('a socket that is bound and does not listen yet is not replaced', async (t) => {
   const path = freshPath(t)
-  const program = `import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.bind(${JSON.stringify(path)})\nprint('bound', flush=True)\nsys.stdin.read()`
+  const program = `import signal, socket\ns = socket.socket(socket.AF_UNIX)\ns.bind(${JSON.stringify(path)})\nprint('bound', flush=True)\nsignal.pause()`
   const child = startProgram(t, 'python3', ['-c', program])
   await untilPrinted(child, 'bound')
   t.throws(() => new Listener(path, { replace: true }), { code: 'EADDRINUSE' })
