@@ -34,7 +34,7 @@ export function facade(callee: Callee, own: object = Object.create(null) as obje
   return proxy
 }
 
-/** What the methods of a facade call. */
+/** The calls behind the methods of a facade. */
 export function calleeOf(proxy: object): Callee | undefined {
   return callees.get(proxy)
 }

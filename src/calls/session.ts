@@ -9,7 +9,7 @@ import { headOf } from './undecodable.js'
 
 /** How much of refusals, in characters, may wait for a peer that doesn't read them: some 100,000 of the short ones. */
 const REFUSED_MAX = 16 * 1024 * 1024
-/** What is counted for a refusal beside its text. */
+/** The bytes that are counted for a refusal beside its text. */
 const REFUSAL_COST = 100
 
 const sessions = new WeakMap<Connection, Session>()

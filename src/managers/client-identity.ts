@@ -2,7 +2,7 @@ import type { Address } from '../api/address.js'
 import type { Connection } from '../api/connection.js'
 
 /**
- * Who a client is: its process, where the kernel says it, else its host. Objects and references are counted by that.
+ * The identity of a client: its process, where the kernel says it, else its host. Objects and references are counted by that.
  *
  * @param from - Where it connected from.
  */

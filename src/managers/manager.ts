@@ -17,7 +17,7 @@ import { ManagerSession } from './session.js'
 import { isSameAddress, Token } from './token.js'
 
 export interface ConnectManagerOptions extends AuthenticationOptions {
-  /** What the manager was made with, and must not be missing: a manager does what its clients say. */
+  /** The key of the manager, which must not be missing: a manager does what its clients say. */
   authkey: string | ArrayBufferView | ArrayBufferLike
   /** Gives up to connect: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined
@@ -166,7 +166,7 @@ export class Manager implements AsyncDisposable {
     return Number(await this.#control('number_of_objects', []))
   }
 
-  /** What the manager says of its objects and of how often each is referred to. */
+  /** The manager's own account of its objects, and of how often each is referred to. */
   async debugInfo(): Promise<string> {
     return String(await this.#control('debug_info', []))
   }

@@ -36,7 +36,7 @@ export interface Request {
   kwargs: Keywords
 }
 
-/** What a client has sent, if it is a request. */
+/** A client's message, if it is a request. */
 export function checkedRequest(value: unknown): Request {
   if (!Array.isArray(value) || value.length !== 4) throw malformed('a request must be a tuple of four')
   const [ident, name, args, kwargs] = value as unknown[]

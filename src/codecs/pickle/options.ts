@@ -53,7 +53,7 @@ export interface PickleSettings {
   readonly exceptions: ReadonlySet<string>
   /** Gives the persistent id that stands in the pickle for a connection, a listener or a handle. Without it, they are refused. */
   readonly reference?: (object: Transferable) => unknown[]
-  /** What is written in the place of an object that is neither plain nor a list, a map or a set; `undefined` for itself. */
+  /** Gives the value that is written in the place of an object that is neither plain nor a list, a map or a set; `undefined` for itself. */
   readonly standIn?: (object: object) => PythonObject | undefined
 }
 

@@ -10,7 +10,7 @@ use windows_sys::Win32::System::Memory::{
     MapViewOfFile, OpenFileMappingW, PAGE_READWRITE, UnmapViewOfFile, VirtualQuery,
 };
 
-/// What names begin with that nobody has chosen, as in `CPython`.
+/// The beginning of names that nobody has chosen, as in `CPython`.
 pub(crate) const PREFIX: &str = "wnsm_";
 
 /// The longest name, in bytes.
