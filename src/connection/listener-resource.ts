@@ -15,22 +15,28 @@ export interface Admitted {
 export class ListenerResource implements Resource {
   /** Peers that were let in, and that nobody has accepted. */
   readonly admitted: Admitted[] = []
-  readonly #address: Address
+  readonly id: number
+  /** Where the listener listens. */
+  readonly address: Address
   readonly #environment: Environment
-  readonly #id: number
   // Nobody is told: a call that waits when the process exits has no more to do.
   readonly #atExit = (): void => this.release()
   #released = false
 
   constructor(environment: Environment, id: number, address: Address) {
     this.#environment = environment
-    this.#id = id
-    this.#address = address
+    this.id = id
+    this.address = address
     environment.atExit.add(this.#atExit)
   }
 
   get owner(): string {
-    return `the listener at ${shown(this.#address)}`
+    return `the listener at ${shown(this.address)}`
+  }
+
+  /** The descriptor that listens. */
+  get fd(): number {
+    return this.#environment.native.descriptor(this.id)
   }
 
   get released(): boolean {
@@ -42,11 +48,11 @@ export class ListenerResource implements Resource {
     if (this.#released) return
     this.#released = true
     const { native, atExit } = this.#environment
-    this.#environment.remove(this.#id)
+    this.#environment.remove(this.id)
     atExit.delete(this.#atExit)
-    native.close(this.#id)
+    native.close(this.id)
     // The messages of their peers are unread, and may be anything.
     closeAside(this.admitted.splice(0).map(({ fd }) => fd))
-    if (listenerClose.observed) listenerClose.publish({ address: this.#address })
+    if (listenerClose.observed) listenerClose.publish({ address: this.address })
   }
 }
