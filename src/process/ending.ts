@@ -5,8 +5,11 @@ import { NativeChild } from '../native/binding.js'
 import { checked } from '../native/status.js'
 import { SystemError } from '../api/errors.js'
 import { Deadline } from '../event-loop/blocking.js'
+import { Deferred } from '../event-loop/deferred.js'
 import { DescriptorSource } from '../event-loop/descriptor.js'
 import { environmentOf } from '../event-loop/environment.js'
+import { clearTimeout, setTimeout } from '../event-loop/timers.js'
+import { signalName } from './signals.js'
 
 /** How a process has ended: one of the two is there. */
 export interface Exit {
@@ -26,11 +29,16 @@ export const REAPED: Exit = { code: null, signal: null }
  */
 const TRACED = 5
 
+/** The longest time that a timer takes, in milliseconds. */
+const TIMER_MAX = 0x7fffffff
+
 /** The end of a child. It is known from the process itself, never from a descriptor that the child could close. */
 export class Ending {
   readonly #process: ChildProcess
   readonly #child: NativeChild
+  readonly #ended = new Deferred<void>()
   #source: DescriptorSource | undefined
+  #exit: Exit | undefined
   #closed = false
 
   /**
@@ -40,6 +48,17 @@ export class Ending {
   constructor(process: ChildProcess, lifeline: number | undefined) {
     this.#process = process
     this.#child = checked(() => new NativeChild(process.pid!, lifeline))
+  }
+
+  /** The event loop tells how the child has ended. */
+  onExit(exit: Exit): void {
+    this.#exit ??= exit
+    this.#ended.resolve(undefined)
+  }
+
+  /** Resolves when the event loop has told. */
+  get told(): Promise<void> {
+    return this.#ended.promise
   }
 
   /** Readable when the child has ended, and ever after. It stays this object's. */
@@ -54,13 +73,31 @@ export class Ending {
 
   /** How the child has ended, if it has; `REAPED` where the event loop knows. Never waits. */
   look(): Exit | undefined {
+    if (this.#exit) return this.#exit
+    if (this.#closed) return REAPED
     try {
       const exit = checked(() => this.#child.exit())
-      return exit ? { code: exit.code ?? null, signal: signalName(exit.signal) } : undefined
+      if (exit) this.#exit = { code: exit.code ?? null, signal: signalName(exit.signal) }
+      return this.#exit
     } catch (error) {
       if (isSystemError(error, constants.errno.ECHILD)) return REAPED
       throw error
     }
+  }
+
+  /** Resolves with whether the child has ended within `milliseconds`. */
+  async within(milliseconds: number): Promise<boolean> {
+    const exit = this.look()
+    if (exit === REAPED) await this.#ended.promise
+    if (exit) return true
+    if (milliseconds === 0) return false
+    let timer: NodeJS.Timeout | undefined
+    const expired = new Promise<false>((resolve) => {
+      if (milliseconds <= TIMER_MAX) timer = setTimeout(resolve, milliseconds, false)
+    })
+    const ended = await Promise.race([this.#ended.promise, expired])
+    clearTimeout(timer)
+    return ended !== false
   }
 
   /** As `look`, once the child has ended; `undefined` where it has not within `milliseconds`. */
@@ -95,11 +132,6 @@ export class Ending {
     this.#source?.close()
     this.#child.close()
   }
-}
-
-function signalName(number: number | undefined): NodeJS.Signals | null {
-  const found = Object.entries(constants.signals).find(([, each]) => each === number)
-  return (found?.[0] as NodeJS.Signals | undefined) ?? null
 }
 
 function isSystemError(error: unknown, errno: number): boolean {

@@ -9,6 +9,7 @@ import { nodeProgram } from './node-program.js'
 import type { Program } from './program.js'
 import { checkedInterpreter, isPython, pythonFile } from './python/interpreter.js'
 import type * as PythonProgram from './python/program.js'
+import { signalName } from './signals.js'
 import { standard } from './stdio.js'
 
 /** Beside its own, a `Process` takes the options of Node's `spawn`: `cwd`, `env`, `uid`, `detached`, `windowsHide`, … */
@@ -81,6 +82,8 @@ export interface ProcessSettings {
   name: string
   daemon: boolean
   signal: AbortSignal | undefined
+  /** The signal that ends the process when `signal` is aborted. */
+  killSignal: NodeJS.Signals
   keep: boolean
   /** For Node's `spawn`, which checks them. */
   spawn: Omit<SpawnOptions, 'stdio' | 'signal'> & { stdio: ReturnType<typeof standard> }
@@ -107,9 +110,14 @@ export function processSettings(module: string | URL, given: ProcessOptions | un
     name: name ?? `Process-${++count}`,
     daemon,
     signal: check.abortSignal(signal),
+    killSignal: named(spawn.killSignal ?? 'SIGTERM'),
     keep,
     spawn: { ...spawn, stdio: standard(stdio, 'inherit') },
   }
+}
+
+function named(signal: NodeJS.Signals | number): NodeJS.Signals {
+  return typeof signal === 'string' ? signal : (signalName(signal) ?? 'SIGTERM')
 }
 
 type Work = Pick<ProcessSettings, 'target' | 'args' | 'kwargs' | 'serve'>
