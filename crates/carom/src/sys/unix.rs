@@ -296,16 +296,36 @@ fn send_some(
     }
 }
 
+/// Slices of at most this many bytes together are copied into one: measured, that costs less than the kernel's work for a
+/// second one, a seventh of the call.
+const GATHERED: usize = 1024;
+
 fn send_once(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>], wait: bool) -> rustix::io::Result<usize> {
-    let send = |flags| match slices {
-        [one] => rustix::net::send(fd, one, flags),
-        many => rustix::net::sendmsg(fd, many, &mut rustix::net::SendAncillaryBuffer::default(), flags),
+    let mut memory = [0; GATHERED];
+    let gathered = match slices {
+        [one] => Some(&**one),
+        many => gather(many, &mut memory),
+    };
+    let send = |flags| match gathered {
+        Some(bytes) => rustix::net::send(fd, bytes, flags),
+        None => rustix::net::sendmsg(fd, slices, &mut rustix::net::SendAncillaryBuffer::default(), flags),
     };
     if wait {
         send(NO_SIGNAL)
     } else {
         without_waiting(fd, send)
     }
+}
+
+/// The bytes of `slices` in one piece, where `memory` has room for them.
+fn gather<'memory>(slices: &[IoSlice<'_>], memory: &'memory mut [u8]) -> Option<&'memory [u8]> {
+    let mut end = 0;
+    for slice in slices {
+        let start = end;
+        end += slice.len();
+        memory.get_mut(start..end)?.copy_from_slice(slice);
+    }
+    memory.get(..end)
 }
 
 /// Keeps a call from raising `SIGPIPE`.
