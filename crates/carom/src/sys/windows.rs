@@ -20,6 +20,7 @@ pub(crate) mod child;
 mod event;
 pub(crate) mod local;
 mod names;
+mod operation;
 mod pipe;
 pub(crate) mod selector;
 mod server;
