@@ -79,7 +79,7 @@ impl Transfer {
         Ok(match slots.channel(id)?.send(head, body, deadline(timeout)) {
             Ok(0) if !head.is_empty() || !body.is_empty() => status::NOTHING,
             Ok(bytes) => bytes as f64,
-            Err(error) => status::system(&error),
+            Err(error) => status::failure(&error, &mut 0.0),
         })
     }
 

@@ -12,7 +12,16 @@ use crate::Result;
 use crate::arrivals::{Arrivals, Place, owner};
 use crate::frame::{Decoder, FrameError, Runs, Tail};
 use crate::spin::Spin;
-use crate::sys::{self, Deadline, Kind, Transport};
+use crate::sys::{self, Beside, Deadline, Kind, Transport};
+
+mod link;
+mod ring;
+mod running;
+mod signals;
+mod start;
+
+use link::Link;
+pub(crate) use start::send_offer;
 
 /// The outcome of a [`Channel::receive`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +55,10 @@ pub struct Channel {
     /// The last read may have stopped before what the kernel has.
     cut: bool,
     read_ahead: bool,
+    /// The shared memory that takes the socket's place.
+    link: Option<Box<Link>>,
+    /// Whether descriptors are taken. While an offer of shared memory is expected, the kernel takes them all the same.
+    passes_descriptors: bool,
 }
 
 impl Channel {
@@ -71,6 +84,8 @@ impl Channel {
             brought: PeerFds::default(),
             cut: false,
             read_ahead: true,
+            link: None,
+            passes_descriptors: true,
         }
     }
 
@@ -101,7 +116,8 @@ impl Channel {
     /// # Errors
     ///
     /// The kernel's error.
-    pub fn pass_descriptors(&self) -> io::Result<()> {
+    pub fn pass_descriptors(&mut self) -> io::Result<()> {
+        self.passes_descriptors = true;
         if self.kind.carries_descriptors {
             sys::pass_rights(self.fd.as_fd(), true)?;
         }
@@ -113,8 +129,9 @@ impl Channel {
     /// # Errors
     ///
     /// The kernel's error.
-    pub fn refuse_descriptors(&self) -> io::Result<()> {
-        if self.kind.carries_descriptors {
+    pub fn refuse_descriptors(&mut self) -> io::Result<()> {
+        self.passes_descriptors = false;
+        if self.kind.carries_descriptors && !self.expects_offer() {
             sys::pass_rights(self.fd.as_fd(), false)?;
         }
         Ok(())
@@ -241,14 +258,36 @@ impl Channel {
     /// # Errors
     ///
     /// The kernel's error; `EPIPE` where the peer is gone.
-    pub fn send(&self, head: &[u8], body: &[u8], deadline: Deadline) -> io::Result<usize> {
+    pub fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<usize> {
+        if self.link.is_some() {
+            return self.send_through_ring(head, body, deadline);
+        }
         let mut slices = [IoSlice::new(head), IoSlice::new(body)];
         let slices = if body.is_empty() {
             &mut slices[..1]
         } else {
             &mut slices[..]
         };
-        sys::send(self.fd.as_fd(), self.kind.transport, slices, deadline)
+        Ok(sys::send(self.fd.as_fd(), self.kind.transport, slices, deadline)?)
+    }
+
+    /// Hands `bytes`, which begin a message, to the kernel with `fds` beside the first byte: the receiver gets descriptors of the same
+    /// open files with that message. Returns how many bytes it took, 0 where there was no room by `deadline`; with the first byte, all
+    /// of `fds` are on their way, and may be closed here.
+    ///
+    /// # Errors
+    ///
+    /// As [`sys::send_with_fds`].
+    pub fn send_with_fds(&mut self, bytes: &[u8], fds: &[BorrowedFd<'_>], deadline: Deadline) -> Result<usize> {
+        if self.link.is_some() {
+            return self.send_with_fds_through_ring(bytes, fds, deadline);
+        }
+        Ok(sys::send_with_fds(
+            self.fd.as_fd(),
+            &[IoSlice::new(bytes)],
+            fds,
+            deadline,
+        )?)
     }
 
     /// Whether bytes, the end or an error can be received by `deadline`.
@@ -256,12 +295,22 @@ impl Channel {
     /// # Errors
     ///
     /// The error of `poll(2)`.
-    pub fn poll(&self, deadline: Deadline) -> io::Result<bool> {
-        sys::poll_readable(self.fd.as_fd(), false, deadline)
+    pub fn poll(&mut self, deadline: Deadline) -> Result<bool> {
+        if self.link.is_some() {
+            return self.poll_ring(deadline);
+        }
+        Ok(sys::poll_readable(self.fd.as_fd(), false, deadline)?)
     }
 
     /// Reads once, looking for data for a while before it sleeps.
-    fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
+    fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
+        if self.link.is_some() {
+            return self.read_ring(buffer, deadline);
+        }
+        Ok(self.read_socket(buffer, deadline)?)
+    }
+
+    fn read_socket(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
         if deadline == Deadline::Now {
             return self.read_once(buffer, deadline);
         }
@@ -303,11 +352,20 @@ impl Channel {
     fn keep_descriptors(&mut self, before: Place) {
         let message = match self.decoder.fault() {
             Some(_) => None,
-            None => owner(before, Place::of(&self.decoder), sys::BESIDE),
+            None => owner(before, Place::of(&self.decoder), self.beside()),
         };
         let brought = std::mem::take(&mut self.brought);
         if let (Some(arrivals), Some(message)) = (&mut self.descriptors, message) {
             arrivals.keep(message, brought);
+        }
+    }
+
+    /// The byte of a read that its descriptors belong to.
+    fn beside(&self) -> Beside {
+        if self.link.is_some() {
+            Beside::First
+        } else {
+            sys::BESIDE
         }
     }
 

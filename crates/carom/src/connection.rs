@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::channel::{Channel, Received};
 use crate::frame::{FrameError, Header, Runs, SLAB, Tail, read_header};
+use crate::ring::RingRole;
 use crate::spin::Spin;
 use crate::sys::{self, Credentials, Deadline};
 use crate::{Error, Result};
@@ -56,7 +57,42 @@ impl Connection {
     ///
     /// [`Error::Io`] where the descriptor is of another kind.
     pub fn with_options(fd: OwnedFd, max_message_size: u64, spin: Spin) -> Result<Self> {
-        let channel = Channel::new(fd, max_message_size, spin)?;
+        Self::over(Channel::new(fd, max_message_size, spin)?)
+    }
+
+    /// As [`with_options`](Self::with_options), through shared memory, which has to be wanted at both ends: a Unix socket that has just been
+    /// connected, or an end of a [`pipe_over_shared_memory`](crate::pipe_over_shared_memory).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use carom::ring::{ACCEPTED_MAX, RING_SIZE, RingRole};
+    /// use carom::spin::Spin;
+    /// use carom::Connection;
+    ///
+    /// let (a, b) = UnixStream::pair()?;
+    /// let mut a = Connection::over_shared_memory(a.into(), RingRole::Offering(RING_SIZE), u64::MAX, Spin::adaptive())?;
+    /// let mut b = Connection::over_shared_memory(b.into(), RingRole::Expecting(ACCEPTED_MAX), u64::MAX, Spin::adaptive())?;
+    /// b.send_bytes(b"ping")?;
+    /// assert_eq!(a.recv_bytes()?, b"ping");
+    /// # }
+    /// # Ok::<(), carom::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`with_options`](Self::with_options), and as [`Channel::use_ring`] and [`Channel::start_ring`].
+    pub fn over_shared_memory(fd: OwnedFd, role: RingRole, max_message_size: u64, spin: Spin) -> Result<Self> {
+        let mut channel = Channel::new(fd, max_message_size, spin)?;
+        channel.use_ring(role)?;
+        if let RingRole::Offering(_) = role {
+            channel.start_ring(Deadline::Never)?;
+        }
+        Self::over(channel)
+    }
+
+    fn over(mut channel: Channel) -> Result<Self> {
         let kind = channel.kind();
         // This one has no use for descriptors.
         channel.refuse_descriptors()?;
@@ -260,12 +296,18 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// The connection itself, where received or unsent bytes are held back and would be lost.
+    /// The connection itself, where received or unsent bytes are held back and would be lost, or shared memory is in use.
     pub fn into_fd(self) -> std::result::Result<OwnedFd, Box<Self>> {
-        if self.has_message() || self.channel.decoder().inside_message() || !self.unsent.is_empty() {
+        let held = self.has_message() || self.channel.decoder().inside_message() || !self.unsent.is_empty();
+        if held || self.channel.has_ring() {
             return Err(Box::new(self));
         }
         Ok(self.channel.into_fd())
+    }
+
+    /// Says that this end is about to sleep until its descriptor is readable. Returns true where it must not.
+    pub(crate) fn arm(&mut self) -> bool {
+        self.channel.arm_to_receive()
     }
 
     fn has_message(&self) -> bool {

@@ -3,6 +3,7 @@ use std::io;
 use crate::address::AddressError;
 use crate::frame::FrameError;
 use crate::handshake::HandshakeError;
+use crate::ring::{RingError, RingFault};
 use crate::system_error::SystemError;
 
 /// Why an operation on a connection failed.
@@ -44,6 +45,9 @@ pub enum Error {
     /// The peer did not prove that it knows the authkey, or did not accept our proof.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
+    /// There is no shared memory for this connection, or the peer has broken its rules.
+    #[error(transparent)]
+    Ring(#[from] RingError),
     /// The time was up before a peer connected, or a listener was reached.
     #[error("timed out")]
     TimedOut,
@@ -56,5 +60,11 @@ pub enum Error {
 impl From<rustix::io::Errno> for Error {
     fn from(errno: rustix::io::Errno) -> Self {
         Self::Io(errno.into())
+    }
+}
+
+impl From<RingFault> for Error {
+    fn from(fault: RingFault) -> Self {
+        Self::Ring(fault.into())
     }
 }

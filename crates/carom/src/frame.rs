@@ -23,7 +23,7 @@ const LONG: usize = 12;
 #[non_exhaustive]
 pub enum FrameError {
     /// A negative length other than −1.
-    #[error("malformed message: the peer announced a length of {length} bytes")]
+    #[error("{}", malformed(*length))]
     MalformedLength {
         /// The length as received.
         length: i32,
@@ -39,6 +39,15 @@ pub enum FrameError {
     /// The peer closed inside a header or inside a payload.
     #[error("the peer closed the connection inside a message")]
     Truncated,
+}
+
+/// The words for a negative length. One of them offers shared memory.
+fn malformed(length: i32) -> String {
+    if length == crate::ring::OFFER_LENGTH {
+        "malformed message: the peer offers shared memory, which this end does not expect; have both ends use shared memory, or neither".to_owned()
+    } else {
+        format!("malformed message: the peer announced a length of {length} bytes")
+    }
 }
 
 /// The bytes that announce a payload.

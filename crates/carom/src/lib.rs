@@ -27,6 +27,7 @@
 //! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
 //! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
 //! | [`reactor`] | readiness of many descriptors at once |
+//! | [`ring`] | shared memory beneath the frames of a connection: a ring of bytes each way |
 //! | [`shared_memory`] | named segments of memory that processes share, as Python's |
 //! | [`child`] | how a child process has ended, and a child that ends with its parent |
 //! | [`spin`] | how long a blocking call looks for data before it sleeps |
@@ -52,6 +53,7 @@ pub mod listener;
 mod message;
 mod pipe;
 pub mod reactor;
+pub mod ring;
 pub mod shared_memory;
 pub mod spin;
 #[allow(
@@ -67,7 +69,7 @@ pub use connection::Connection;
 pub use error::Error;
 pub use handshake::{AuthKey, Authentication, connect};
 pub use listener::Listener;
-pub use pipe::{one_way_pipe, pipe};
+pub use pipe::{one_way_pipe, pipe, pipe_over_shared_memory};
 pub use shared_memory::SharedMemory;
 pub use system_error::{Operation, SystemError};
 pub use wait::wait;

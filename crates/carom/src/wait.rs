@@ -34,6 +34,13 @@ pub fn wait(connections: &mut [&mut Connection], timeout: Option<Duration>) -> R
         if expired || !ready.is_empty() || connections.is_empty() {
             return Ok(ready);
         }
+        let mut awake = false;
+        for connection in connections.iter_mut() {
+            awake |= connection.arm();
+        }
+        if awake {
+            continue;
+        }
         let fds: Vec<_> = connections.iter().map(|connection| connection.as_fd()).collect();
         until_readable(&fds, deadline)?;
     }

@@ -22,6 +22,7 @@ mod pass_rights;
 mod private_directory;
 mod replace;
 mod rights;
+pub(crate) mod sealed;
 pub(crate) mod selector;
 pub(crate) mod shared_memory;
 mod socket;
@@ -156,6 +157,18 @@ pub fn poll_readable(fd: BorrowedFd<'_>, or_writable: bool, deadline: Deadline) 
 pub fn poll_writable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     poll_one(fd, PollFlags::OUT, deadline)
 }
+
+/// Whether the peer of the socket `fd` has closed its end, or died, as far as can be seen without reading.
+pub(crate) fn peer_has_gone(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let events = PollFlags::RDHUP;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let events = PollFlags::HUP;
+    poll_one(fd, events, Deadline::Now)
+}
+
+/// The errors of a socket whose peer has gone: of a send, and of a receive that finds that something was not read.
+pub(crate) const GONE: (i32, i32) = (libc::EPIPE, libc::ECONNRESET);
 
 /// Whether `fd` has become ready for `events`, or has ended or failed, by `deadline`. Interruptions by signals don't show.
 ///

@@ -22,6 +22,7 @@ pub(crate) mod local;
 mod names;
 mod operation;
 mod pipe;
+pub(crate) mod sealed;
 pub(crate) mod selector;
 mod server;
 pub(crate) mod shared_memory;
@@ -292,6 +293,18 @@ pub fn send(
         Object::Server(_) => Err(io::ErrorKind::InvalidInput.into()),
     }
 }
+
+/// Whether the peer has closed its end, as far as can be seen without reading: not told here.
+#[allow(clippy::unnecessary_wraps, reason = "fails on other systems")]
+pub(crate) fn peer_has_gone(_fd: BorrowedFd<'_>) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// The errors of a socket whose peer has gone: of a send, and of a receive that finds that something was not read.
+pub(crate) const GONE: (i32, i32) = {
+    use windows_sys::Win32::Networking::WinSock::{WSAECONNRESET, WSAESHUTDOWN};
+    (WSAESHUTDOWN, WSAECONNRESET)
+};
 
 /// The process at the other end: not told here.
 ///

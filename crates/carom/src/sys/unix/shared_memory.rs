@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::shm;
 
-use super::OwnedFd;
+use super::{AsFd, OwnedFd};
 
 /// The beginning of names that nobody has chosen, as in `CPython`.
 pub(crate) const PREFIX: &str = "psm_";
@@ -46,7 +46,8 @@ impl Mapping {
         Self::of(&fd, size)
     }
 
-    fn of(fd: &OwnedFd, size: usize) -> Result<Self, (&'static str, io::Error)> {
+    /// Maps all of a file of `size` bytes.
+    pub(crate) fn of(fd: &impl AsFd, size: usize) -> Result<Self, (&'static str, io::Error)> {
         // SAFETY: a new mapping, at an address of the kernel's choice.
         let start = unsafe {
             rustix::mm::mmap(
@@ -90,7 +91,7 @@ fn path(name: &str) -> String {
 
 /// Gives the new file its size, and the memory for it. A page that is only promised is a `SIGBUS` where it is first touched, if
 /// there is no room any more.
-fn allocate(fd: &OwnedFd, size: usize) -> Result<(), (&'static str, io::Error)> {
+pub(super) fn allocate(fd: &OwnedFd, size: usize) -> Result<(), (&'static str, io::Error)> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     assert_room(fd, size)?;
     rustix::fs::ftruncate(fd, size as u64).map_err(|errno| ("ftruncate", errno.into()))?;

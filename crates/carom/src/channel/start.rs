@@ -1,0 +1,133 @@
+//! The beginning of a ring: the offer, which one end makes and the other expects.
+
+use std::io::{self, IoSlice};
+
+use crate::frame::FrameError;
+use crate::ring::offer::{OFFER, Side, check, decode, encode};
+use crate::ring::{RingEnd, RingError, RingFault, RingMemory, RingRole, ring_size};
+use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, PeerFds};
+use crate::{Error, Result};
+
+/// An end whose ring has not begun.
+#[derive(Debug)]
+pub(super) enum Start {
+    /// It makes the memory, and offers it.
+    Offering {
+        size: usize,
+        made: Option<(RingMemory, OwnedFd)>,
+    },
+    /// The peer does.
+    Expecting {
+        largest: usize,
+        /// As much of the offer as has come.
+        begun: Vec<u8>,
+        fds: PeerFds,
+    },
+}
+
+/// How far a [`Start`] has come.
+pub(super) enum Started {
+    /// The memory is mapped.
+    Ring(RingEnd, OwnedFd),
+    /// To be gone on with.
+    NotYet,
+    /// The peer has closed its end without an offer.
+    Ended,
+}
+
+impl From<RingRole> for Start {
+    fn from(role: RingRole) -> Self {
+        match role {
+            RingRole::Offering(size) => Self::Offering {
+                size: ring_size(size),
+                made: None,
+            },
+            RingRole::Expecting(largest) => Self::Expecting {
+                largest,
+                begun: Vec::new(),
+                fds: PeerFds::default(),
+            },
+        }
+    }
+}
+
+impl Start {
+    /// Goes as far as it comes by `deadline`.
+    pub(super) fn advance(&mut self, fd: BorrowedFd<'_>, deadline: Deadline) -> Result<Started> {
+        match self {
+            Self::Offering { size, made } => offer(fd, *size, made, deadline),
+            Self::Expecting { largest, begun, fds } => expect(fd, *largest, begun, fds, deadline),
+        }
+    }
+}
+
+fn offer(
+    fd: BorrowedFd<'_>,
+    size: usize,
+    made: &mut Option<(RingMemory, OwnedFd)>,
+    deadline: Deadline,
+) -> Result<Started> {
+    let (memory, file) = match made.take() {
+        Some(made) => made,
+        None => RingMemory::create(size)?,
+    };
+    if send_offer(fd, Side::Second, file.as_fd(), deadline)? {
+        Ok(Started::Ring(RingEnd::new(memory, Side::First), file))
+    } else {
+        *made = Some((memory, file));
+        Ok(Started::NotYet)
+    }
+}
+
+/// Offers `memory` to the end that is to be on `side`. Whether there was room by `deadline`.
+pub(crate) fn send_offer(fd: BorrowedFd<'_>, side: Side, memory: BorrowedFd<'_>, deadline: Deadline) -> Result<bool> {
+    match sys::send_with_fds(fd, &[IoSlice::new(&encode(side))], &[memory], deadline) {
+        Ok(0) => Ok(false),
+        Ok(OFFER) => Ok(true),
+        // Linux sends so little as a whole.
+        Ok(_) => Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(RingError::Refused.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn expect(
+    fd: BorrowedFd<'_>,
+    largest: usize,
+    begun: &mut Vec<u8>,
+    fds: &mut PeerFds,
+    deadline: Deadline,
+) -> Result<Started> {
+    let mut buffer = [0; OFFER];
+    loop {
+        if let Ok(whole) = <&[u8; OFFER]>::try_from(begun.as_slice()) {
+            let side = decode(whole)?;
+            let memory = <[_; 1]>::try_from(std::mem::take(fds).take());
+            let [memory] = memory.map_err(|fds| {
+                let descriptors = fds.len();
+                sys::close_aside(fds);
+                RingFault::OfferDescriptors { descriptors }
+            })?;
+            let ring = RingEnd::new(RingMemory::open(memory.as_fd(), largest)?, side);
+            return Ok(Started::Ring(ring, memory));
+        }
+        let missing = OFFER - begun.len();
+        let arrived = match sys::receive_with_fds(fd, &mut buffer[..missing], deadline) {
+            Ok(None) => return Ok(Started::NotYet),
+            Ok(Some(arrived)) => arrived,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset && begun.is_empty() => {
+                return Ok(Started::Ended);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match arrived.bytes {
+            0 if begun.is_empty() => return Ok(Started::Ended),
+            0 => return Err(Error::Frame(FrameError::Truncated)),
+            bytes => begun.extend_from_slice(&buffer[..bytes]),
+        }
+        check(begun)?;
+        if !arrived.fds.is_empty() {
+            *fds = arrived.fds;
+        }
+    }
+}
