@@ -1,16 +1,21 @@
-import { describe, directionsOf, type ForChild } from './connection-transfer.js'
-import { into, limit, part } from './message-part.js'
 import type { InspectOptions } from 'node:util'
 
-import * as check from './arguments.js'
 import { decode, encode } from '../codecs/codec.js'
 import type { Coder, Encoded } from '../codecs/coder.js'
 import { Endpoint, type Traits, type Transport } from '../connection/endpoint.js'
 import { receiveHandle, receiveHandleSync } from '../connection/receive-handle.js'
-import type { Receive, Take } from '../connection/receive.js'
+import type { Receive } from '../connection/receive.js'
+import { untilReady, untilReported } from '../event-loop/until.js'
+import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
+import { onArrival } from '../wire/arrived.js'
+import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
+import * as check from './arguments.js'
+import { describe, directionsOf, type ForChild } from './connection-transfer.js'
 import { Handle } from './handle.js'
 import { inspection, shownAs } from './inspection.js'
-import { receiving as receiveOptions, type ReceiveOptions } from './receive-options.js'
+import { type ByteMessages, byteMessages, forEach, iterate, messages, type Messages, whole } from './iteration.js'
+import { into, limit, part } from './message-part.js'
+import type { OptionNames } from './option-names.js'
 import {
   CONNECTION_FROM_FD,
   type ConnectionOptions,
@@ -20,11 +25,7 @@ import {
   type Settings,
   settings,
 } from './options.js'
-import { onArrival } from '../wire/arrived.js'
-import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
-import { untilReady, untilReported } from '../event-loop/until.js'
-import { onAbort } from '../event-loop/abort.js'
-import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
+import { receiving as receiveOptions, type ReceiveOptions } from './receive-options.js'
 
 /** The traffic of a connection, payloads only. */
 export interface ConnectionStats {
@@ -41,38 +42,16 @@ export interface PeerCredentials {
   gid: number
 }
 
-/** The messages of a connection, as bytes. Each `Buffer` is the caller's to keep. */
-export interface ByteMessages extends AsyncIterableIterator<Buffer> {
-  /** As `forEach` of the connection, with each message as bytes. */
-  forEach(callback: (message: Buffer) => unknown, options?: ReceiveOptions): Promise<void>
-}
-
-/** The key under which carom's own calls take a connection's messages. */
-export const messages: unique symbol = Symbol('carom.messages')
-
-/** A `forEach` that carom itself has begun. */
-export interface Messages {
-  /** Rejects at the end of the stream too. Resolves when another receive takes its place while it is idle. */
-  readonly done: Promise<void>
-  /** Whether nothing is expected for now: then it keeps nothing alive, and gives way to any other receive. */
-  setIdle(idle: boolean): void
-}
-
-/** The message itself, in memory that is the caller's. */
-const whole: Take = (chunk, start, end) => chunk.message(start, end)
-const wholeItem: Take = (chunk, start, end) => ({ value: chunk.message(start, end), done: false })
 const WHOLE: Receive = { take: whole }
 
 /** The byte beside a handle: how many there are. */
 const HANDLE = Uint8Array.of(1)
 
 const RECV = receiveOptions('recv')
-const FOR_EACH = receiveOptions('forEach')
+const RECV_BYTES = receiveOptions('recvBytes')
 const RECV_BYTES_INTO = receiveOptions('recvBytesInto')
 const RECV_HANDLE = receiveOptions('recvHandle')
 const POLL = receiveOptions('poll')
-
-const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
 /**
  * One end of a connection to another process, which sends and receives whole messages.
@@ -82,6 +61,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, Transferable, AsyncIterable<TRecv> {
   readonly #endpoint: Endpoint
   readonly #coder: Coder
+  /** Decodes the message that it receives. */
   readonly #decoded: Receive
 
   private constructor(endpoint: Endpoint, coder: Coder) {
@@ -215,7 +195,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** The next message, decoded. Rejects with an `EOFError` when the peer has closed and nothing is left. */
   recv(options?: ReceiveOptions): Promise<TRecv> {
-    return this.#receive(this.#decoded, undefined, options) as Promise<TRecv>
+    return this.#receive(this.#decoded, undefined, options, RECV) as Promise<TRecv>
   }
 
   /** As `recv`, blocking until a message comes. */
@@ -229,7 +209,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * the connection no longer receives.
    */
   recvBytes(maxLength?: number, options?: ReceiveOptions): Promise<Buffer> {
-    return this.#receive(WHOLE, maxLength, options) as Promise<Buffer>
+    return this.#receive(WHOLE, maxLength, options, RECV_BYTES) as Promise<Buffer>
   }
 
   /** As `recvBytes`, blocking until a message comes. */
@@ -369,9 +349,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * `DecodeError` ends the loop: the next message is there for another one.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<TRecv> {
-    const { take } = this.#decoded
-    const item: Take = (chunk, start, end, arrived) => ({ value: take(chunk, start, end, arrived), done: false })
-    return this.#iterate(item) as AsyncIterableIterator<TRecv>
+    return iterate(this.#endpoint.receiving, this.#decoded.take) as AsyncIterableIterator<TRecv>
   }
 
   /**
@@ -383,15 +361,12 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * any other receive is a `BusyError`. The callback runs in the async context of the call.
    */
   forEach(callback: (value: TRecv) => unknown, options?: ReceiveOptions): Promise<void> {
-    return this.#forEach(this.#decoded.take, callback as (value: unknown) => unknown, options)
+    return forEach(this.#endpoint.receiving, this.#decoded.take, callback, options)
   }
 
   /** Messages as bytes, until the end, or until this program closes the connection. Leaving the loop does not close it. */
   bytes(): ByteMessages {
-    return Object.assign(this.#iterate(wholeItem) as AsyncIterableIterator<Buffer>, {
-      forEach: (callback: (message: Buffer) => unknown, options?: ReceiveOptions) =>
-        this.#forEach(whole, callback as (value: unknown) => unknown, options),
-    })
+    return byteMessages(this.#endpoint.receiving)
   }
 
   /** Waiting on the connection keeps the event loop alive, as it does from the start. */
@@ -475,12 +450,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 
   /** @internal */
   [messages](callback: (value: unknown) => void): Messages {
-    const { receiving } = this.#endpoint
-    const consumer = receiving.consume(this.#decoded, callback)
-    return {
-      done: consumer.done,
-      setIdle: (idle) => consumer.setIdle(idle),
-    }
+    const consumer = this.#endpoint.receiving.consume(this.#decoded, callback)
+    return { done: consumer.done, setIdle: (idle) => consumer.setIdle(idle) }
   }
 
   /** @internal */
@@ -506,39 +477,20 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     }
   }
 
-  #receive(how: Receive, maxLength: number | undefined, options: ReceiveOptions | undefined): Promise<unknown> {
+  #receive(
+    how: Receive,
+    maxLength: number | undefined,
+    options: ReceiveOptions | undefined,
+    names: OptionNames<ReceiveOptions>,
+  ): Promise<unknown> {
     try {
       const { receiving } = this.#endpoint
       if (options === undefined && maxLength === undefined) return receiving.receive(how)
       receiving.assertReadable()
-      const { signal } = check.options(options, RECV)
+      const { signal } = check.options(options, names)
       return receiving.receive({ ...how, maxLength: limit(maxLength) }, check.abortSignal(signal))
     } catch (error) {
       return Promise.reject(error)
-    }
-  }
-
-  async #forEach(take: Take, callback: (value: unknown) => unknown, given: ReceiveOptions | undefined): Promise<void> {
-    if (typeof callback !== 'function') throw check.invalidType('callback', 'a function', callback)
-    const signal = check.abortSignal(check.options(given, FOR_EACH).signal)
-    signal?.throwIfAborted()
-    const { receiving } = this.#endpoint
-    const consumer = receiving.consume({ take, atEnd: undefined }, callback)
-    if (signal) {
-      consumer.settled = onAbort(signal, () => consumer.end({ reason: signal.reason }))
-    }
-    return consumer.done
-  }
-
-  #iterate(take: Take): AsyncIterableIterator<unknown> {
-    const { receiving } = this.#endpoint
-    const how = { take, atEnd: END }
-    return {
-      next: () => receiving.receive(how) as Promise<IteratorResult<unknown>>,
-      return: () => Promise.resolve(END),
-      [Symbol.asyncIterator]() {
-        return this
-      },
     }
   }
 }

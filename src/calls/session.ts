@@ -1,5 +1,6 @@
 import { invalidType } from '../api/arguments.js'
-import { Connection, messages, type Messages } from '../api/connection.js'
+import { Connection } from '../api/connection.js'
+import { messages, type Messages } from '../api/iteration.js'
 import { ConnectionClosedError, DecodeError, EOFError, ProtocolError } from '../api/errors.js'
 import { Caller } from './caller.js'
 import type { Carrier, MessageTaker } from './carrier.js'
