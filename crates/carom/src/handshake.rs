@@ -61,7 +61,7 @@ use challenge::{CHALLENGE, FAILURE, RANDOM, WELCOME};
 use outstanding::Outstanding;
 use reader::Reader;
 
-pub use authentication::{Authentication, connect};
+pub use authentication::{Authentication, connect, connect_over_shared_memory};
 pub use digest::Digest;
 pub use driver::{advance, run_blocking};
 pub use error::{Awaited, Excerpt, HandshakeError};

@@ -67,7 +67,7 @@ mod wait;
 pub use address::Address;
 pub use connection::Connection;
 pub use error::Error;
-pub use handshake::{AuthKey, Authentication, connect};
+pub use handshake::{AuthKey, Authentication, connect, connect_over_shared_memory};
 pub use listener::Listener;
 pub use pipe::{one_way_pipe, pipe, pipe_over_shared_memory};
 pub use shared_memory::SharedMemory;

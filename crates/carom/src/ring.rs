@@ -50,8 +50,8 @@ pub(crate) mod offer;
 
 use crate::Result;
 use crate::channel::send_offer;
-use crate::sys::{self, AsFd, Deadline, OwnedFd, sealed};
-use offer::Side;
+use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, sealed};
+pub use offer::Side;
 
 pub(crate) use end::RingEnd;
 pub use error::{RingError, RingFault};
@@ -83,6 +83,15 @@ pub enum RingRole {
     Expecting(usize),
 }
 
+/// What another process needs besides the socket to go on with a ring that is in use.
+#[derive(Debug, Clone, Copy)]
+pub struct RingParts<'a> {
+    /// The memory.
+    pub memory: BorrowedFd<'a>,
+    /// The side of the end that is handed on.
+    pub side: Side,
+}
+
 /// The size that a ring gets where a program asks for `wanted` bytes.
 #[must_use]
 pub fn ring_size(wanted: usize) -> usize {
@@ -100,7 +109,7 @@ pub fn pair(size: usize) -> Result<(OwnedFd, OwnedFd)> {
     if !sealed::EXISTS {
         return Err(RingError::Unsupported.into());
     }
-    let memory = memory::create(ring_size(size))?;
+    let (_, memory) = RingMemory::create(ring_size(size))?;
     let (a, b) = sys::pair(false)?;
     for (sender, side) in [(&a, Side::Second), (&b, Side::First)] {
         // The socket is empty.

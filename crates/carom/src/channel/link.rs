@@ -2,8 +2,8 @@
 
 use super::running::Running;
 use super::start::{Start, Started};
-use crate::ring::{RingError, RingRole};
-use crate::sys::{BorrowedFd, Deadline};
+use crate::ring::{RingEnd, RingError, RingFault, RingMemory, RingRole, Side};
+use crate::sys::{AsFd, BorrowedFd, Deadline, OwnedFd};
 use crate::{Error, Result};
 
 /// The shared memory of a channel, and how far it has come.
@@ -13,12 +13,18 @@ pub(super) enum Link {
     Running(Box<Running>),
     /// The peer closed its end before there was a ring.
     Ended,
-    Failed(RingError),
+    Failed(RingFault),
 }
 
 impl Link {
     pub(super) fn new(role: RingRole) -> Self {
         Self::Starting(role.into())
+    }
+
+    /// Goes on with a ring that another process has left.
+    pub(super) fn resume(memory: OwnedFd, side: Side, largest: usize) -> Result<Self> {
+        let ring = RingEnd::resume(RingMemory::open(memory.as_fd(), largest)?, side)?;
+        Ok(Self::Running(Box::new(Running::new(ring, memory))))
     }
 
     /// Whether the peer's offer has still to come.
@@ -38,15 +44,15 @@ impl Link {
         }
         match self {
             Self::Running(running) => Ok(Some(running)),
-            Self::Failed(error) => Err((*error).into()),
+            Self::Failed(fault) => Err((*fault).into()),
             Self::Starting(_) | Self::Ended => Ok(None),
         }
     }
 
-    /// Keeps a failure that is for good.
+    /// Keeps a fault of the peer, after which nothing that it writes is looked at.
     pub(super) fn met(&mut self, error: Error) -> Error {
-        if let Error::Ring(failure) = error {
-            *self = Self::Failed(failure);
+        if let Error::Ring(RingError::Peer(fault)) = error {
+            *self = Self::Failed(fault);
         }
         error
     }

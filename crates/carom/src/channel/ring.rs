@@ -4,8 +4,9 @@ use super::Channel;
 use super::link::Link;
 use super::running::{Running, gone};
 use crate::Result;
-use crate::ring::{RingError, RingRole};
-use crate::sys::{self, AsFd, BorrowedFd, Deadline, sealed};
+use crate::ring::{RingError, RingParts, RingRole, Side};
+use crate::spin::Spin;
+use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, sealed};
 
 impl Channel {
     /// Has the bytes go through shared memory, from the first use on: the first receive, send or poll, or
@@ -48,7 +49,8 @@ impl Channel {
     /// [`Error::Ring`](crate::Error::Ring) for what the peer did wrong, and where there is no memory; [`Error::Io`](crate::Error::Io)
     /// for what the kernel reports.
     pub fn start_ring(&mut self, deadline: Deadline) -> Result<bool> {
-        self.with_ring(deadline, |_, _| Ok(())).map(|started| started.is_some())
+        self.with_ring(deadline, |_, _, _| Ok(()))
+            .map(|started| started.is_some())
     }
 
     /// Whether there may be something to receive, or room again for an end that had none: a look at the memory, without a system call.
@@ -119,20 +121,44 @@ impl Channel {
         }
     }
 
-    /// The memory, as the peer has it too, once the ring has begun.
-    #[must_use]
-    pub fn ring_memory(&self) -> Option<BorrowedFd<'_>> {
-        match self.link.as_deref() {
-            Some(Link::Running(running)) => Some(running.memory()),
+    /// What another process needs, besides this descriptor, to go on with the ring by [`resume_ring`](Self::resume_ring): `None` where
+    /// there is no ring in use, or something has been received in part, and would be lost. The channel is not to be used any more once
+    /// another has been made of these.
+    pub fn ring_parts(&mut self) -> Option<RingParts<'_>> {
+        if self.decoder.inside_message() || self.decoder.fault().is_some() || self.has_descriptors() {
+            return None;
+        }
+        match self.link.as_deref_mut() {
+            Some(Link::Running(running)) => {
+                let side = running.side_at_rest()?;
+                Some(RingParts {
+                    memory: running.memory(),
+                    side,
+                })
+            }
             _ => None,
         }
+    }
+
+    /// Goes on with a ring that another process has left, whose `memory` and `side` came from it, as the channel's descriptor did. A ring of
+    /// more than `largest` bytes each way is refused. To be called before anything else.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_ring`](Self::start_ring).
+    pub fn resume_ring(&mut self, memory: OwnedFd, side: Side, largest: usize) -> Result<()> {
+        if !self.kind.carries_descriptors {
+            return Err(RingError::NotLocal.into());
+        }
+        self.link = Some(Box::new(Link::resume(memory, side, largest)?));
+        Ok(())
     }
 
     /// Uses the ring, once it has begun; `None` where it has not by `deadline`, or never will.
     fn with_ring<T>(
         &mut self,
         deadline: Deadline,
-        use_it: impl FnOnce(&mut Running, BorrowedFd<'_>) -> Result<T>,
+        use_it: impl FnOnce(&mut Running, BorrowedFd<'_>, &mut Spin) -> Result<T>,
     ) -> Result<Option<T>> {
         let fd = self.fd.as_fd();
         let Some(link) = self.link.as_deref_mut() else {
@@ -145,7 +171,7 @@ impl Channel {
         if begins && !self.passes_descriptors {
             sys::pass_rights(fd, false)?;
         }
-        match use_it(running, fd) {
+        match use_it(running, fd, &mut self.spin) {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(link.met(error)),
         }
@@ -156,9 +182,7 @@ impl Channel {
     }
 
     pub(super) fn read_ring(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
-        let mut spin = self.spin.clone();
-        let taken = self.with_ring(deadline, |running, fd| running.read(fd, buffer, deadline, &mut spin))?;
-        self.spin = spin;
+        let taken = self.with_ring(deadline, |running, fd, spin| running.read(fd, buffer, deadline, spin))?;
         let Some(taken) = taken.flatten() else {
             return Ok(self.has_ended_early().then_some(0));
         };
@@ -168,8 +192,9 @@ impl Channel {
     }
 
     pub(super) fn send_through_ring(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<usize> {
-        let spin = self.spin.clone();
-        let sent = self.with_ring(deadline, |running, fd| running.send(fd, head, body, deadline, &spin))?;
+        let sent = self.with_ring(deadline, |running, fd, spin| {
+            running.send(fd, head, body, deadline, spin)
+        })?;
         self.sent(sent)
     }
 
@@ -179,9 +204,8 @@ impl Channel {
         fds: &[BorrowedFd<'_>],
         deadline: Deadline,
     ) -> Result<usize> {
-        let spin = self.spin.clone();
-        let sent = self.with_ring(deadline, |running, fd| {
-            running.send_with_fds(fd, bytes, fds, deadline, &spin)
+        let sent = self.with_ring(deadline, |running, fd, spin| {
+            running.send_with_fds(fd, bytes, fds, deadline, spin)
         })?;
         self.sent(sent)
     }
@@ -194,8 +218,7 @@ impl Channel {
     }
 
     pub(super) fn poll_ring(&mut self, deadline: Deadline) -> Result<bool> {
-        let spin = self.spin.clone();
-        let ready = self.with_ring(deadline, |running, fd| running.poll(fd, deadline, &spin))?;
+        let ready = self.with_ring(deadline, |running, fd, spin| running.poll(fd, deadline, spin))?;
         Ok(ready.unwrap_or_else(|| self.has_ended_early()))
     }
 }

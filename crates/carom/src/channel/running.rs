@@ -5,15 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::signals::{self, Signals};
 use crate::Result;
-use crate::ring::{RingEnd, RingFault};
+use crate::ring::{RingEnd, RingFault, Side};
 use crate::spin::Spin;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, PeerFds};
 
-/// How many sends in a row may find that the peer takes nothing before it is looked whether it lives.
-const UNTAKEN_MAX: u32 = 64;
+mod send;
 
-/// How long a sender sleeps at a time whose doorbells lie behind descriptors that it can't take yet.
-const NAP: Duration = Duration::from_millis(1);
+pub(super) use send::gone;
 
 /// How often the memory is looked at between two looks at the clock.
 const LOOKS: u32 = 16;
@@ -31,8 +29,8 @@ pub(super) struct Running {
     /// Sends in a row that found the peer's position where it was.
     untaken: u32,
     peer: Peer,
-    /// A doorbell could not be rung, although the bytes that it was for are in the ring: the system's error.
-    failure: Option<i32>,
+    /// A doorbell is due that could not be rung.
+    owes_bell: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +61,7 @@ impl Running {
             armed: false,
             untaken: 0,
             peer: Peer::There,
-            failure: None,
+            owes_bell: false,
         }
     }
 
@@ -113,10 +111,7 @@ impl Running {
             if self.signals.ended || self.ring.sleep()? {
                 return Ok(true);
             }
-            if self.signals.is_full() {
-                // The bytes that the first of two packets belongs to are published before the second is sent.
-                return Err(RingFault::Signal.into());
-            }
+            self.check_held()?;
             if !self.signals.hear_once(fd, self.ring.taken(), deadline)? {
                 self.ring.wake();
                 return Ok(self.ring.is_ready());
@@ -126,18 +121,11 @@ impl Running {
 
     /// Takes what is there. Makes no system call unless descriptors came, or the producer waits for room.
     fn take(&mut self, fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Option<Taken>> {
-        self.check()?;
-        if !self.ring.is_ready() {
-            if !self.signals.ended {
-                return Ok(None);
-            }
-            // The peer may have written before it closed, and after the look.
-            if self.ring.available()? == 0 {
-                return self.end();
-            }
-        }
-        if self.ring.available()? == 0 {
-            return Ok(None);
+        self.ring_if_due(fd)?;
+        // Where the end is known, this finds what the peer wrote before.
+        let available = self.ring.available()?;
+        if available == 0 {
+            return if self.signals.ended { self.end() } else { Ok(None) };
         }
         self.ring.wake();
         self.armed = false;
@@ -148,15 +136,11 @@ impl Running {
         }
         let fds = self.signals.take_packet(position);
         let end = self.signals.next_packet();
-        let failure = &mut self.failure;
-        let bytes = self.ring.read(buffer, end, || {
-            // A peer that has gone needs no room.
-            if let Err(error) = signals::ring(fd)
-                && !is_gone(&error)
-            {
-                *failure = error.raw_os_error();
-            }
-        })?;
+        let most = end.map_or(available, |end| available.min(end - position));
+        let bytes = buffer.len().min(most as usize);
+        let owes_bell = &mut self.owes_bell;
+        self.ring
+            .read(&mut buffer[..bytes], || *owes_bell |= signals::ring(fd).is_err());
         Ok(Some(Taken {
             bytes,
             fds,
@@ -172,140 +156,6 @@ impl Running {
             return Err(io::Error::from_raw_os_error(sys::GONE.1).into());
         }
         Ok(Some(Taken::default()))
-    }
-
-    /// Writes what there is room for by `deadline`.
-    pub(super) fn send(
-        &mut self,
-        fd: BorrowedFd<'_>,
-        head: &[u8],
-        body: &[u8],
-        deadline: Deadline,
-        spin: &Spin,
-    ) -> Result<usize> {
-        let total = head.len() + body.len();
-        self.look_after_peer(fd)?;
-        let mut sent = 0;
-        loop {
-            self.check()?;
-            if self.has_gone() {
-                // What was sent before is in the ring; the next call says why no more is.
-                return if sent > 0 { Ok(sent) } else { Err(gone()) };
-            }
-            let body = &body[sent.saturating_sub(head.len())..];
-            let (peer, failure) = (&mut self.peer, &mut self.failure);
-            sent += self.ring.write([head.get(sent..).unwrap_or_default(), body], || {
-                match signals::ring(fd) {
-                    Err(error) if is_gone(&error) => *peer = Peer::Gone,
-                    Err(error) => *failure = error.raw_os_error(),
-                    Ok(()) => {}
-                }
-            })?;
-            if self.peer != Peer::There {
-                return Err(gone());
-            }
-            if sent == total {
-                self.ring.stop_waiting();
-                return Ok(sent);
-            }
-            if !self.until_room(fd, deadline, spin)? {
-                return Ok(sent);
-            }
-        }
-    }
-
-    /// Writes as [`send`](Self::send) does without waiting, with `fds` beside the first byte, where there is room for that byte.
-    pub(super) fn send_with_fds(
-        &mut self,
-        fd: BorrowedFd<'_>,
-        bytes: &[u8],
-        fds: &[BorrowedFd<'_>],
-        deadline: Deadline,
-        spin: &Spin,
-    ) -> Result<usize> {
-        self.check()?;
-        if self.has_gone() {
-            return Err(gone());
-        }
-        while !self.ring.has_room()? {
-            if !self.until_room(fd, deadline, spin)? {
-                return Ok(0);
-            }
-            if self.has_gone() {
-                return Err(gone());
-            }
-        }
-        if !signals::send_packet(fd, self.ring.written(), fds, deadline)? {
-            return Ok(0);
-        }
-        self.ring.count_packet();
-        self.send(fd, bytes, &[], Deadline::Now, spin)
-    }
-
-    /// Waits by `deadline` for room, where there was none. Whether to try again.
-    fn until_room(&mut self, fd: BorrowedFd<'_>, deadline: Deadline, spin: &Spin) -> Result<bool> {
-        if deadline != Deadline::Now {
-            let budget = spin.budget().min(deadline.remaining().unwrap_or(Duration::MAX));
-            let mut fault = None;
-            let ring = &mut self.ring;
-            let found = spin_until(Instant::now(), budget, || {
-                ring.has_room().unwrap_or_else(|lie| {
-                    fault = Some(lie);
-                    true
-                })
-            });
-            if let Some(fault) = fault {
-                return Err(fault.into());
-            }
-            if found {
-                return Ok(true);
-            }
-        }
-        loop {
-            if self.ring.want_room()? {
-                return Ok(true);
-            }
-            if deadline == Deadline::Now || self.signals.is_full() {
-                self.look(fd)?;
-                let remaining = deadline.remaining();
-                if self.has_gone() || remaining.is_some_and(|left| left.is_zero()) {
-                    return Ok(self.has_gone());
-                }
-                std::thread::sleep(remaining.map_or(NAP, |left| left.min(NAP)));
-                continue;
-            }
-            self.armed = false;
-            if !self.signals.hear_once(fd, self.ring.taken(), deadline)? {
-                self.ring.stop_waiting();
-                return Ok(false);
-            }
-            if self.signals.ended {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Looks now and then whether a peer that takes nothing lives.
-    fn look_after_peer(&mut self, fd: BorrowedFd<'_>) -> Result<()> {
-        self.untaken += 1;
-        if self.untaken >= UNTAKEN_MAX {
-            self.untaken = 0;
-            if !self.ring.peer_takes()? {
-                self.look(fd)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn look(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        if self.peer == Peer::There && sys::peer_has_gone(fd)? {
-            self.peer = Peer::Gone;
-        }
-        Ok(())
-    }
-
-    fn has_gone(&self) -> bool {
-        self.peer != Peer::There || self.signals.ended
     }
 
     /// Whether there is something to receive by `deadline`: bytes, or the end.
@@ -325,11 +175,12 @@ impl Running {
 
     /// Says that this end sleeps unless there is something to receive, and then returns true.
     pub(super) fn arm(&mut self, fd: BorrowedFd<'_>) -> Result<bool> {
-        self.check()?;
+        self.ring_if_due(fd)?;
         loop {
-            if self.signals.ended || self.signals.is_full() || self.ring.sleep()? {
+            if self.signals.ended || self.ring.sleep()? {
                 return Ok(true);
             }
+            self.check_held()?;
             if !self.signals.unread {
                 self.armed = true;
                 return Ok(false);
@@ -372,21 +223,43 @@ impl Running {
         self.memory.as_fd()
     }
 
-    fn check(&self) -> io::Result<()> {
-        match self.failure {
-            Some(errno) => Err(io::Error::from_raw_os_error(errno)),
-            None => Ok(()),
+    /// The side of this end, where nothing is held here that another process would miss which goes on with the ring.
+    pub(super) fn side_at_rest(&mut self) -> Option<Side> {
+        if self.owes_bell || self.signals.holds_something() {
+            return None;
         }
+        self.ring.stop_waiting();
+        Some(self.ring.side())
     }
-}
 
-/// The error of a send to a peer that has gone.
-pub(super) fn gone() -> crate::Error {
-    io::Error::from_raw_os_error(sys::GONE.0).into()
-}
+    /// Checks that an empty ring has not as many packets beside it as are held: the byte that the first one belongs to is published before
+    /// the second one is sent.
+    fn check_held(&self) -> Result<(), RingFault> {
+        if self.signals.is_full() {
+            return Err(RingFault::Signal);
+        }
+        Ok(())
+    }
 
-fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+    /// Rings a doorbell that could not be rung when it was due.
+    fn ring_if_due(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        if self.owes_bell {
+            match signals::ring(fd) {
+                // What the peer has sent is still there to be received.
+                Err(error) if !self.is_gone_by(fd, &error)? => return Err(error),
+                _ => self.owes_bell = false,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an error means that the peer has gone.
+    fn is_gone_by(&mut self, fd: BorrowedFd<'_>, error: &io::Error) -> io::Result<bool> {
+        if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
+            self.look(fd)?;
+        }
+        Ok(self.peer != Peer::There)
+    }
 }
 
 /// Looks whether `ready` for `budget` from `begin` on.

@@ -23,8 +23,8 @@ const HELD_MAX: usize = 2;
 /// How often the socket is read at a time: a peer that floods it delays nobody else.
 const READS_MAX: usize = 16;
 
-/// How often a doorbell is tried where the kernel has no memory for it.
-const ATTEMPTS: usize = 16;
+/// How often a doorbell is tried where the kernel has no memory for it, or no room.
+const ATTEMPTS: usize = 4;
 
 /// The receiving half of what the two sockets carry.
 #[derive(Debug, Default)]
@@ -58,10 +58,9 @@ impl Signals {
             Ok(Some(arrived)) if arrived.bytes == 0 => {
                 (self.ended, self.unread) = (true, false);
             }
-            // The peer has gone without reading its doorbells. What it has read of the ring says whether it missed any message.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                (self.ended, self.unread) = (true, false);
-            }
+            // The peer has gone without reading its doorbells: the end follows. What it has read of the ring says whether it missed any
+            // message.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
             Ok(Some(arrived)) => self.sort(&buffer[..arrived.bytes], arrived.fds, taken)?,
             Err(error) => return Err(error.into()),
         }
@@ -96,6 +95,11 @@ impl Signals {
     /// Whether no more is read before a packet's message is.
     pub(super) fn is_full(&self) -> bool {
         self.held.len() >= HELD_MAX
+    }
+
+    /// Whether descriptors have been taken out of the socket that nobody has got yet.
+    pub(super) fn holds_something(&self) -> bool {
+        !self.held.is_empty() || !self.begun.is_empty()
     }
 
     /// The position that the next packet belongs to.
@@ -155,18 +159,19 @@ impl Signals {
     }
 }
 
-/// Wakes the peer. Where its socket has no room, bytes lie there that wake it.
+/// Wakes the peer.
 pub(super) fn ring(fd: BorrowedFd<'_>) -> io::Result<()> {
     let mut attempt = 1;
     loop {
         match sys::send(fd, Transport::Socket, &mut [IoSlice::new(&[BELL])], Deadline::Now) {
-            Ok(_) => return Ok(()),
-            Err(error) if is_short_of_memory(&error) && attempt < ATTEMPTS => {
-                attempt += 1;
-                std::thread::yield_now();
-            }
+            Ok(1..) => return Ok(()),
+            // A socket without room has bytes in it that wake the peer.
+            Ok(0) if attempt == ATTEMPTS => return Ok(()),
+            Ok(0) => {}
+            Err(error) if is_short_of_memory(&error) && attempt < ATTEMPTS => std::thread::yield_now(),
             Err(error) => return Err(error),
         }
+        attempt += 1;
     }
 }
 
@@ -179,12 +184,36 @@ pub(super) fn send_packet(
 ) -> io::Result<bool> {
     let mut packet = [PACKET; PACKET_SIZE];
     packet[1..].copy_from_slice(&position.to_be_bytes());
-    match sys::send_with_fds(fd, &[IoSlice::new(&packet)], fds, deadline)? {
-        0 => Ok(false),
-        PACKET_SIZE => Ok(true),
-        // Linux sends so little as a whole.
-        _ => Err(io::ErrorKind::WriteZero.into()),
+    send_whole(fd, &packet, fds, deadline)
+}
+
+/// Sends a few bytes that belong together, with descriptors. Whether there was room by `deadline`.
+pub(super) fn send_whole(
+    fd: BorrowedFd<'_>,
+    bytes: &[u8],
+    fds: &[BorrowedFd<'_>],
+    deadline: Deadline,
+) -> io::Result<bool> {
+    let mut sent = sys::send_with_fds(fd, &[IoSlice::new(bytes)], fds, deadline)?;
+    if sent == 0 {
+        return Ok(false);
     }
+    // Linux takes so little as a whole. Where it did not, the stream would be out of step.
+    let mut attempt = 1;
+    while sent < bytes.len() {
+        match sys::send(
+            fd,
+            Transport::Socket,
+            &mut [IoSlice::new(&bytes[sent..])],
+            Deadline::Now,
+        ) {
+            Ok(more) if more > 0 => sent += more,
+            Ok(_) if attempt == ATTEMPTS => return Err(io::ErrorKind::WriteZero.into()),
+            Err(error) if attempt == ATTEMPTS => return Err(error),
+            Ok(_) | Err(_) => attempt += 1,
+        }
+    }
+    Ok(true)
 }
 
 fn is_short_of_memory(error: &io::Error) -> bool {

@@ -1,10 +1,11 @@
 //! The beginning of a ring: the offer, which one end makes and the other expects.
 
-use std::io::{self, IoSlice};
+use std::io;
 
+use super::signals::send_whole;
 use crate::frame::FrameError;
-use crate::ring::offer::{OFFER, Side, check, decode, encode};
-use crate::ring::{RingEnd, RingError, RingFault, RingMemory, RingRole, ring_size};
+use crate::ring::offer::{OFFER, check, decode, encode};
+use crate::ring::{RingEnd, RingError, RingFault, RingMemory, RingRole, Side, ring_size};
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, PeerFds};
 use crate::{Error, Result};
 
@@ -81,11 +82,8 @@ fn offer(
 
 /// Offers `memory` to the end that is to be on `side`. Whether there was room by `deadline`.
 pub(crate) fn send_offer(fd: BorrowedFd<'_>, side: Side, memory: BorrowedFd<'_>, deadline: Deadline) -> Result<bool> {
-    match sys::send_with_fds(fd, &[IoSlice::new(&encode(side))], &[memory], deadline) {
-        Ok(0) => Ok(false),
-        Ok(OFFER) => Ok(true),
-        // Linux sends so little as a whole.
-        Ok(_) => Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+    match send_whole(fd, &encode(side), &[memory], deadline) {
+        Ok(sent) => Ok(sent),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(RingError::Refused.into()),
         Err(error) => Err(error.into()),
     }
@@ -108,8 +106,14 @@ fn expect(
                 sys::close_aside(fds);
                 RingFault::OfferDescriptors { descriptors }
             })?;
-            let ring = RingEnd::new(RingMemory::open(memory.as_fd(), largest)?, side);
-            return Ok(Started::Ring(ring, memory));
+            return match RingMemory::open(memory.as_fd(), largest) {
+                Ok(mapped) => Ok(Started::Ring(RingEnd::new(mapped, side), memory)),
+                Err(error) => {
+                    // Where it was the system's fault, the next call tries again.
+                    *fds = vec![memory].into();
+                    Err(error.into())
+                }
+            };
         }
         let missing = OFFER - begun.len();
         let arrived = match sys::receive_with_fds(fd, &mut buffer[..missing], deadline) {

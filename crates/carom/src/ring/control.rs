@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
+/// The largest position at which an end goes on where another has stopped. From here, no end comes to the end of the numbers.
+const POSITION_MAX: u64 = u64::MAX / 2;
+
 /// Memory that one end writes is on a cache line of its own; processors fetch two at a time.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
@@ -38,6 +41,14 @@ struct Written {
     packets: AtomicU64,
 }
 
+impl Control {
+    /// Has the producer ring for what it sends next: before the consumer has begun, and after it has left. Where nobody is at the other
+    /// end, the producer then learns it at once.
+    pub(crate) fn ask_to_ring(&self) {
+        self.asleep.0.store(1, Relaxed);
+    }
+}
+
 /// The peer has written a position that can't be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lie;
@@ -62,6 +73,21 @@ impl Producer {
             packets: 0,
             waiting: false,
         }
+    }
+
+    /// One that goes on where another has stopped.
+    pub(crate) fn resume(control: &Control, size: u64) -> Result<Self, Lie> {
+        let (head, tail) = (control.written.0.head.load(Acquire), control.tail.0.load(Acquire));
+        if head > POSITION_MAX || head.checked_sub(tail).is_none_or(|used| used > size) {
+            return Err(Lie);
+        }
+        let packets = control.written.0.packets.load(Relaxed);
+        Ok(Self {
+            head,
+            tail,
+            packets,
+            ..Self::new(size)
+        })
     }
 
     /// The position of the byte that is written next.
@@ -105,7 +131,7 @@ impl Producer {
 
     /// Counts a packet of descriptors that has been sent, before the bytes that it belongs to are published.
     pub(crate) fn count_packet(&mut self, control: &Control) {
-        self.packets += 1;
+        self.packets = self.packets.wrapping_add(1);
         control.written.0.packets.store(self.packets, Relaxed);
     }
 
@@ -150,13 +176,27 @@ pub(crate) struct Consumer {
 }
 
 impl Consumer {
+    /// One that has taken nothing yet, and is rung for from the beginning: see [`Control::ask_to_ring`].
     pub(crate) fn new(size: u64) -> Self {
         Self {
             size,
             tail: 0,
             head: 0,
-            asleep: false,
+            asleep: true,
         }
+    }
+
+    /// One that goes on where another has stopped.
+    pub(crate) fn resume(control: &Control, size: u64) -> Result<Self, Lie> {
+        let tail = control.tail.0.load(Acquire);
+        if tail > POSITION_MAX {
+            return Err(Lie);
+        }
+        Ok(Self {
+            tail,
+            head: tail,
+            ..Self::new(size)
+        })
     }
 
     /// The position of the byte that is taken next.
@@ -216,10 +256,5 @@ impl Consumer {
             self.asleep = false;
             control.asleep.0.store(0, Relaxed);
         }
-    }
-
-    /// Has the producer ring whatever it sends from now on, so that it learns that nobody is there.
-    pub(crate) fn leave(control: &Control) {
-        control.asleep.0.store(1, Relaxed);
     }
 }

@@ -34,6 +34,23 @@ impl RingEnd {
         }
     }
 
+    /// The end that another process has left, where it stopped: its positions are those that it has published. The peer may have changed
+    /// them, which harms nobody but the two.
+    pub(crate) fn resume(memory: RingMemory, side: Side) -> Result<Self, RingFault> {
+        let producer = Producer::resume(memory.control(side), memory.ring_size())?;
+        let consumer = Consumer::resume(memory.control(side.other()), memory.ring_size())?;
+        Ok(Self {
+            memory,
+            side,
+            producer,
+            consumer,
+        })
+    }
+
+    pub(crate) fn side(&self) -> Side {
+        self.side
+    }
+
     /// Writes as much of `slices`, one behind the other, as there is room for; `ring` is called where the consumer sleeps. Returns how
     /// many bytes.
     pub(crate) fn write(&mut self, slices: [&[u8]; 2], mut ring: impl FnMut()) -> Result<usize, RingFault> {
@@ -67,28 +84,17 @@ impl RingEnd {
         Ok(written)
     }
 
-    /// Takes bytes into the front of `buffer`, at most up to the position `end`; `ring` is called where the producer waits for the
-    /// room. Returns how many.
-    pub(crate) fn read(
-        &mut self,
-        buffer: &mut [u8],
-        end: Option<u64>,
-        mut ring: impl FnMut(),
-    ) -> Result<usize, RingFault> {
+    /// Takes bytes into `buffer`, which is no longer than there are bytes [`available`](Self::available); `ring` is called where the producer
+    /// waits for the room.
+    pub(crate) fn read(&mut self, buffer: &mut [u8], mut ring: impl FnMut()) {
         let control = self.memory.control(self.side.other());
         let data = self.memory.data(self.side.other());
-        let mut available = self.consumer.available(control)?;
-        if let Some(end) = end {
-            available = available.min(end.saturating_sub(self.consumer.position()));
-        }
-        let length = buffer.len().min(available as usize);
-        for part in buffer[..length].chunks_mut(PART) {
+        for part in buffer.chunks_mut(PART) {
             bytes::read(data, self.consumer.position(), part);
             if self.consumer.consume(control, part.len() as u64) {
                 ring();
             }
         }
-        Ok(length)
     }
 
     /// Whether there is room for a byte.
@@ -165,6 +171,6 @@ impl RingEnd {
 impl Drop for RingEnd {
     /// Nobody takes anything from now on. A producer that is told so rings, and finds that the socket is closed.
     fn drop(&mut self) {
-        Consumer::leave(self.memory.control(self.side.other()));
+        self.memory.control(self.side.other()).ask_to_ring();
     }
 }

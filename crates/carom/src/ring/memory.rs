@@ -7,17 +7,12 @@ use super::offer::Side;
 use super::{RING_MAX, RING_MIN, RingError, RingFault};
 use crate::sys::sealed;
 use crate::sys::shared_memory::Mapping;
-use crate::sys::{BorrowedFd, OwnedFd};
+use crate::sys::{AsFd, BorrowedFd, OwnedFd};
 
 /// The bytes before the rings.
 const CONTROL: usize = 4096;
 
 const _: () = assert!(2 * size_of::<Control>() <= CONTROL);
-
-/// Makes the memory for two rings of `ring_size` bytes, sealed.
-pub(crate) fn create(ring_size: usize) -> Result<OwnedFd, RingError> {
-    sealed::create(CONTROL + 2 * ring_size)
-}
 
 /// The memory of two rings, mapped.
 #[derive(Debug)]
@@ -29,9 +24,12 @@ pub(crate) struct RingMemory {
 impl RingMemory {
     /// Makes the memory for two rings of `ring_size` bytes, a power of two.
     pub(crate) fn create(ring_size: usize) -> Result<(Self, OwnedFd), RingError> {
-        let fd = create(ring_size)?;
-        let mapping = sealed::map(crate::sys::AsFd::as_fd(&fd), CONTROL + 2 * ring_size)?;
-        Ok((Self { mapping, ring_size }, fd))
+        let fd = sealed::create(CONTROL + 2 * ring_size)?;
+        let mapping = sealed::map(fd.as_fd(), CONTROL + 2 * ring_size)?;
+        let memory = Self { mapping, ring_size };
+        memory.control(Side::First).ask_to_ring();
+        memory.control(Side::Second).ask_to_ring();
+        Ok((memory, fd))
     }
 
     /// Maps what a peer has sent, after it was found to be memory that can't go away, and of a size that a ring has.

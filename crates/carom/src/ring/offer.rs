@@ -9,10 +9,12 @@ pub(crate) const OFFER: usize = 12;
 const MAGIC: [u8; 5] = *b"carom";
 const VERSION: u8 = 1;
 
-/// Which of the two rings an end produces.
+/// The ring of the two that an end produces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
+    /// The end that made the memory and offered it, or the first of a pair.
     First,
+    /// Its peer.
     Second,
 }
 
