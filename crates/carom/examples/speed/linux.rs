@@ -53,7 +53,10 @@ fn start(end: OwnedFd, transport: &str) -> Result<Child> {
             Ok(())
         });
     }
-    Ok(command.spawn()?)
+    let child = command.spawn()?;
+    // The child alone has it: otherwise it would not end with the other one.
+    drop(end);
+    Ok(child)
 }
 
 fn measure(mut connection: Connection, transport: &str) -> Result<()> {
