@@ -172,6 +172,34 @@ test('a host that is not known is an error that names it', async (t) => {
   t.is(t.throws(() => new Listener(address), expected)?.syscall, 'getaddrinfo')
 })
 
+for (const [address, what] of [
+  [{ host: 'localhost', port: '80' }, /^the address's port must be a number from 0 to 65535, not the string "80"$/],
+  [{ host: 'localhost' }, /^the address's port must be a number .*, not undefined$/],
+  [{ port: 80 }, /^the address's host must be a name or an address, not undefined$/],
+  [{ host: 1, port: 80 }, /^the address's host must be .*, not a number$/],
+] as [Address, RegExp][]) {
+  test(`the address ${JSON.stringify(address)} is refused by the part that is wrong`, async (t) => {
+    const expected = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE', message: what }
+    await t.throwsAsync(connect(address), expected)
+    t.throws(() => connectSync(address), expected)
+    t.throws(() => new Listener(address), expected)
+  })
+}
+
+if (linux) {
+  test('a zone that is no interface’s name is an error that says so', async (t) => {
+    const address = { host: 'fe80::1%carom-none', port: 1 }
+    const expected = {
+      instanceOf: SystemError,
+      code: 'ENODEV',
+      message: /^getaddrinfo \[fe80::1%carom-none\]:1: this machine has no network interface of that name \(ENODEV\); /,
+    }
+    await t.throwsAsync(connect(address), expected)
+    t.throws(() => connectSync(address), expected)
+    t.throws(() => new Listener(address), expected)
+  })
+}
+
 test('a host’s name is looked up', async (t) => {
   let listener: Listener
   try {

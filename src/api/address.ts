@@ -17,6 +17,9 @@ export type Family = 'AF_UNIX' | 'AF_INET' | 'AF_PIPE'
 const EXPECTED = 'a path, or { host, port }'
 const EXPECTED_FIRST = `${EXPECTED} (options are the second argument)`
 
+const PIPES = process.platform === 'win32'
+const WINDOWS = "named pipes are Windows' own"
+
 const FAMILIES: ReadonlySet<unknown> = new Set(['AF_UNIX', 'AF_INET', 'AF_PIPE'])
 
 /** The address that a caller means: none for a private one. */
@@ -31,9 +34,11 @@ export function checkedAddress(address: unknown, family: unknown): Address {
   const own = familyOf(address)
   const chosen = checkedFamily(family)
   if (chosen !== undefined && chosen !== own) {
-    throw outOfRange('family', `${own}, which the address is`, chosen)
+    throw outOfRange('family', `${own}, as the address is`, chosen)
   }
-  checkedFamily(own)
+  if (own === 'AF_PIPE' && !PIPES) {
+    throw outOfRange('address', `a Unix socket's path, or { host, port } (${WINDOWS})`, address)
+  }
   if (typeof address === 'string') return address
   const { host, port } = address as TcpAddress
   return { host, port }
@@ -41,11 +46,13 @@ export function checkedAddress(address: unknown, family: unknown): Address {
 
 function familyOf(address: unknown): Family {
   if (typeof address === 'string') return address.startsWith('\\\\') ? 'AF_PIPE' : 'AF_UNIX'
-  const { host, port } = (typeof address === 'object' && address !== null ? address : {}) as Partial<TcpAddress>
-  if (typeof host !== 'string' || typeof port !== 'number') {
-    const forgotten = typeof address === 'object' && address !== null && Object.keys(address).length > 0
-    throw invalidType('address', forgotten ? EXPECTED_FIRST : EXPECTED, address)
+  const given = (typeof address === 'object' && address !== null ? address : {}) as Partial<TcpAddress>
+  if (!('host' in given || 'port' in given)) {
+    throw invalidType('address', Object.keys(given).length > 0 ? EXPECTED_FIRST : EXPECTED, address)
   }
+  const { host, port } = given
+  if (typeof host !== 'string') throw invalidType("the address's host", 'a name or an address', host)
+  if (typeof port !== 'number') throw invalidType("the address's port", 'a number from 0 to 65535', port)
   const unknown = Object.keys(address as object).find((name) => name !== 'host' && name !== 'port')
   if (unknown !== undefined) {
     throw invalid(`an address has a host and a port, and no ${unknown}; options are the second argument`)
@@ -58,9 +65,7 @@ function familyOf(address: unknown): Family {
 function checkedFamily(family: unknown): Family | undefined {
   if (family === undefined) return undefined
   if (!FAMILIES.has(family)) throw outOfRange('family', 'AF_UNIX, AF_INET or AF_PIPE', family)
-  if (family === 'AF_PIPE' && process.platform !== 'win32') {
-    throw outOfRange('family', 'AF_UNIX or AF_INET: named pipes (\\\\.\\pipe\\…) are Windows’ own', family)
-  }
+  if (family === 'AF_PIPE' && !PIPES) throw outOfRange('family', `AF_UNIX or AF_INET (${WINDOWS})`, family)
   return family as Family
 }
 

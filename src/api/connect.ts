@@ -170,10 +170,12 @@ async function lookedUp(host: string, port: number, signal: AbortSignal): Promis
     .lookup(host, { all: true, verbatim: true })
     .catch((error: NodeJS.ErrnoException) => {
       const { code = 'ENOTFOUND', errno = 0 } = error
-      throw new SystemError(`connect ${host}:${port}: no such host (${code})`, code, errno, 'getaddrinfo', {
-        host,
-        port,
-      })
+      const why =
+        code === 'ENOTFOUND'
+          ? 'no such host (ENOTFOUND); is its name right?'
+          : `the host's name can't be looked up (${code}); is the network up?`
+      const to = { host, port }
+      throw new SystemError(`connect ${shown(to)}: ${why}`, code, errno, 'getaddrinfo', to)
     })
   const found = await unless(signal, looking)
   return found.map(({ address }) => ({ host: address, port }))

@@ -56,7 +56,7 @@ const POLL = receiveOptions('poll')
 /**
  * One end of a connection to another process, which sends and receives whole messages.
  *
- * Made by `pipe()`, or `Connection.fromFd()`.
+ * Made by `pipe()`, `connect()`, a listener's `accept()`, or `Connection.fromFd()`.
  */
 export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, Transferable, AsyncIterable<TRecv> {
   readonly #endpoint: Endpoint
@@ -65,7 +65,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   readonly #decoded: Receive
 
   private constructor(endpoint: Endpoint, coder: Coder) {
-    if (!(endpoint instanceof Endpoint)) throw new TypeError('a Connection is made by pipe() or Connection.fromFd()')
+    if (!(endpoint instanceof Endpoint))
+      throw new TypeError('a Connection is made by pipe(), connect(), accept() or Connection.fromFd()')
     this.#endpoint = endpoint
     this.#coder = coder
     this.#decoded = { take: (chunk, start, end, arrived) => decode(coder, chunk, start, end, arrived) }

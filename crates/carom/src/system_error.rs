@@ -113,6 +113,13 @@ impl fmt::Display for SystemError {
                     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
                 )?;
             }
+            (None, None) if self.operation == Operation::Resolve => {
+                let text = self.source.to_string();
+                let detail = text
+                    .strip_prefix("failed to lookup address information: ")
+                    .unwrap_or(&text);
+                write!(f, "the host's name can't be looked up ({detail}); is it right?")?;
+            }
             (None, None) => self.source.fmt(f)?,
         }
         remedy.map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
@@ -127,7 +134,7 @@ impl std::error::Error for SystemError {
 
 /// The meaning of an error here, and the way out.
 fn words(operation: Operation, error: &str) -> Option<&'static str> {
-    use Operation::{Accept, Bind, Connect, Listen, MakeDirectory};
+    use Operation::{Accept, Bind, Connect, Listen, MakeDirectory, Resolve};
     Some(match (operation, error) {
         (Connect, "ENOENT") if cfg!(windows) => "no such pipe; is the listener running?",
         (Connect, "ENOENT") => "no such socket; is the listener running?",
@@ -141,6 +148,7 @@ fn words(operation: Operation, error: &str) -> Option<&'static str> {
         (Bind | Listen, "EADDRINUSE") => "somebody listens there already",
         (Bind, "ENOENT") => "no such directory; create it",
         (Bind, "EACCES" | "EROFS") => "this address is not for this user to listen on",
+        (Resolve, "ENODEV") => "this machine has no network interface of that name; is the zone behind the % right?",
         (MakeDirectory, _) => {
             "no directory for the socket can be made there; set TMPDIR, or give the listener an address"
         }

@@ -64,6 +64,7 @@ pub fn error_name(error: &io::Error) -> Option<&'static str> {
         Errno::NETUNREACH => "ENETUNREACH",
         Errno::NFILE => "ENFILE",
         Errno::NOBUFS => "ENOBUFS",
+        Errno::NODEV => "ENODEV",
         Errno::NOENT => "ENOENT",
         Errno::NOMEM => "ENOMEM",
         Errno::NOSPC => "ENOSPC",
