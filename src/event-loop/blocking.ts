@@ -11,6 +11,11 @@ function slice(): number {
   return (sliceMax ??= onMainThread() ? -1 : 100)
 }
 
+/** Says that this is the main thread, to a process that starts: asking Node takes a millisecond. */
+export function assumeMainThread(): void {
+  sliceMax = -1
+}
+
 /** A time limit for a call that blocks in slices. */
 export class Deadline {
   readonly #end: number

@@ -11,6 +11,7 @@ import { EOFError, SystemError } from '../api/errors.js'
 import { Handle } from '../api/handle.js'
 import { Listener } from '../api/listener.js'
 import { Memory } from '../connection/memory.js'
+import { assumeMainThread } from '../event-loop/blocking.js'
 import { nextTick, setImmediate } from '../event-loop/timers.js'
 import { Arrived } from '../wire/arrived.js'
 import { become, importing } from './current.js'
@@ -113,6 +114,7 @@ async function main(): Promise<void> {
   await run?.()
 }
 
+assumeMainThread()
 // As an uncaught exception, whatever Node was told to do with rejections that nobody handles.
 main().catch((error: unknown) =>
   nextTick(() => {
