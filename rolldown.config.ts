@@ -150,6 +150,30 @@ function escaped(unit: string): string {
 }
 
 /**
+ * Has a chunk export values, where no binding changes afterwards, and not a getter for each: that would be a tenth of the code that
+ * all programs load, and a call for each use in another chunk.
+ */
+function values(): Plugin {
+  const getter =
+    /Object\.defineProperty\(exports, "(\w+)", \{\s+enumerable: true,\s+get: function\(\) \{\s+return ([\w$]+);\s+\}\s+\}\);/g
+  return {
+    name: 'values',
+    generateBundle(_options, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue
+        const { code } = chunk
+        // Each stands behind all other code, whose lines are still where they were.
+        chunk.code = code.replaceAll(getter, (whole, name: string, binding: string) => {
+          const declared = `const ${binding} =|var ${binding} = class|(?:async )?function\\*? ${binding}\\(`
+          const constant = new RegExp(`^(?:${declared.replaceAll('$', '\\$')})`, 'm')
+          return constant.test(code) ? `exports.${name} = ${binding};` : whole
+        })
+      }
+    },
+  }
+}
+
+/**
  * Gives `import` what `require` gives. Exports that are declared are seen by all that reads a module without running it, and
  * there is one instance of all code, whichever way it was loaded.
  */
@@ -173,7 +197,7 @@ export default defineConfig({
   platform: 'neutral',
   resolve: { conditionNames: ['import', 'default'], mainFields: ['module', 'main'] },
   transform: { target: 'node20.19' },
-  plugins: [lazy(), python(), builtins(), requirement(), disposal(), ascii(), wrappers(), contents()],
+  plugins: [lazy(), python(), builtins(), requirement(), disposal(), ascii(), values(), wrappers(), contents()],
   output: {
     dir: 'dist',
     format: 'cjs',

@@ -89,6 +89,7 @@ test('the child knows its name, that it is a daemon, and that it is not the main
     current: { name: 'reporter', pid: worker.pid, daemon: true },
     mainHere: false,
     given: 'given',
+    cache: process.env['NODE_COMPILE_CACHE'] ?? null,
     cwd: realpathSync(tmpdir()),
     pid: worker.pid,
     ppid: process.pid,

@@ -2,14 +2,14 @@ import { accessSync } from 'node:fs'
 
 import { StartError } from '../api/errors.js'
 
-/** The program of a `Process`, a file beside this one, and then the files that only this program loads. */
+/** The program of a `Process`, a file beside this one, and then the file that only this program loads. */
 const FILES = files()
 export const BOOTSTRAP: string = FILES[0]
 
 /** Tracers see the files by these expressions, in this form, and don't look into them. */
 function files(): [string, ...string[]] {
   try {
-    return [`${__dirname}/bootstrap.cjs`, `${__dirname}/child.cjs`, `${__dirname}/serve.cjs`]
+    return [`${__dirname}/bootstrap.cjs`, `${__dirname}/serve.cjs`]
   } catch {
     // A bundle that is an ES module can't say where it is.
     return ['']

@@ -1,25 +1,30 @@
 import { lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
-/** Since Node 22.1. */
-interface Module {
-  enableCompileCache?(directory: string): unknown
-}
+/** Tells Node, since version 22.1, where to keep what it compiles. */
+const VARIABLE = 'NODE_COMPILE_CACHE'
 
 /**
- * Has Node keep what it compiles, so that the next child starts a fifth sooner. What is in a cache runs without being checked:
- * so it is in a folder that only this user can enter, not where Node puts one by default.
+ * The environment of a child that keeps what it compiles, so that the next one starts sooner; `undefined` where that can't be, or
+ * is the caller's business. What is in a cache runs without being checked: so it is in a folder that only this user can enter.
+ *
+ * By its environment, since the child's first file is cached then, too.
  */
-export function useCompileCache(): void {
-  const { enableCompileCache } = process.getBuiltinModule('node:module') as Module
-  // With the first, Node has one already; the second wants to see what V8 compiles.
-  if (!enableCompileCache || process.env['NODE_COMPILE_CACHE'] || process.env['NODE_V8_COVERAGE']) return
+export function withCompileCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
+  // With the second, V8 is to be seen compiling.
+  if (env[VARIABLE] !== undefined || env['NODE_V8_COVERAGE']) return undefined
   try {
     const directory = `${tmpdir()}/carom-${process.getuid?.() ?? process.env['USERNAME']}`
-    if (isOwn(directory)) enableCompileCache(directory)
+    return isOwn(directory) ? { ...env, [VARIABLE]: directory } : undefined
   } catch {
     // A file system that is read-only, a permission that is missing: then without.
+    return undefined
   }
+}
+
+/** Takes the variable away, in the child, where its parent has set it: programs that the child starts are not carom's. */
+export function hideCompileCache(): void {
+  delete process.env[VARIABLE]
 }
 
 function isOwn(directory: string): boolean {

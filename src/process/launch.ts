@@ -16,6 +16,8 @@ export interface Launched {
   ending: Ending
   /** The descriptor by which it is told what to do; the caller's. */
   control: number
+  /** Whether the child has an environment of the program's making. */
+  prepared: boolean
 }
 
 /**
@@ -26,19 +28,20 @@ export function launch(settings: ProcessSettings, fds: readonly number[]): Launc
   const here: number[] = []
   const there: number[] = []
   let child: ChildProcess | undefined
+  const env = settings.program.environment?.(settings.spawn.env ?? process.env)
   try {
     for (let n = settings.daemon ? 2 : 1; n > 0; n--) {
       const [a, b] = checked(() => socketPair(false)) as [number, number]
       here.push(a)
       there.push(b)
     }
-    child = spawnProgram(settings, [...there, ...fds])
+    child = spawnProgram(settings, env, [...there, ...fds])
     if (child.pid === undefined) {
       for (const fd of here) closeDescriptor(fd)
       return notStarted(settings, child)
     }
     const [control, lifeline] = here as [number, number | undefined]
-    return { child, ending: new Ending(child, lifeline), control }
+    return { child, ending: new Ending(child, lifeline), control, prepared: env !== undefined }
   } catch (error) {
     // It waits to be told what to do, and has done nothing yet.
     child?.kill('SIGKILL')
@@ -53,10 +56,15 @@ export function launch(settings: ProcessSettings, fds: readonly number[]): Launc
   }
 }
 
-function spawnProgram({ program, spawn }: ProcessSettings, fds: readonly number[]): ChildProcess {
+function spawnProgram(
+  { program, spawn }: ProcessSettings,
+  env: NodeJS.ProcessEnv | undefined,
+  fds: readonly number[],
+): ChildProcess {
   return inheriting(fds, (files) =>
     childProcess().spawn(program.command, [...program.argv], {
       ...(spawn as SpawnOptions),
+      ...(env && { env }),
       stdio: [...spawn.stdio, ...files],
     }),
   )

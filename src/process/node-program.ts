@@ -1,5 +1,6 @@
 import { coderOf, encode } from '../codecs/codec.js'
 import { assertBootstrap, BOOTSTRAP } from './bootstrap-file.js'
+import { withCompileCache } from './compile-cache.js'
 import type { Program } from './program.js'
 import { ARGUMENTS } from './start.js'
 
@@ -10,6 +11,7 @@ export function nodeProgram(execArgv: readonly string[]): Program {
     argv: [...execArgv, BOOTSTRAP],
     endsEarly: 'it called process.exit, or an await at its top level never settled',
     codec: undefined,
+    environment: withCompileCache,
     tell(args) {
       assertBootstrap()
       const { bytes, start, end, transferList = [] } = encode(coderOf(ARGUMENTS), args, { keepOptions: true })

@@ -110,10 +110,10 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
       served?.abandon()
       return launched
     }
-    const { child, ending, control } = launched
+    const { child, ending, control, prepared: cached } = launched
     if (!keep) for (const each of transferList) each[transfer].handOver()
 
-    const start = encodeStart({ module, target, serve, name, daemon, descriptors: transferList.length })
+    const start = encodeStart({ module, target, serve, name, daemon, cached, descriptors: transferList.length })
     const startup = new Startup(control, [...code, start, encoded], {
       name,
       module,

@@ -19,6 +19,8 @@ export interface Start {
   serve?: { threads?: number | undefined } | undefined
   name: string
   daemon: boolean
+  /** Whether the parent has set the variable of the compile cache. */
+  cached: boolean
   /** How many descriptors the arguments have. */
   descriptors: number
 }
