@@ -47,8 +47,10 @@ export function startProgram(
   args: readonly string[],
   ends: Connection[] = [],
   env: Record<string, string> = {},
+  cwd?: string,
 ): Child {
   const child = spawn(command, args, {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...ends.map((end) => end.fd)],
   })

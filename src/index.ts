@@ -12,6 +12,7 @@ export { Connection, type ConnectionStats, type PeerCredentials } from './api/co
 export type { ByteMessages } from './api/iteration.js'
 export * from './api/errors.js'
 export { Handle } from './api/handle.js'
+export type { KeepAliveOptions } from './api/keep-alive.js'
 export { Listener } from './api/listener.js'
 export type { ListenerOptions } from './api/listener-options.js'
 export type { ConnectionOptions, Directions } from './api/options.js'

@@ -3,15 +3,35 @@ import { integer, invalid, invalidType, outOfRange } from './arguments.js'
 /**
  * Where a listener is: the path of a Unix socket, a name in Linux's abstract namespace (behind a NUL), or TCP. Port 0 has the
  * system choose one.
+ * See {@link Listener} and {@link connect}.
  */
 export type Address = string | TcpAddress
 
+/**
+ * Where a TCP listener is.
+ *
+ * @example
+ * ```ts
+ * import { connect, Listener } from 'carom'
+ *
+ * const listener = new Listener({ host: '127.0.0.1', port: 0 })
+ * const { address } = listener // with the port that the system has chosen
+ * if (typeof address === 'object') console.log(address.host, address.port > 0) // 127.0.0.1 true
+ * const connection = await connect(address)
+ * console.log(connection.transport) // socket
+ * ```
+ */
 export interface TcpAddress {
+  /** A name, an IPv4 address, or an IPv6 address, which may have a zone: `fe80::1%eth0`. `localhost` is both versions of IP. */
   host: string
+  /** From 0 to 65,535. */
   port: number
 }
 
-/** The kind of an address, by CPython's names. */
+/**
+ * The kind of an address, by CPython's names.
+ * See {@link ConnectSyncOptions} and {@link ListenerOptions}.
+ */
 export type Family = 'AF_UNIX' | 'AF_INET' | 'AF_PIPE'
 
 const EXPECTED = 'a path, or { host, port }'

@@ -1,14 +1,36 @@
 import { bytes, invalidType, outOfRange, timeout } from './arguments.js'
 
-/** A way to make a MAC of a challenge. */
+/**
+ * A way to make a MAC of a challenge.
+ * See {@link AuthenticationOptions}.
+ */
 export type Digest = 'md5' | 'sha256' | 'sha384' | 'sha3_256' | 'sha3_384'
 
 const DIGESTS: readonly Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3_384']
 
+/**
+ * How the two ends prove to each other that they know a key. The guide *Listeners, addresses and the key*
+ * (`docs/authentication.md`) says what that protects, and what it doesn't.
+ *
+ * @example
+ * ```ts
+ * import { connect, Listener } from 'carom'
+ *
+ * const key = { authkey: 'better 32 random bytes', digests: ['sha256'], dialect: 'modern' } as const
+ * const listener = new Listener(undefined, { ...key, handshakeTimeout: 2000 })
+ * listener.on('authenticationFailure', (error) => console.log(error.code)) // ERR_CAROM_AUTHENTICATION
+ * const accepting = listener.accept()
+ *
+ * await connect(listener.address, { authkey: 'a guess' }).catch(() => {})
+ * const connection = await connect(listener.address, key)
+ * await connection.send('I know the key')
+ * console.log(await (await accepting).recv()) // I know the key
+ * ```
+ */
 export interface AuthenticationOptions {
   /**
-   * The secret that both ends must know: text stands for its UTF-8. Without it, anybody who reaches the listener is let in; so a key that is
-   * given and is `undefined`, `null` or empty is a `TypeError`: a variable that was not set must not open the door.
+   * The secret that both ends must know: text stands for its UTF-8. Default: none, and anybody who reaches the listener is let in; so a
+   * key that is given and is `undefined`, `null` or empty is a `TypeError`: a variable that was not set must not open the door.
    */
   authkey?: string | ArrayBufferView | ArrayBufferLike
   /**

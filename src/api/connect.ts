@@ -17,8 +17,22 @@ import { CONNECTION_OPTIONS, type ConnectionOptions, Descriptors, settings } fro
 import { Retry } from '../connection/retry.js'
 import { checked } from '../native/status.js'
 
+/**
+ * How to reach a listener, and for how long to try.
+ *
+ * @example
+ * ```ts
+ * import { connect, Listener } from 'carom'
+ *
+ * const connecting = connect('./service.sock', { family: 'AF_UNIX', retry: true, timeout: 5000 })
+ * const listener = new Listener('./service.sock') // a moment later, mostly in another process
+ * await (await connecting).send('hello')
+ * console.log(await (await listener.accept()).recv()) // hello
+ * await listener.close()
+ * ```
+ */
 export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
-  /** The kind of address that it must be; otherwise the address says. */
+  /** The kind of address that it must be. Default: what the address is. */
   family?: Family | undefined
   /**
    * Milliseconds until the connection must be there, handshake included. Default: for ever, the handshake excepted, which has
@@ -33,8 +47,22 @@ export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOpt
   retry?: boolean | undefined
 }
 
+/**
+ * As {@link ConnectSyncOptions}, with a signal.
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'carom'
+ *
+ * try {
+ *   await connect('./nobody-listens.sock', { retry: true, signal: AbortSignal.timeout(50) })
+ * } catch (error) {
+ *   if (error instanceof DOMException) console.log(error.name) // TimeoutError
+ * }
+ * ```
+ */
 export interface ConnectOptions extends ConnectSyncOptions {
-  /** Gives up: the call rejects with the signal's reason. */
+  /** Gives up: the call rejects with the signal's reason. Default: none. */
   signal?: AbortSignal | undefined
 }
 
@@ -50,7 +78,24 @@ const CONNECT_SYNC_OPTIONS: Record<keyof ConnectSyncOptions, true> = {
 const CONNECT: OptionNames<ConnectOptions> = owned('connect', { ...CONNECT_SYNC_OPTIONS, signal: true })
 const CONNECT_SYNC: OptionNames<ConnectSyncOptions> = owned('connectSync', CONNECT_SYNC_OPTIONS)
 
-/** Connects to a listener: carom's, or Python's. */
+/**
+ * Connects to a listener: carom's, or Python's.
+ * Rejects with a `SystemError` where nobody listens (`ENOENT`, `ECONNREFUSED`, …), an `AuthenticationError` where either end does
+ * not know the key, and a `TimeoutError` where the time is up. The guide *Listeners, addresses and the key*
+ * (`docs/authentication.md`) has more.
+ *
+ * @example
+ * ```ts
+ * import { connect, Listener } from 'carom'
+ *
+ * const listener = new Listener(undefined, { authkey: 'secret' })
+ * const accepting = listener.accept()
+ *
+ * const connection = await connect(listener.address, { authkey: 'secret', timeout: 5000 })
+ * await connection.send({ greeting: 'hello' })
+ * console.log(await (await accepting).recv()) // { greeting: 'hello' }
+ * ```
+ */
 export async function connect<TRecv = unknown, TSend = TRecv>(
   address: Address,
   options?: ConnectOptions,
@@ -88,7 +133,19 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   }
 }
 
-/** As `connect`, blocking. A host's name is looked up first, however long that takes. */
+/**
+ * As `connect`, blocking. A host's name is looked up first, however long that takes.
+ *
+ * @example
+ * ```ts
+ * import { connectSync, Listener } from 'carom'
+ *
+ * const listener = new Listener()
+ * const connection = connectSync(listener.address, { timeout: 5000 }) // waits in the listener's backlog
+ * connection.sendSync('hello')
+ * console.log(listener.acceptSync().recvSync()) // hello
+ * ```
+ */
 export function connectSync<TRecv = unknown, TSend = TRecv>(
   address: Address,
   options?: ConnectSyncOptions,

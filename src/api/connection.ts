@@ -27,18 +27,31 @@ import {
 } from './options.js'
 import { receiving as receiveOptions, type ReceiveOptions } from './receive-options.js'
 
-/** The traffic of a connection, payloads only. */
+/**
+ * The traffic of a connection, payloads only.
+ * See {@link Connection.stats}.
+ */
 export interface ConnectionStats {
+  /** Messages that were accepted. */
   messagesSent: number
+  /** Their bytes. */
   bytesSent: number
+  /** Messages that were handed to the program. */
   messagesReceived: number
+  /** Their bytes. */
   bytesReceived: number
 }
 
-/** The process at the other end of a local connection, from the kernel. */
+/**
+ * The process at the other end of a local connection, from the kernel.
+ * See {@link Connection.peerCredentials}.
+ */
 export interface PeerCredentials {
+  /** Its process id. */
   pid: number
+  /** Its effective user. */
   uid: number
+  /** Its effective group. */
   gid: number
 }
 
@@ -56,7 +69,23 @@ const POLL = receiveOptions('poll')
 /**
  * One end of a connection to another process, which sends and receives whole messages.
  *
- * Made by `pipe()`, `connect()`, a listener's `accept()`, or `Connection.fromFd()`.
+ * Made by {@link pipe}, {@link connect}, {@link Listener.accept} or {@link Connection.fromFd}, or received: in a message, or among
+ * the arguments of a {@link Process}.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * await there.send({ name: 'cue ball', position: [127, 64] })
+ * await there.send(new Map([['red', 1]]))
+ * await there.close()
+ * for await (const message of here) console.log(message)
+ * // { name: 'cue ball', position: [ 127, 64 ] }
+ * // Map(1) { 'red' => 1 }
+ * await here.close()
+ * console.log(here.closed) // true
+ * ```
  */
 export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, Transferable, AsyncIterable<TRecv> {
   readonly #endpoint: Endpoint
@@ -75,6 +104,17 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * A connection over an open descriptor: a stream socket or a FIFO, from `detach`, from another program. The descriptor is
    * the connection's from then on: it closes it.
+   *
+   * @example
+   * ```ts
+   * import { Connection, pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * const fd = there.detach() // a number, for another thread or library
+   * const adopted = Connection.fromFd(fd)
+   * await adopted.send('still the same stream')
+   * console.log(await here.recv()) // still the same stream
+   * ```
    */
   static fromFd<TRecv = unknown, TSend = TRecv>(
     fd: number,
@@ -127,6 +167,18 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * With the codec `'structured'`, over a Unix socket, the value may contain connections, listeners and `Handle`s at any depth:
    * they arrive as working objects. A connection is handed over: it is closed here; one for which received or unsent data is
    * held back is refused.
+   *
+   * @example
+   * ```ts
+   * import { Connection, pipe } from 'carom'
+   *
+   * const [near, far] = pipe<{ reply: Connection }>()
+   * const [here, there] = pipe()
+   * await near.send({ reply: there })
+   * const { reply } = await far.recv()
+   * await reply.send('by the connection that came in the message')
+   * console.log(await here.recv()) // by the connection that came in the message
+   * ```
    */
   send(value: TSend): Promise<void> {
     // Not an async function: what is accepted at once would take three more turns of the microtask queue to say so.
@@ -149,7 +201,18 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     }
   }
 
-  /** As `send`, blocking until the kernel has taken the message. */
+  /**
+   * As `send`, blocking until the kernel has taken the message.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * here.sendSync([1, 2, 3])
+   * console.log(there.recvSync()) // [ 1, 2, 3 ]
+   * ```
+   */
   sendSync(value: TSend): void {
     const encoded = this.#encode(value)
     const { parts, bytes, start, end, transferList } = encoded
@@ -176,6 +239,17 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Sends `size` bytes of `data` from `offset` on, both in bytes whatever the view's items are, as one message. The memory
    * must not be written until the promise resolves.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await here.sendBytes(Buffer.from('0123456789'), 2, 3)
+   * here.sendBytesSync(Float64Array.of(0.5))
+   * console.log(String(await there.recvBytes())) // 234
+   * console.log(there.recvBytesSync().readDoubleLE()) // 0.5
+   * ```
    */
   sendBytes(data: ArrayBufferView | ArrayBufferLike, offset = 0, size?: number): Promise<void> {
     try {
@@ -194,7 +268,20 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     this.#endpoint.sendSync(bytes, offset, part(bytes, offset, size))
   }
 
-  /** The next message, decoded. Rejects with an `EOFError` when the peer has closed and nothing is left. */
+  /**
+   * The next message, decoded. Rejects with an `EOFError` when the peer has closed and nothing is left.
+   *
+   * @example
+   * ```ts
+   * import { EOFError, pipe } from 'carom'
+   *
+   * const [here, there] = pipe<string>()
+   * await there.send('one message')
+   * await there.close()
+   * console.log(await here.recv({ signal: AbortSignal.timeout(5000) })) // one message
+   * await here.recv().catch((error: unknown) => console.log(error instanceof EOFError)) // true
+   * ```
+   */
   recv(options?: ReceiveOptions): Promise<TRecv> {
     return this.#receive(this.#decoded, undefined, options, RECV) as Promise<TRecv>
   }
@@ -208,6 +295,15 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * The next message as bytes, in memory that is the caller's; small ones that came together may lie in one `ArrayBuffer`,
    * which can't be transferred to another thread. One of more than `maxLength` bytes is a `MessageTooLongError`, and
    * the connection no longer receives.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await there.sendBytes(Uint8Array.of(1, 2, 3))
+   * console.log(await here.recvBytes(1024, { signal: AbortSignal.timeout(5000) })) // <Buffer 01 02 03>
+   * ```
    */
   recvBytes(maxLength?: number, options?: ReceiveOptions): Promise<Buffer> {
     return this.#receive(WHOLE, maxLength, options, RECV_BYTES) as Promise<Buffer>
@@ -222,6 +318,19 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * The next message, into `buffer` from byte `offset` on; resolves with its length. One that doesn't fit is a
    * `BufferTooShortError`, whose `data` is the whole message.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * const numbers = new Float64Array(4)
+   * await there.sendBytes(Float64Array.of(0.5, 1.5))
+   * console.log(await here.recvBytesInto(numbers, 8)) // 16
+   * console.log(numbers) // Float64Array(4) [ 0, 0.5, 1.5, 0 ]
+   * await there.sendBytes(Float64Array.of(7))
+   * console.log(here.recvBytesIntoSync(numbers)) // 8
+   * ```
    */
   recvBytesInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, options?: ReceiveOptions): Promise<number> {
     try {
@@ -244,6 +353,16 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Whether there is something to receive, a whole message or the end, within `timeout` milliseconds. `Infinity` waits for
    * ever.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * console.log(await here.poll()) // false
+   * await there.send('hello')
+   * console.log(await here.poll(1000), here.pollSync()) // true true
+   * ```
    */
   poll(timeout = 0, options?: ReceiveOptions): Promise<boolean> {
     // Not an async function: one that has its answer at once would allocate twice as much.
@@ -269,7 +388,19 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.receiving.pollSync(check.timeout(timeout))
   }
 
-  /** The next message, decoded, if it is here; `undefined` if not. Never waits. */
+  /**
+   * The next message, decoded, if it is here; `undefined` if not. Never waits.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await there.send('one')
+   * await there.flush()
+   * console.log(here.tryRecv(), here.tryRecv(), here.tryRecvBytes()) // one undefined undefined
+   * ```
+   */
   tryRecv(): TRecv | undefined {
     return this.#endpoint.receiving.receiveNow(this.#decoded) as TRecv | undefined
   }
@@ -282,6 +413,20 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Sends an open descriptor as Python's `multiprocessing.reduction.send_handle` does: outside the framing, to a peer that is
    * about to receive it so, over a Unix socket. It stays the caller's. Not for a Python on macOS, which acknowledges it.
+   *
+   * @example
+   * ```ts
+   * import { openSync, readFileSync } from 'node:fs'
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await here.sendHandle(openSync('example.js', 'r'))
+   * here.sendHandleSync(0)
+   * const handle = await there.recvHandle()
+   * console.log(readFileSync(handle.fd, 'utf8').includes('sendHandle')) // true
+   * handle.close()
+   * there.recvHandleSync().close()
+   * ```
    */
   async sendHandle(fd: number): Promise<void> {
     this.#endpoint.assertWritable()
@@ -309,7 +454,20 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return new Handle(receiveHandleSync(this.#endpoint))
   }
 
-  /** Resolves when the kernel has taken all that was sent; rejects where it can't. */
+  /**
+   * Resolves when the kernel has taken all that was sent; rejects where it can't.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await here.send('hello') // accepted
+   * await here.flush() // and with the kernel: this process's end no longer matters
+   * here.flushSync() // the same, blocking
+   * console.log(here.bufferedAmount, await there.recv()) // 0 hello
+   * ```
+   */
   async flush(): Promise<void> {
     this.#endpoint.assertWritable()
     return this.#endpoint.sending.flush()
@@ -324,6 +482,16 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Closes this end for the caller at once. What was sent before is still delivered, and the promise resolves then. It never
    * rejects: use `flush` to know.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await here.send('delivered all the same')
+   * await here.close()
+   * console.log(here.closed, await there.recv()) // true delivered all the same
+   * ```
    */
   close(): Promise<void> {
     return this.#endpoint.close()
@@ -332,6 +500,16 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Closes this end at once, without delivering what is unsent: for a peer that has stalled. Calls that wait reject with a
    * `ConnectionClosedError`; a promise of `close` resolves.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * const stuck = here.sendBytes(new Uint8Array(64 * 1024 * 1024)) // there reads nothing
+   * here.destroy()
+   * console.log(await stuck.catch((error: Error) => error.name)) // ConnectionClosedError
+   * ```
    */
   destroy(): void {
     this.#endpoint.destroy()
@@ -340,6 +518,21 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Gives the file descriptor up to the caller. Refused while received or unsent data is held back; the connection is closed
    * otherwise.
+   *
+   * @example
+   * ```ts
+   * import { Worker } from 'node:worker_threads'
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * const program = `
+   *   const { workerData } = require('node:worker_threads')
+   *   const { Connection } = require('carom')
+   *   void Connection.fromFd(workerData).send('from the worker thread')
+   * `
+   * new Worker(program, { eval: true, workerData: there.detach() })
+   * console.log(await here.recv()) // from the worker thread
+   * ```
    */
   detach(): number {
     return this.#endpoint.detach()
@@ -348,6 +541,18 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   /**
    * Messages, decoded, until the end, or until this program closes the connection. Leaving the loop does not close it. A
    * `DecodeError` ends the loop: the next message is there for another one.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe<number>()
+   * for (const n of [1, 2]) await there.send(n)
+   * await there.close()
+   * for await (const n of here) console.log(n)
+   * // 1
+   * // 2
+   * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<TRecv> {
     return iterate(this.#endpoint.receiving, this.#decoded.take) as AsyncIterableIterator<TRecv>
@@ -360,12 +565,45 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * Resolves at the end of the stream, and when this program closes the connection. Rejects with what the callback threw, a
    * `DecodeError`, the connection's fault, or the signal's reason; the next message is there for the next call. Until then,
    * any other receive is a `BusyError`. The callback runs in the async context of the call.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe<number>()
+   * for (let n = 1; n <= 1000; n++) void there.send(n)
+   * void there.close()
+   * let sum = 0
+   * await here.forEach((n) => {
+   *   sum += n
+   * })
+   * console.log(sum) // 500500
+   * ```
    */
   forEach(callback: (value: TRecv) => unknown, options?: ReceiveOptions): Promise<void> {
     return forEach(this.#endpoint.receiving, this.#decoded.take, callback, options)
   }
 
-  /** Messages as bytes, until the end, or until this program closes the connection. Leaving the loop does not close it. */
+  /**
+   * Messages as bytes, until the end, or until this program closes the connection. Leaving the loop does not close it.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await there.sendBytes(Buffer.from('first'))
+   * await there.sendBytes(Buffer.from('second'))
+   * await there.close()
+   * for await (const message of here.bytes()) {
+   *   console.log(String(message)) // first
+   *   break
+   * }
+   * const rest: string[] = []
+   * await here.bytes().forEach((message) => rest.push(String(message)))
+   * console.log(rest) // [ 'second' ]
+   * ```
+   */
   bytes(): ByteMessages {
     return byteMessages(this.#endpoint.receiving)
   }
@@ -376,7 +614,19 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this
   }
 
-  /** Waiting on the connection no longer keeps the event loop alive. */
+  /**
+   * Waiting on the connection no longer keeps the event loop alive.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here] = pipe()
+   * here.unref()
+   * void here.recv() // does not keep the program alive: without unref(), it would wait for ever
+   * console.log('the end') // the end
+   * ```
+   */
   unref(): this {
     this.#endpoint.reference(false)
     return this
@@ -387,7 +637,17 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.closed
   }
 
-  /** Whether this end receives. */
+  /**
+   * Whether this end receives.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [receiver, sender] = pipe({ duplex: false })
+   * console.log(receiver.readable, receiver.writable, sender.readable, sender.writable) // true false false true
+   * ```
+   */
   get readable(): boolean {
     return this.#endpoint.readable
   }
@@ -397,7 +657,18 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.writable
   }
 
-  /** The file descriptor. It stays the connection's. */
+  /**
+   * The file descriptor. It stays the connection's.
+   *
+   * @example
+   * ```ts
+   * import { fstatSync } from 'node:fs'
+   * import { pipe } from 'carom'
+   *
+   * const [here] = pipe()
+   * console.log(fstatSync(here.fd).isSocket()) // true
+   * ```
+   */
   get fd(): number {
     this.#endpoint.assertOpen()
     this.#endpoint.share()
@@ -409,12 +680,37 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.transport
   }
 
-  /** Bytes that were accepted and that the kernel has not taken, headers included. */
+  /**
+   * Bytes that were accepted and that the kernel has not taken, headers included.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here] = pipe()
+   * void here.sendBytes(new Uint8Array(64 * 1024 * 1024))
+   * console.log(here.bufferedAmount > 0) // true
+   * ```
+   */
   get bufferedAmount(): number {
     return this.#endpoint.sending.unsent
   }
 
-  /** The traffic so far. */
+  /**
+   * The traffic so far.
+   *
+   * @example
+   * ```ts
+   * import { pipe } from 'carom'
+   *
+   * const [here, there] = pipe()
+   * await here.sendBytes(new Uint8Array(100))
+   * await there.recvBytes()
+   * const { messagesSent, bytesSent } = here.stats
+   * const { messagesReceived, bytesReceived } = there.stats
+   * console.log(messagesSent, bytesSent, messagesReceived, bytesReceived) // 1 100 1 100
+   * ```
+   */
   get stats(): ConnectionStats {
     const { sending, receiving } = this.#endpoint
     return {
@@ -425,7 +721,19 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     }
   }
 
-  /** The process at the other end of a local connection: for a pipe, the one that made it. */
+  /**
+   * The process at the other end of a local connection: for a pipe, the one that made it.
+   *
+   * @example
+   * ```ts
+   * import { connect, Listener } from 'carom'
+   *
+   * const listener = new Listener()
+   * const [accepted] = await Promise.all([listener.accept(), connect(listener.address)])
+   * const { pid, uid, gid } = accepted.peerCredentials
+   * console.log(pid === process.pid, uid === process.getuid?.(), gid === process.getgid?.()) // true true true
+   * ```
+   */
   get peerCredentials(): PeerCredentials {
     this.#endpoint.assertOpen()
     return this.#endpoint.peerCredentials()

@@ -6,7 +6,23 @@ import type { Address } from './address.js'
  */
 const brand = (name: string): symbol => Symbol.for(`carom.error.${name}`)
 
-/** The base of all errors that carom makes. */
+/**
+ * The base of all errors that carom makes.
+ * `docs/errors.md` has a table of all, each with its cause and the way out.
+ *
+ * @example
+ * ```ts
+ * import { CaromError, pipe } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * await there.close()
+ * try {
+ *   await here.recv()
+ * } catch (error) {
+ *   if (error instanceof CaromError) console.log(error.name, error.code) // EOFError ERR_CAROM_EOF
+ * }
+ * ```
+ */
 export class CaromError extends Error {
   /** A stable name for programs; `message` is for people. */
   readonly code: string
@@ -21,21 +37,70 @@ export class CaromError extends Error {
   }
 }
 
-/** The peer has closed, and everything that it sent has been received. */
+/**
+ * The peer has closed, and everything that it sent has been received.
+ *
+ * @example
+ * ```ts
+ * import { EOFError, pipe } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * await there.send('the last message')
+ * await there.close()
+ * console.log(await here.recv()) // the last message
+ * try {
+ *   await here.recv()
+ * } catch (error) {
+ *   if (error instanceof EOFError) console.log(error.code) // ERR_CAROM_EOF
+ * }
+ * ```
+ */
 export class EOFError extends CaromError {
   constructor(message = 'end of stream: the peer has closed the connection') {
     super(message, 'ERR_CAROM_EOF')
   }
 }
 
-/** The connection was closed, or detached, at this end. */
+/**
+ * The connection was closed, or detached, at this end.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionClosedError, pipe } from 'carom'
+ *
+ * const [here] = pipe()
+ * await here.close()
+ * try {
+ *   await here.send('too late')
+ * } catch (error) {
+ *   if (error instanceof ConnectionClosedError) console.log(error.code) // ERR_CAROM_CONNECTION_CLOSED
+ * }
+ * ```
+ */
 export class ConnectionClosedError extends CaromError {
   constructor(message = 'the connection is closed', options?: ErrorOptions) {
     super(message, 'ERR_CAROM_CONNECTION_CLOSED', options)
   }
 }
 
-/** The peer did not prove that it knows the key, or did not accept our proof. */
+/**
+ * The peer did not prove that it knows the key, or did not accept our proof.
+ *
+ * @example
+ * ```ts
+ * import { AuthenticationError, connect, Listener } from 'carom'
+ *
+ * const listener = new Listener(undefined, { authkey: 'secret' })
+ * const accepting = listener.accept()
+ * try {
+ *   await connect(listener.address, { authkey: 'a guess' })
+ * } catch (error) {
+ *   if (error instanceof AuthenticationError) console.log(error.code, error.reason) // ERR_CAROM_AUTHENTICATION rejected
+ * }
+ * accepting.catch(() => {}) // it would go on to wait for a peer that knows the key
+ * await listener.close()
+ * ```
+ */
 export class AuthenticationError extends CaromError {
   /** The reason, in a word for programs: `rejected`, `wrong-answer`, `not-a-challenge`, … */
   readonly reason: string
@@ -46,7 +111,22 @@ export class AuthenticationError extends CaromError {
   }
 }
 
-/** The caller's buffer can't hold the message, which is here whole. */
+/**
+ * The caller's buffer can't hold the message, which is here whole.
+ *
+ * @example
+ * ```ts
+ * import { BufferTooShortError, pipe } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * await there.sendBytes(Buffer.from('ten bytes!'))
+ * try {
+ *   await here.recvBytesInto(new Uint8Array(4))
+ * } catch (error) {
+ *   if (error instanceof BufferTooShortError) console.log(error.code, String(error.data)) // ERR_CAROM_BUFFER_TOO_SHORT ten bytes!
+ * }
+ * ```
+ */
 export class BufferTooShortError extends CaromError {
   /** The message; the caller's. */
   readonly data: Buffer
@@ -60,7 +140,22 @@ export class BufferTooShortError extends CaromError {
   }
 }
 
-/** A message is longer than the receiver allows. Nothing can be received behind it. */
+/**
+ * A message is longer than the receiver allows. Nothing can be received behind it.
+ *
+ * @example
+ * ```ts
+ * import { MessageTooLongError, pipe } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * await there.sendBytes(new Uint8Array(1000))
+ * try {
+ *   await here.recvBytes(100)
+ * } catch (error) {
+ *   if (error instanceof MessageTooLongError) console.log(error.code, here.readable) // ERR_CAROM_MESSAGE_TOO_LONG false
+ * }
+ * ```
+ */
 export class MessageTooLongError extends CaromError {
   constructor(announced: number, limit: number, setting: 'maxLength' | 'maxMessageSize') {
     super(
@@ -70,7 +165,24 @@ export class MessageTooLongError extends CaromError {
   }
 }
 
-/** A message could not be decoded; the next one is unharmed. */
+/**
+ * A message could not be decoded; the next one is unharmed.
+ *
+ * @example
+ * ```ts
+ * import { DecodeError, pipe } from 'carom'
+ *
+ * const [here, there] = pipe({ codec: 'json' })
+ * await there.sendBytes(Buffer.from('{"cut off'))
+ * await there.send('the next one')
+ * try {
+ *   await here.recv()
+ * } catch (error) {
+ *   if (error instanceof DecodeError) console.log(error.code, String(error.data)) // ERR_CAROM_DECODE {"cut off
+ * }
+ * console.log(await here.recv()) // the next one
+ * ```
+ */
 export class DecodeError extends CaromError {
   /** The message as it came; the caller's. */
   readonly data: Buffer
@@ -83,7 +195,22 @@ export class DecodeError extends CaromError {
   }
 }
 
-/** A value could not be encoded; nothing of it was sent. */
+/**
+ * A value could not be encoded; nothing of it was sent.
+ *
+ * @example
+ * ```ts
+ * import { EncodeError, pipe } from 'carom'
+ *
+ * const [here] = pipe()
+ * try {
+ *   await here.send({ plugins: [{ onLoad: () => {} }] })
+ * } catch (error) {
+ *   if (error instanceof EncodeError) console.log(error.message)
+ *   // the value can't be encoded: plugins[0].onLoad: a function can't be sent
+ * }
+ * ```
+ */
 export class EncodeError extends CaromError {
   constructor(error: unknown) {
     const cause = error instanceof PlacedError ? error.cause : error
@@ -91,7 +218,21 @@ export class EncodeError extends CaromError {
   }
 }
 
-/** A non-blocking end would have to wait. */
+/**
+ * A non-blocking end would have to wait.
+ *
+ * @example
+ * ```ts
+ * import { pipe, WouldBlockError } from 'carom'
+ *
+ * const [here] = pipe({ rnonblock: true })
+ * try {
+ *   here.recvSync()
+ * } catch (error) {
+ *   if (error instanceof WouldBlockError) console.log(error.code) // EAGAIN
+ * }
+ * ```
+ */
 export class WouldBlockError extends CaromError {
   constructor(operation: 'receive' | 'send') {
     super(
@@ -103,21 +244,65 @@ export class WouldBlockError extends CaromError {
   }
 }
 
-/** The time was up. */
+/**
+ * The time was up.
+ *
+ * @example
+ * ```ts
+ * import { connect, TimeoutError } from 'carom'
+ *
+ * try {
+ *   await connect('./nobody.sock', { retry: true, timeout: 30 })
+ * } catch (error) {
+ *   if (error instanceof TimeoutError) console.log(error.code) // ERR_CAROM_TIMEOUT
+ * }
+ * ```
+ */
 export class TimeoutError extends CaromError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'ERR_CAROM_TIMEOUT', options)
   }
 }
 
-/** The call needs something that another one uses. */
+/**
+ * The call needs something that another one uses.
+ *
+ * @example
+ * ```ts
+ * import { BusyError, pipe } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * const pending = here.recv()
+ * try {
+ *   here.recvSync()
+ * } catch (error) {
+ *   if (error instanceof BusyError) console.log(error.code) // ERR_CAROM_BUSY
+ * }
+ * await there.send('for the call that came first')
+ * console.log(await pending) // for the call that came first
+ * ```
+ */
 export class BusyError extends CaromError {
   constructor(message: string) {
     super(message, 'ERR_CAROM_BUSY')
   }
 }
 
-/** The connection doesn't go in that direction. */
+/**
+ * The connection doesn't go in that direction.
+ *
+ * @example
+ * ```ts
+ * import { DirectionError, pipe } from 'carom'
+ *
+ * const [receiver] = pipe({ duplex: false })
+ * try {
+ *   await receiver.send('the wrong way')
+ * } catch (error) {
+ *   if (error instanceof DirectionError) console.log(error.code) // ERR_CAROM_DIRECTION
+ * }
+ * ```
+ */
 export class DirectionError extends CaromError {
   constructor(operation: 'receive' | 'send') {
     super(
@@ -129,7 +314,20 @@ export class DirectionError extends CaromError {
   }
 }
 
-/** A process could not be started, or did not come as far as its target; `cause` is the reason, where there is one. */
+/**
+ * A process could not be started, or did not come as far as its target; `cause` is the reason, where there is one.
+ *
+ * @example
+ * ```ts
+ * import { Process, StartError } from 'carom'
+ *
+ * try {
+ *   await new Process(new URL('./no-such-module.js', import.meta.url)).start()
+ * } catch (error) {
+ *   if (error instanceof StartError) console.log(error.code) // ERR_CAROM_START
+ * }
+ * ```
+ */
 export class StartError extends CaromError {
   constructor(message: string, cause?: unknown) {
     super(
@@ -140,21 +338,66 @@ export class StartError extends CaromError {
   }
 }
 
-/** The process is not in a state for that: not started, started twice, still running. */
+/**
+ * The process is not in a state for that: not started, started twice, still running.
+ *
+ * @example
+ * ```ts
+ * import { Process, ProcessError } from 'carom'
+ *
+ * try {
+ *   new Process(import.meta.url).kill()
+ * } catch (error) {
+ *   if (error instanceof ProcessError) console.log(error.message) // Process-1 has not been started
+ * }
+ * ```
+ */
 export class ProcessError extends CaromError {
   constructor(message: string) {
     super(message, 'ERR_CAROM_PROCESS')
   }
 }
 
-/** The peer broke the protocol: a malformed length, or an end inside a message. */
+/**
+ * The peer broke the protocol: a malformed length, or an end inside a message.
+ *
+ * @example
+ * ```ts
+ * import { createConnection } from 'node:net'
+ * import { Listener, ProtocolError } from 'carom'
+ *
+ * const listener = new Listener()
+ * createConnection(listener.address as string).end('no frame')
+ * const connection = await listener.accept()
+ * try {
+ *   await connection.recv()
+ * } catch (error) {
+ *   if (error instanceof ProtocolError) console.log(error.code) // ERR_CAROM_PROTOCOL
+ * }
+ * await listener.close()
+ * ```
+ */
 export class ProtocolError extends CaromError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'ERR_CAROM_PROTOCOL', options)
   }
 }
 
-/** A system call failed. */
+/**
+ * A system call failed.
+ *
+ * @example
+ * ```ts
+ * import { connect, SystemError } from 'carom'
+ *
+ * try {
+ *   await connect('./nobody.sock')
+ * } catch (error) {
+ *   if (error instanceof SystemError) console.log(error.code, error.errno, error.syscall, error.address)
+ *   // ENOENT -2 connect ./nobody.sock
+ * }
+ * ```
+ */
 export class SystemError extends CaromError {
   /** The system's error number, negative as in Node. */
   readonly errno: number

@@ -13,9 +13,17 @@ import { inJson, type Transfer, type Transferable, transfer } from '../wire/tran
  * The descriptor that it is made of stays the caller's, to close at any time once it was handed over. The one that arrives
  * is the receiver's, which closes it by `close()`, or gives its `fd` to an owner that does.
  *
- * ```js
- * const log = openSync('log.txt', 'a')
- * await connection.send({ log: new Handle(log) })
+ * @example
+ * ```ts
+ * import { openSync, readFileSync, writeSync } from 'node:fs'
+ * import { Handle, pipe } from 'carom'
+ *
+ * const [here, there] = pipe<{ log: Handle }>()
+ * await here.send({ log: new Handle(openSync('log.txt', 'a')) })
+ * const { log } = await there.recv()
+ * writeSync(log.fd, 'written by the receiver')
+ * log.close()
+ * console.log(readFileSync('log.txt', 'utf8')) // written by the receiver
  * ```
  */
 export class Handle implements Transferable {
@@ -23,6 +31,7 @@ export class Handle implements Transferable {
   readonly fd: number
   #closed = false
 
+  /** `fd`: an open descriptor. */
   constructor(fd: number) {
     this.fd = integer('fd', fd, 0, 0x7fffffff)
   }

@@ -4,7 +4,7 @@ import { onAbort } from '../event-loop/abort.js'
 import * as check from './arguments.js'
 import { receiving as receiveOptions, type ReceiveOptions } from './receive-options.js'
 
-/** The messages of a connection, as bytes. Each `Buffer` is the caller's to keep. */
+/** The messages of a connection, as bytes. Each `Buffer` is the caller's to keep. See {@link Connection.bytes}. */
 export interface ByteMessages extends AsyncIterableIterator<Buffer> {
   /** As `forEach` of the connection, with each message as bytes. */
   forEach(callback: (message: Buffer) => unknown, options?: ReceiveOptions): Promise<void>

@@ -1,6 +1,17 @@
 import * as check from './arguments.js'
 
-/** How TCP finds out that a peer's machine is gone; other transports need no such thing. */
+/**
+ * How TCP finds out that a peer's machine is gone; other transports need no such thing.
+ *
+ * @example
+ * ```ts
+ * import { Listener } from 'carom'
+ *
+ * const host = '127.0.0.1'
+ * const listener = new Listener({ host, port: 0 }, { keepAlive: true, keepAliveInitialDelay: 60_000 })
+ * console.log(listener.closed) // false
+ * ```
+ */
 export interface KeepAliveOptions {
   /**
    * Whether the system asks a peer of TCP from which nothing comes whether it is still there, so that one whose machine is gone

@@ -4,9 +4,22 @@ import { KEEP_ALIVE_OPTIONS, type KeepAliveOptions } from './keep-alive.js'
 import { type OptionNames, owned } from './option-names.js'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from './options.js'
 
-/** How a listener listens, and how the connections behave that it accepts. */
+/**
+ * How a listener listens, and how the connections behave that it accepts.
+ *
+ * @example
+ * ```ts
+ * import { statSync } from 'node:fs'
+ * import { Listener } from 'carom'
+ *
+ * const path = './service.sock'
+ * const listener = new Listener(path, { family: 'AF_UNIX', backlog: 256, mode: 0o660, replace: true })
+ * console.log((statSync(path).mode & 0o777).toString(8)) // 660
+ * await listener.close()
+ * ```
+ */
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
-  /** The kind of address to make where none is given; it must agree with one that is. */
+  /** The kind of address to make where none is given; it must agree with one that is. Default: what the address is, else a Unix socket. */
   family?: Family | undefined
   /** How many connections may wait to be accepted. Default 128. */
   backlog?: number | undefined

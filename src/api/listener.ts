@@ -37,6 +37,29 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  *
  * It listens as soon as it is made; connections wait in its backlog until they are accepted. Without an address it makes a
  * private one, which only this user can reach.
+ * The guide *Listeners, addresses and the key* (`docs/authentication.md`) says who can reach which address, and what a key protects.
+ *
+ * @example
+ * ```ts
+ * import { connect, Listener } from 'carom'
+ *
+ * const listener = new Listener(undefined, { authkey: 'secret' })
+ * listener.on('authenticationFailure', (error, address) => console.warn(error.message, address))
+ *
+ * async function answerAll() {
+ *   for await (const connection of listener) {
+ *     void connection.forEach((message) => connection.send({ echo: message }))
+ *   }
+ * }
+ * const answering = answerAll()
+ *
+ * const client = await connect(listener.address, { authkey: 'secret' })
+ * await client.send('hello')
+ * console.log(await client.recv()) // { echo: 'hello' }
+ * await client.close()
+ * await listener.close()
+ * await answering
+ * ```
  */
 export class Listener<TRecv = unknown, TSend = TRecv>
   extends EventEmitter<ListenerEvents>
@@ -94,6 +117,19 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   /**
    * A listener over a descriptor that listens already: one that another program has handed to this one. The descriptor is the
    * listener's from then on. No socket file is removed with it.
+   *
+   * @example
+   * ```ts
+   * import { connect, Handle, Listener, pipe } from 'carom'
+   *
+   * const [here, there] = pipe<Handle>()
+   * const first = new Listener()
+   * await here.send(new Handle(first.fd)) // to another process, mostly
+   * const second = Listener.fromFd((await there.recv()).fd, { authkey: 'secret' })
+   * const accepting = second.accept()
+   * await connect(first.address, { authkey: 'secret' })
+   * console.log((await accepting).writable) // true
+   * ```
    */
   static fromFd<TRecv = unknown, TSend = TRecv>(
     fd: number,
@@ -103,7 +139,20 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return new Listener(new Inherited(check.integer('fd', fd, 0, 0x7fffffff), false), options)
   }
 
-  /** The next peer's connection, once the peer has proved that it knows the key, if there is one. */
+  /**
+   * The next peer's connection, once the peer has proved that it knows the key, if there is one.
+   *
+   * @example
+   * ```ts
+   * import { connect, Listener } from 'carom'
+   *
+   * const listener = new Listener()
+   * const nobody = listener.accept({ signal: AbortSignal.timeout(20) })
+   * console.log(await nobody.catch(() => 'nobody came')) // nobody came
+   * void connect(listener.address)
+   * console.log((await listener.accept()).closed, listener.lastAccepted === '') // false true
+   * ```
+   */
   async accept(options?: ReceiveOptions): Promise<Connection<TRecv, TSend>> {
     this.#accepting.assertOpen()
     const signal = check.abortSignal(check.options(options, ACCEPT).signal)
@@ -111,7 +160,19 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this.#accepting.accept(signal)
   }
 
-  /** As `accept`, blocking. A peer that does not prove that it knows the key is an error; the listener lives on. */
+  /**
+   * As `accept`, blocking. A peer that does not prove that it knows the key is an error; the listener lives on.
+   *
+   * @example
+   * ```ts
+   * import { connectSync, Listener } from 'carom'
+   *
+   * const listener = new Listener()
+   * const client = connectSync(listener.address)
+   * client.sendSync('hello')
+   * console.log(listener.acceptSync().recvSync()) // hello
+   * ```
+   */
   acceptSync(): Connection<TRecv, TSend> {
     return this.#accepting.acceptSync()
   }
@@ -137,6 +198,17 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   /**
    * Stops listening, and removes the socket file that it made. Calls of `accept` that wait reject with a
    * `ConnectionClosedError`; connections that were accepted live on.
+   *
+   * @example
+   * ```ts
+   * import { existsSync } from 'node:fs'
+   * import { Listener } from 'carom'
+   *
+   * const listener = new Listener('./service.sock')
+   * console.log(existsSync('./service.sock')) // true
+   * await listener.close()
+   * console.log(existsSync('./service.sock'), listener.closed) // false true
+   * ```
    */
   close(): Promise<void> {
     if (this.closed) return Promise.resolve()
@@ -152,7 +224,18 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this
   }
 
-  /** Waiting for peers no longer keeps the event loop alive. */
+  /**
+   * Waiting for peers no longer keeps the event loop alive.
+   *
+   * @example
+   * ```ts
+   * import { Listener } from 'carom'
+   *
+   * const listener = new Listener().unref()
+   * void listener.accept() // does not keep the program alive; after ref() it would
+   * console.log('the end', listener.ref() === listener, listener.unref() === listener) // the end true true
+   * ```
+   */
   unref(): this {
     this.#accepting.reference(false)
     return this
@@ -174,6 +257,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     return this.#resource.fd
   }
 
+  /** Whether it was closed. */
   get closed(): boolean {
     return this.#resource.released
   }

@@ -5,7 +5,25 @@ import { boolean, integer, invalidType, outOfRange } from './arguments.js'
 import { type CodecOption, coderOf } from '../codecs/codec.js'
 import type { Coder } from '../codecs/coder.js'
 
-/** How a connection behaves. */
+/**
+ * How a connection behaves.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ *
+ * const [here, there] = pipe({
+ *   codec: 'msgpack',
+ *   maxMessageSize: 1024 * 1024, // a longer message is a MessageTooLongError
+ *   highWaterMark: 64 * 1024, // a send waits while more bytes than that are unsent
+ *   spin: 0, // never look for data before sleeping
+ *   descriptors: false, // take no open descriptors from the peer
+ *   readAhead: false, // take one message at a time from the kernel
+ * })
+ * await here.send({ n: 1 })
+ * console.log(await there.recv()) // { n: 1 }
+ * ```
+ */
 export interface ConnectionOptions {
   /** How `send` and `recv` turn values into messages. Default `'structured'`. */
   codec?: CodecOption | undefined
@@ -119,9 +137,23 @@ function microseconds(spin: unknown): number {
   return spin
 }
 
-/** The directions in which a descriptor is used; one that is not said is as the descriptor was opened. */
+/**
+ * The directions in which a descriptor is used; one that is not said is as the descriptor was opened.
+ *
+ * @example
+ * ```ts
+ * import { Connection, pipe } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * const sender = Connection.fromFd(here.detach(), { readable: false, writable: true })
+ * await sender.send('one way')
+ * console.log(sender.readable, await there.recv()) // false one way
+ * ```
+ */
 export interface Directions {
+  /** Whether it receives. Default: whether the descriptor was opened for that. */
   readable?: boolean | undefined
+  /** Whether it sends. Default: whether the descriptor was opened for that. */
   writable?: boolean | undefined
 }
 

@@ -6,6 +6,19 @@ import { type OptionNames, owned } from './option-names.js'
 import { CONNECTION_OPTIONS, type ConnectionOptions, settings } from './options.js'
 import { checked } from '../native/status.js'
 
+/**
+ * @example
+ * ```ts
+ * import { pipe, WouldBlockError } from 'carom'
+ *
+ * const [receiver, sender] = pipe({ duplex: false, rnonblock: true, wnonblock: true })
+ * try {
+ *   await receiver.recv()
+ * } catch (error) {
+ *   if (error instanceof WouldBlockError) console.log(error.code, sender.readable) // EAGAIN false
+ * }
+ * ```
+ */
 export interface PipeOptions extends ConnectionOptions {
   /** Whether both ends send and receive. If not, the first only receives and the second only sends. Default `true`. */
   duplex?: boolean | undefined
@@ -22,7 +35,19 @@ const PIPE: OptionNames<PipeOptions> = owned('pipe', {
   wnonblock: true,
 })
 
-/** Two connected ends. */
+/**
+ * Two connected ends.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ *
+ * const [here, there] = pipe<string, number>()
+ * await here.send(12)
+ * await there.send(`${(await there.recv()) ** 2} is its square`)
+ * console.log(await here.recv()) // 144 is its square
+ * ```
+ */
 export function pipe<TRecv = unknown, TSend = TRecv>(
   options?: PipeOptions,
 ): [Connection<TRecv, TSend>, Connection<TSend, TRecv>] {

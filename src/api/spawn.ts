@@ -12,9 +12,21 @@ import { explain, isSystemFailure } from '../process/not-started.js'
 import { standard } from '../process/stdio.js'
 import { isTransferable, transfer, type Transferable } from '../wire/transferable.js'
 
-/** Beside carom's own, the options of `spawn` of `node:child_process`. */
+/**
+ * Beside carom's own, the options of `spawn` of `node:child_process`.
+ *
+ * @example
+ * ```ts
+ * import { pipe, spawn } from 'carom'
+ *
+ * const [here, there] = pipe({ codec: 'json' })
+ * spawn('sh', ['-c', 'true'], { connections: [there], keep: true })
+ * await there.send('the copy here is open, too')
+ * console.log(await here.recv()) // the copy here is open, too
+ * ```
+ */
 export interface SpawnOptions extends NodeSpawnOptions {
-  /** The child's descriptors 3, 4, …, in this order: connections, listeners, or open descriptors. */
+  /** The child's descriptors 3, 4, …, in this order: connections, listeners, or the numbers of open descriptors. Default: none. */
   connections?: Iterable<Connection<unknown, never> | Listener<unknown, never> | Handle | number> | undefined
   /** Whether connections that were handed over stay open here too. Default `false`. */
   keep?: boolean | undefined
@@ -34,11 +46,14 @@ const SPAWN: OptionNames<SpawnOptions> = owned('spawn', {
  * connections that were for it are closed as well: their other ends see the end of the stream. Connections for which received or
  * unsent data is held back are refused, before anything is started.
  *
- * ```js
+ * @example
+ * ```ts
+ * import { pipe, spawn } from 'carom'
+ *
  * const [here, there] = pipe({ codec: 'pickle' })
- * const program = 'from multiprocessing.connection import Connection; Connection(3).send(["hello"])'
+ * const program = 'from multiprocessing.connection import Connection; Connection(3).send(["hello", 12])'
  * spawn('python3', ['-c', program], { connections: [there], stdio: 'inherit' })
- * console.log(await here.recv())
+ * console.log(await here.recv()) // [ 'hello', 12 ]
  * ```
  */
 export function spawn(command: string, args: readonly string[] = [], options?: SpawnOptions): ChildProcess {

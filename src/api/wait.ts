@@ -13,16 +13,28 @@ import { type Source, type SourceOwner, source } from '../event-loop/waitable.js
  * An object that can be waited on: a connection; a listener (ready when an `accept` would not wait: with a key, when a peer has proved that it
  * knows it); a process (ready when it has ended); an open descriptor by its number, or as the `fd` of an object. What a connection
  * has read ahead of a descriptor does not show there.
+ * See {@link wait}.
  */
 export type Waitable = Connection | Listener | Process | number | { readonly fd: number }
 
+/** For how long to wait. See {@link waitSync}. */
 export interface WaitSyncOptions {
-  /** Milliseconds; without it, the wait is for ever, and 0 just looks. */
+  /** Milliseconds; 0 just looks. Default: for ever. */
   timeout?: number | undefined
 }
 
+/**
+ * @example
+ * ```ts
+ * import { pipe, wait } from 'carom'
+ *
+ * const [here] = pipe()
+ * console.log(await wait([here], { timeout: 20 })) // []
+ * console.log(await wait([here], { signal: AbortSignal.timeout(20) }).catch(() => 'aborted')) // aborted
+ * ```
+ */
 export interface WaitOptions extends WaitSyncOptions {
-  /** Ends the wait: it rejects with the signal's reason. */
+  /** Ends the wait: it rejects with the signal's reason. Default: none. */
   signal?: AbortSignal | undefined
 }
 
@@ -32,6 +44,18 @@ const WAIT_SYNC: OptionNames<WaitSyncOptions> = owned('waitSync', { timeout: tru
 /**
  * Waits until a receive on one of `objects` would not wait: a message, or the end, is there. Resolves with all that are
  * ready, in the order given and each once; `[]` when the time is up, and at once where there is nothing to wait on.
+ *
+ * @example
+ * ```ts
+ * import { pipe, wait } from 'carom'
+ *
+ * const [one, first] = pipe()
+ * const [two, second] = pipe()
+ * await second.send('from the second')
+ * const ready = await wait([one, two], { timeout: 1000 })
+ * console.log(ready.length, ready[0] === two) // 1 true
+ * console.log(await ready[0]?.recv()) // from the second
+ * ```
  */
 export async function wait<T extends Waitable>(objects: Iterable<T>, options?: WaitOptions): Promise<T[]> {
   const { timeout = Infinity, signal } = check.options(options, WAIT)
@@ -40,7 +64,19 @@ export async function wait<T extends Waitable>(objects: Iterable<T>, options?: W
   return sources.objectsOf(await until(sources.list, milliseconds, abort))
 }
 
-/** As `wait`, blocking. */
+/**
+ * As `wait`, blocking.
+ *
+ * @example
+ * ```ts
+ * import { pipe, waitSync } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * console.log(waitSync([here], { timeout: 0 })) // []
+ * there.sendSync('hello')
+ * console.log(waitSync([here])[0] === here) // true
+ * ```
+ */
 export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: WaitSyncOptions): T[] {
   const { timeout = Infinity } = check.options(options, WAIT_SYNC)
   const milliseconds = check.timeout(timeout)

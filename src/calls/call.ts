@@ -23,6 +23,27 @@ type State = 'waiting' | 'answered' | 'failed' | 'stream'
 /**
  * A call of a peer's function, which has been sent: await its result, or iterate over what its generator yields. Its promise
  * is made when somebody first asks for it, so a call that is iterated, or that nobody asks, never gives an unhandled rejection.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ * import { type Call, remote, serve } from 'carom/calls'
+ *
+ * const functions = {
+ *   add: (a: number, b: number) => a + b,
+ *   *countdown(from: number) {
+ *     for (let n = from; n > 0; n--) yield n
+ *   },
+ * }
+ * const [client, server] = pipe()
+ * void serve(server, functions)
+ * const there = remote<typeof functions>(client)
+ * const sum: Call<number, never> = there.add(1, 2) // has been sent
+ * console.log(await sum) // 3
+ * for await (const n of there.countdown(2)) console.log(n)
+ * // 2
+ * // 1
+ * ```
  */
 export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncIterable<Item> {
   readonly #name: string
@@ -43,6 +64,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   #onAnswer: (() => void)[] = []
   #onOver: (() => void) | undefined
 
+  /** @internal */
   constructor(name: string, id: number, owner: CallOwner) {
     this.#name = name
     this.#id = id
@@ -147,6 +169,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
 
   // The peer's side.
 
+  /** @internal */
   answer(value: unknown): void {
     this.#state = 'answered'
     this.#tell(true)
@@ -155,6 +178,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     for (const taker of this.#takers.splice(0)) taker.reject(this.#isValue())
   }
 
+  /** @internal */
   fail(error: unknown): void {
     this.#state = 'failed'
     this.#tell(true)
@@ -167,7 +191,11 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     for (const taker of others) taker.resolve(DONE)
   }
 
-  /** The result is a stream. Returns whether nobody reads it yet. */
+  /**
+   * The result is a stream. Returns whether nobody reads it yet.
+   *
+   * @internal
+   */
   stream(): boolean {
     this.#state = 'stream'
     this.#tell(false)
@@ -177,7 +205,11 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     return false
   }
 
-  /** An item of the stream; false where no credit was given for it. */
+  /**
+   * An item of the stream; false where no credit was given for it.
+   *
+   * @internal
+   */
   item(value: unknown): boolean {
     if (this.#state !== 'stream' || this.#credit === 0) return false
     this.#credit--
@@ -189,14 +221,22 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     return true
   }
 
-  /** The stream has ended. */
+  /**
+   * The stream has ended.
+   *
+   * @internal
+   */
   finish(): void {
     this.#finished = true
     this.#tell(true)
     for (const taker of this.#takers.splice(0)) taker.resolve(DONE)
   }
 
-  /** Gives the call up, with `error` for every caller that waits for it. */
+  /**
+   * Gives the call up, with `error` for every caller that waits for it.
+   *
+   * @internal
+   */
   abandon(error: unknown): void {
     if (this.#state === 'answered' || this.#state === 'failed' || this.#finished) return
     this.#owner.cancel(this.#id)
@@ -204,12 +244,20 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     this.fail(error)
   }
 
-  /** Calls `onOver` when nothing more will come. */
+  /**
+   * Calls `onOver` when nothing more will come.
+   *
+   * @internal
+   */
   whenOver(onOver: () => void): void {
     this.#onOver = onOver
   }
 
-  /** Resolves when the answer is here, with what it is. */
+  /**
+   * Resolves when the answer is here, with what it is.
+   *
+   * @internal
+   */
   async answered(): Promise<State> {
     if (this.#state === 'waiting') await new Promise<void>((resolve) => this.#onAnswer.push(resolve))
     return this.#state

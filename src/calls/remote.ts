@@ -12,26 +12,48 @@ import { sessionOf } from './session.js'
 /** Any function, of which the typings know nothing. */
 export type AnyFunctions = Record<string, (...args: never[]) => unknown>
 
-/** The result of calling a function that returns `R`: a value to await, or a stream to iterate over. */
+/**
+ * The result of calling a function that returns `R`: a value to await, or a stream to iterate over.
+ * See {@link remote}.
+ */
 export type RemoteResult<R> = R extends AsyncIterable<infer Item> | Generator<infer Item>
   ? Call<never, Item>
   : Call<Awaited<R>, never>
 
 type RemoteFunction<F> = F extends (...args: infer Args) => infer R ? (...args: Args) => RemoteResult<R> : never
 
-/** The functions of a peer: `remote<typeof functions>(connection)`. */
+/**
+ * The functions of a peer: `remote<typeof functions>(connection)`.
+ * See {@link remote}.
+ */
 export type Remote<Functions> = {
   readonly [
     Name in keyof Functions as Functions[Name] extends (...args: never[]) => unknown ? Name : never
   ]: RemoteFunction<Functions[Name]>
 }
 
-/** A peer of which the typings know nothing: each call may be awaited, or iterated over. */
+/**
+ * A peer of which the typings know nothing: each call may be awaited, or iterated over.
+ * See {@link remote}.
+ */
 export type AnyRemote = { readonly [name: string]: (...args: unknown[]) => Call }
 
 /**
  * The functions that the peer of `connection` serves. Each is called by its name, at once: any number of calls may be under
  * way.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ * import { remote, serve } from 'carom/calls'
+ *
+ * const functions = { greet: (name: string) => `hello, ${name}` }
+ * const [client, server] = pipe()
+ * void serve(server, functions)
+ *
+ * const there = remote<typeof functions>(client)
+ * console.log(await Promise.all([there.greet('Ada'), there.greet('Guido')])) // [ 'hello, Ada', 'hello, Guido' ]
+ * ```
  */
 export function remote(connection: Connection<unknown, never>): AnyRemote
 export function remote<Functions>(connection: Connection<unknown, never>): Remote<Functions>
@@ -39,18 +61,69 @@ export function remote(connection: Connection<unknown, never>): unknown {
   return facade(sessionOf(connection as Connection).caller)
 }
 
+/**
+ * @example
+ * ```ts
+ * import { Process, TimeoutError } from 'carom'
+ * import { call } from 'carom/calls'
+ *
+ * await using python = new Process(new URL('./text.py', import.meta.url), { serve: true })
+ * await python.start()
+ * const signal = AbortSignal.timeout(60_000)
+ * console.log(await call(python.remote, 'join', ['a', 'b'], { kwargs: { separator: '-' }, signal, timeout: 60_000 })) // a-b
+ * try {
+ *   await call(python.remote, 'sleep', [0.2], { timeout: 10 })
+ * } catch (error) {
+ *   if (error instanceof TimeoutError) console.log(error.code) // ERR_CAROM_TIMEOUT
+ * }
+ * ```
+ *
+ * ```python
+ * # text.py
+ * import time
+ *
+ * def join(*parts, separator=' '):
+ *     return separator.join(parts)
+ *
+ * def sleep(seconds):
+ *     time.sleep(seconds)
+ * ```
+ */
 export interface CallOptions {
-  /** Gives the call up: it rejects with the signal's reason, and the function's own signal is aborted. */
+  /** Gives the call up: it rejects with the signal's reason, and the function's own signal is aborted. Default: none. */
   signal?: AbortSignal | undefined
-  /** Milliseconds until the answer, or the end of the stream, must be here: else it rejects with a `TimeoutError`. */
+  /**
+   * Milliseconds until the answer, or the end of the stream, must be here: else it rejects with a `TimeoutError`. Default: for
+   * ever.
+   */
   timeout?: number | undefined
-  /** Arguments by name, for a Python function. */
+  /** Arguments by name, for a Python function. Default: none. */
   kwargs?: KeywordArguments | undefined
 }
 
 const OPTIONS: OptionNames<CallOptions> = { owner: 'call', names: { signal: true, timeout: true, kwargs: true } }
 
-/** Calls a function of `remote` by its name, with options. */
+/**
+ * Calls a function of `remote` by its name, with options.
+ *
+ * @example
+ * ```ts
+ * import { pipe, TimeoutError } from 'carom'
+ * import { call, remote, serve } from 'carom/calls'
+ *
+ * const functions = { never: () => new Promise<string>(() => {}) }
+ * const [client, server] = pipe()
+ * void serve(server, functions)
+ * const there = remote<typeof functions>(client)
+ * try {
+ *   await call(there, 'never', [], { timeout: 20 })
+ * } catch (error) {
+ *   if (error instanceof TimeoutError) console.log(error.message)
+ *   // never: no answer within 20 ms, so the call was given up
+ * }
+ * await client.close()
+ * ```
+ */
 export function call<Functions, Name extends keyof Remote<Functions> & keyof Functions & string>(
   remote: Remote<Functions>,
   name: Name,

@@ -6,8 +6,26 @@ import { Functions, hasFunctions } from './functions.js'
 import { Server } from './server.js'
 import { sessionOf } from './session.js'
 
+/**
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ * import { remote, serve } from 'carom/calls'
+ *
+ * const stopping = new AbortController()
+ * const [client, server] = pipe()
+ * const serving = serve(server, { add: (a: number, b: number) => a + b }, {
+ *   concurrency: 10,
+ *   stacks: false,
+ *   signal: stopping.signal,
+ * })
+ * console.log(await remote(client).add(1, 2)) // 3
+ * stopping.abort('closing time')
+ * await serving.catch((reason: unknown) => console.log(reason)) // closing time
+ * ```
+ */
 export interface ServeOptions {
-  /** Ends the serving: it rejects with the signal's reason. The connection stays open. */
+  /** Ends the serving: it rejects with the signal's reason. The connection stays open. Default: none. */
   signal?: AbortSignal | undefined
   /**
    * How many calls run at once; as many again wait for their turn, and a further one is answered with a `BusyError`. A call
@@ -34,6 +52,26 @@ const OPTIONS: OptionNames<ServeOptions> = {
  *
  * Rejects with the signal's reason, and with a `ProtocolError` where the peer sends anything but calls, which ends the
  * connection.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ * import { remote, serve } from 'carom/calls'
+ *
+ * class Counter {
+ *   #count = 0
+ *   add(n: number) {
+ *     return (this.#count += n)
+ *   }
+ * }
+ * const [client, server] = pipe()
+ * const serving = serve(server, new Counter())
+ * const counter = remote<Counter>(client)
+ * await counter.add(2)
+ * console.log(await counter.add(3)) // 5
+ * await client.close()
+ * await serving // over: the client has closed
+ * ```
  */
 export function serve(connection: Connection<unknown, never>, functions: object, given?: ServeOptions): Promise<void> {
   const { signal, concurrency = 1000, stacks } = options(given, OPTIONS)

@@ -12,7 +12,10 @@ import { createV8 } from './v8.js'
 import { Whole } from './whole.js'
 import type * as Structured from './structured/coder.js'
 
-/** A codec by name, or the caller's own. */
+/**
+ * A codec by name, or the caller's own.
+ * See {@link ConnectionOptions}; `docs/codecs.md` says what each keeps.
+ */
 export type CodecOption = 'structured' | 'msgpack' | 'json' | 'v8' | 'pickle' | Codec
 
 /** The coder of a codec. Whatever a codec throws becomes an `EncodeError` or a `DecodeError`. */

@@ -50,7 +50,22 @@ export interface Coder {
   decode(memory: Memory, start: number, end: number, arrived?: Arrived): unknown
 }
 
-/** Turns values into messages and back. */
+/**
+ * Turns values into messages and back.
+ *
+ * @example
+ * ```ts
+ * import { type Codec, pipe } from 'carom'
+ *
+ * const lines: Codec = {
+ *   encode: (value) => Buffer.from((value as string[]).join('\n')),
+ *   decode: (bytes) => String(bytes).split('\n'),
+ * }
+ * const [here, there] = pipe({ codec: lines })
+ * await here.send(['one', 'two'])
+ * console.log(await there.recv()) // [ 'one', 'two' ]
+ * ```
+ */
 export interface Codec {
   /** The message for a value. Its memory must not be written again: the message may still be on its way. */
   encode(value: unknown): Uint8Array

@@ -16,16 +16,34 @@ import { ServerPeer } from './server-peer.js'
 import { ManagerSession } from './session.js'
 import { isSameAddress, Token } from './token.js'
 
+/**
+ * @example
+ * ```ts
+ * import { connectManager, ManagerServer } from 'carom/managers'
+ *
+ * await using server = new ManagerServer('./manager.sock', { authkey: 'secret', objects: { table: () => new Map() } })
+ * await using manager = await connectManager(server.address, {
+ *   authkey: 'secret',
+ *   signal: AbortSignal.timeout(5000),
+ *   retry: true,
+ *   addresses: ['./other-name.sock'],
+ *   connections: 16,
+ *   maxMessageSize: 1024 * 1024,
+ *   pickle: { tuples: true },
+ * })
+ * console.log(manager.address) // ./manager.sock
+ * ```
+ */
 export interface ConnectManagerOptions extends AuthenticationOptions {
   /** The key of the manager, which must not be missing: a manager does what its clients say. */
   authkey: string | ArrayBufferView | ArrayBufferLike
-  /** Gives up to connect: it rejects with the signal's reason. */
+  /** Gives up to connect: it rejects with the signal's reason. Default: none. */
   signal?: AbortSignal | undefined
   /** Whether to try again while nobody listens yet, as `connect` does. Default `false`. */
   retry?: boolean | undefined
   /**
    * Other addresses from which proxies are taken: other names of the manager's own, or those of other managers with the same
-   * key. A proxy that names any other address is refused: to use it would answer a stranger's challenge with the key.
+   * key. A proxy that names any other address is refused: to use it would answer a stranger's challenge with the key. Default: none.
    */
   addresses?: readonly Address[] | undefined
   /**
@@ -35,7 +53,7 @@ export interface ConnectManagerOptions extends AuthenticationOptions {
   connections?: number | undefined
   /** The longest reply that is received, in bytes. Default: the longest `Buffer` there can be. */
   maxMessageSize?: number | undefined
-  /** How Python's objects are read and written. What has no form here arrives as a `PythonObject`, unless this says otherwise. */
+  /** How Python's objects are read and written. Default: what has no form here arrives as a `PythonObject`. */
   pickle?: PickleOptions | undefined
 }
 
@@ -67,6 +85,62 @@ interface Site extends Home {
  * A `multiprocessing` manager, Python's or a `ManagerServer`, of which this program is a client.
  *
  * A proxy refers to an object that the manager keeps. References are given back by `using`, by the garbage collector, and by `close`.
+ *
+ * @example
+ * ```ts
+ * import { connectManager, ManagerServer } from 'carom/managers'
+ *
+ * class Stack {
+ *   readonly #items: unknown[] = []
+ *   push(item: unknown) {
+ *     this.#items.push(item)
+ *   }
+ *   pop() {
+ *     return this.#items.pop()
+ *   }
+ * }
+ * await using server = new ManagerServer(undefined, {
+ *   authkey: 'secret',
+ *   objects: { stack: () => new Stack() },
+ *   allowShutdown: true,
+ * })
+ * const manager = await connectManager(server.address, { authkey: 'secret' })
+ * const stack = await manager.create<Stack>('stack')
+ * await stack.push('red')
+ * console.log(await stack.pop(), await manager.numberOfObjects()) // red 1
+ * console.log(typeof (await manager.debugInfo())) // string
+ * await manager.shutdown() // ends the server, for all of its clients
+ * await manager.close()
+ * ```
+ *
+ * @example The objects of a Python program's manager, by `Process`.
+ * ```ts
+ * import { Process } from 'carom'
+ * import { connectManager } from 'carom/managers'
+ *
+ * const python = new Process(new URL('./shop.py', import.meta.url), { target: 'serve', daemon: true })
+ * await python.start()
+ * const manager = await connectManager('./shop.sock', { authkey: 'secret', retry: true })
+ * const prices = await manager.create('prices')
+ * await prices.update({ cue: 80, chalk: 2 })
+ * console.log(await manager.getValue(prices)) // { cue: 80, chalk: 2 }
+ * const copy = await manager.decode(manager.encode({ prices })) // what another client would get
+ * console.log(Object.keys(copy as object)) // [ 'prices' ]
+ * await manager.close()
+ * ```
+ *
+ * ```python
+ * # shop.py
+ * from multiprocessing.managers import BaseManager, DictProxy
+ *
+ * class Shop(BaseManager):
+ *     pass
+ *
+ * Shop.register('prices', dict, DictProxy)
+ *
+ * def serve():
+ *     Shop('./shop.sock', b'secret').get_server().serve_forever()
+ * ```
  */
 export class Manager implements AsyncDisposable {
   readonly #address: Address
@@ -270,9 +344,17 @@ function closed(): ConnectionClosedError {
  *
  * @example
  * ```ts
- * await using manager = await connectManager({ host: 'localhost', port: 5000 }, { authkey })
- * const model = await manager.create('model')
- * console.log(await model.predict(1))
+ * import { connectManager, ManagerServer } from 'carom/managers'
+ *
+ * class Model {
+ *   predict(x: number) {
+ *     return 2 * x
+ *   }
+ * }
+ * await using server = new ManagerServer(undefined, { authkey: 'secret', objects: { model: () => new Model() } })
+ * await using manager = await connectManager(server.address, { authkey: 'secret' })
+ * const model = await manager.create<Model>('model')
+ * console.log(await model.predict(21)) // 42
  * ```
  */
 export async function connectManager(address: Address, given: ConnectManagerOptions): Promise<Manager> {

@@ -9,10 +9,14 @@ interface Disposal extends Disposable, AsyncDisposable, AsyncIterable<unknown> {
 /**
  * An object that a manager has. Its methods, of whatever name, are calls: `queue.put(1)`, `dict.__getitem__('key')`. `using`
  * gives its reference back. `for await` iterates over what Python would: an iterator, the keys of a dict, the items of a list.
+ * See {@link Manager}.
  */
 export type AnyManagerProxy = AnyRemote & Disposal
 
-/** A proxy of an object whose methods are those of `Methods`. */
+/**
+ * A proxy of an object whose methods are those of `Methods`.
+ * See {@link connectManager}.
+ */
 export type ManagerProxy<Methods> = Remote<Methods> & Disposal
 
 /** The proxy whose calls go over the connections of `calls`. `lent`: others have it, so that disposing of it does nothing. */

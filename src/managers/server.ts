@@ -18,6 +18,26 @@ import { ServedObjects } from './served-objects.js'
 import { type ObjectFactory, ServerFunctions } from './server-functions.js'
 import { readToken, Token } from './token.js'
 
+/**
+ * @example
+ * ```ts
+ * import { ManagerServer } from 'carom/managers'
+ *
+ * await using server = new ManagerServer('./manager.sock', {
+ *   authkey: 'secret',
+ *   objects: { table: () => new Map() },
+ *   allowShutdown: false,
+ *   objectsPerClient: 100,
+ *   connections: 100,
+ *   maxMessageSize: 1024 * 1024,
+ *   pickle: { naive: true },
+ *   backlog: 64,
+ *   mode: 0o600,
+ *   replace: true,
+ * })
+ * console.log(server.address, server.numberOfObjects) // ./manager.sock 0
+ * ```
+ */
 export interface ManagerServerOptions extends AuthenticationOptions {
   /** What clients must know, and must not be missing: they make objects here, and call their methods. */
   authkey: string | ArrayBufferView | ArrayBufferLike
@@ -35,7 +55,7 @@ export interface ManagerServerOptions extends AuthenticationOptions {
   connections?: number | undefined
   /** The longest request that is received, in bytes. Default: the longest `Buffer` there can be. */
   maxMessageSize?: number | undefined
-  /** How arguments are read, and results written. What has no form here is refused, unless this says otherwise. */
+  /** How arguments are read, and results written. Default: what has no form here is refused. */
   pickle?: PickleOptions | undefined
   /** How many connections may wait to be accepted. Default 128. */
   backlog?: number | undefined
@@ -73,7 +93,30 @@ const PAUSE = 100
  *
  * @example
  * ```ts
- * const server = new ManagerServer({ host: 'localhost', port: 5000 }, { authkey, objects: { model: () => new Model() } })
+ * import { spawnSync } from 'node:child_process'
+ * import { ManagerServer } from 'carom/managers'
+ *
+ * class Till {
+ *   #sum = 0
+ *   add(amount: number) {
+ *     return (this.#sum += amount)
+ *   }
+ * }
+ * const till = new Till()
+ * const server = new ManagerServer('./till.sock', { authkey: 'secret', objects: { till: () => till } })
+ * server.ref().unref() // whether it keeps the program alive: not now
+ * console.log(server.numberOfObjects) // 0
+ * await server.close()
+ * ```
+ *
+ * ```python
+ * # client.py
+ * from multiprocessing.managers import BaseManager
+ *
+ * BaseManager.register('till')
+ * manager = BaseManager('./till.sock', b'secret')
+ * manager.connect()
+ * print(manager.till().add(5))
  * ```
  */
 export class ManagerServer implements AsyncDisposable {

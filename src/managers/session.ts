@@ -5,7 +5,34 @@ import type { Pinned } from './pinned.js'
 import { proxyOf, referenceOf } from './proxy.js'
 import type { Home } from './reference.js'
 
-/** Calls over one connection, which one thread of the server's makes: what Python's locks ask for. */
+/**
+ * Calls over one connection, which one thread of the server's makes: what Python's locks ask for.
+ *
+ * @example
+ * ```ts
+ * import { Process } from 'carom'
+ * import { connectManager } from 'carom/managers'
+ *
+ * const python = new Process(new URL('./locks.py', import.meta.url), { target: 'serve', daemon: true })
+ * await python.start()
+ * await using manager = await connectManager('./locks.sock', { authkey: 'secret', retry: true })
+ * const lock = await manager.create('RLock')
+ * await manager.session(async (session) => {
+ *   const mine = await session.use(lock)
+ *   await mine.acquire()
+ *   console.log('the lock is this session’s') // the lock is this session’s
+ *   await mine.release()
+ * })
+ * ```
+ *
+ * ```python
+ * # locks.py
+ * from multiprocessing.managers import SyncManager
+ *
+ * def serve():
+ *     SyncManager('./locks.sock', b'secret').get_server().serve_forever()
+ * ```
+ */
 export class ManagerSession {
   readonly #pin: (home: Home) => Promise<Pinned>
   /** By the server that they lead to. */

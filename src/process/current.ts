@@ -5,10 +5,14 @@ import { isStarting, setStarting } from '../native/binding.js'
 import { onMainThread } from '../native/builtins.js'
 import { BOOTSTRAP } from './bootstrap-file.js'
 
-/** A process's knowledge of itself. */
+/**
+ * A process's knowledge of itself.
+ * See {@link currentProcess}.
+ */
 export interface CurrentProcess {
   /** The name that it was started with; `MainProcess` where it was not started by a `Process`. */
   readonly name: string
+  /** Its id. */
   readonly pid: number
   /** Whether it ends with its parent. */
   readonly daemon: boolean
@@ -19,7 +23,24 @@ const KEY = Symbol.for('carom.process')
 
 const shared = globalThis as { [KEY]?: CurrentProcess }
 
-/** This process: in a child that a `Process` has started, what it was started as. */
+/**
+ * This process: in a child that a `Process` has started, what it was started as.
+ *
+ * @example
+ * ```ts
+ * import { currentProcess, isMain, Process } from 'carom'
+ *
+ * export default function child() {
+ *   console.log(currentProcess().name, currentProcess().daemon) // counter true
+ * }
+ *
+ * if (isMain(import.meta)) {
+ *   const counter = new Process(import.meta.url, { name: 'counter', daemon: true })
+ *   await counter.start()
+ *   await counter.join()
+ * }
+ * ```
+ */
 export function currentProcess(): CurrentProcess {
   return shared[KEY] ?? { name: 'MainProcess', pid: process.pid, daemon: false }
 }
@@ -57,12 +78,18 @@ export function whyNotYet(): string | undefined {
  * Whether the module of `meta` is the program that was started: so that one file can be both sides, as with Python's
  * `if __name__ == '__main__'`. In a child of `Process` it is false, and in worker threads.
  *
- * ```js
- * export default async function child(connection) { … }
+ * @example
+ * ```ts
+ * import { type Connection, isMain, pipe, Process } from 'carom'
+ *
+ * export default async function child(connection: Connection) {
+ *   await connection.send(`${process.pid === process.ppid}`)
+ * }
  *
  * if (isMain(import.meta)) {
- *   const worker = new Process(import.meta.url, { args: [end] })
- *   …
+ *   const [here, there] = pipe()
+ *   await new Process(import.meta.url, { args: [there] }).start()
+ *   console.log(await here.recv()) // false
  * }
  * ```
  */

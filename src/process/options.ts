@@ -12,16 +12,62 @@ import type * as PythonProgram from './python/program.js'
 import { signalName } from './signals.js'
 import { standard } from './stdio.js'
 
-/** Beside its own, a `Process` takes the options of Node's `spawn`: `cwd`, `env`, `uid`, `detached`, `windowsHide`, … */
+/**
+ * Beside its own, a `Process` takes the options of Node's `spawn`: `cwd`, `env`, `uid`, `detached`, `windowsHide`, …
+ *
+ * @example
+ * ```ts
+ * import { Process } from 'carom'
+ *
+ * const stopping = new AbortController()
+ * const python = new Process(new URL('./scale.py', import.meta.url), {
+ *   target: 'scale',
+ *   args: [3],
+ *   kwargs: { factor: 4 },
+ *   interpreter: process.env.PYTHON ?? 'python3',
+ *   name: 'scaler',
+ *   daemon: true, // ends with this process
+ *   stdio: 'pipe',
+ *   execArgv: ['-u'],
+ *   keep: false, // connections in args are the child's own
+ *   signal: stopping.signal,
+ * })
+ * await python.start()
+ * python.stdout?.on('data', (text) => console.log(`${python.name}: ${text}`.trim())) // scaler: 12
+ * await python.join()
+ * ```
+ *
+ * ```python
+ * # scale.py
+ * def scale(n, factor):
+ *     print(n * factor)
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { Process } from 'carom'
+ *
+ * const python = new Process(new URL('./squares.py', import.meta.url), { serve: true, threads: 4 })
+ * await python.start()
+ * console.log(await Promise.all([python.remote.square(3), python.remote.square(4)])) // [ 9, 16 ]
+ * await python.stop()
+ * ```
+ *
+ * ```python
+ * # squares.py
+ * def square(n):
+ *     return n * n
+ * ```
+ */
 export interface ProcessOptions extends SpawnOptions {
   /** The name of the exported function to call. Default `'default'`, the default export; Python has none. */
   target?: string | undefined
   /**
    * The arguments of the function: anything that the codec `'structured'` carries, with connections, listeners and `Handle`s at any
-   * depth. Connections are closed here when the process is started.
+   * depth. Connections are closed here when the process is started. Default: none.
    */
   args?: readonly unknown[] | undefined
-  /** Arguments by name, for a function of Python's. */
+  /** Arguments by name, for a function of Python's. Default: none. */
   kwargs?: Readonly<Record<string, unknown>> | undefined
   /**
    * Serves the module's functions, which `process.remote` calls, instead of calling one. Then `daemon` is `true` by default.
@@ -30,8 +76,8 @@ export interface ProcessOptions extends SpawnOptions {
    */
   serve?: boolean | undefined
   /**
-   * How many threads run the plain functions and generators of a served Python module. Without it, its main thread does, one
-   * call at a time; `async def` functions run side by side on one event loop.
+   * How many threads run the plain functions and generators of a served Python module. Default: its main thread does, one call
+   * at a time; `async def` functions run side by side on one event loop.
    */
   threads?: number | undefined
   /**
@@ -50,7 +96,7 @@ export interface ProcessOptions extends SpawnOptions {
    * same.
    */
   execArgv?: readonly string[] | undefined
-  /** Ends the process when it is aborted, by `killSignal`, which is SIGTERM unless you say otherwise. */
+  /** Ends the process when it is aborted, by `killSignal`, which is SIGTERM unless you say otherwise. Default: none. */
   signal?: AbortSignal | undefined
   /** Whether connections in `args` stay open here too. Default `false`. */
   keep?: boolean | undefined

@@ -21,7 +21,20 @@ import { Startup } from './startup.js'
 
 const children = new Children<Process>()
 
-/** The processes that this thread has started and that have not ended, in the order in which they were started. */
+/**
+ * The processes that this thread has started and that have not ended, in the order in which they were started.
+ *
+ * @example
+ * ```ts
+ * import { activeChildren, Process } from 'carom'
+ *
+ * const worker = new Process('data:text/javascript,export default () => {}', { name: 'worker' })
+ * await worker.start()
+ * console.log(activeChildren().map(({ name }) => name)) // [ 'worker' ]
+ * await worker.join()
+ * console.log(activeChildren()) // []
+ * ```
+ */
 export function activeChildren(): Process[] {
   return children.alive
 }
@@ -47,20 +60,51 @@ interface Started {
 /**
  * A Node process that calls an exported function of a module, as Python's `Process` does with the start method *spawn*.
  *
- * ```js
- * const [here, there] = pipe()
- * const worker = new Process(new URL('./worker.js', import.meta.url), { target: 'receiver', args: [there] })
- * await worker.start()
- * await here.send('hello')
- * await worker.join()
- * console.log(worker.exitCode)
- * ```
- *
  * The function is called with decoded copies of `args`; connections, listeners and `Handle`s among them, at any depth, arrive
  * as working objects. The process ends as any Node process does: when nothing is left to do. An exception, or a rejection of
  * what the function returns, prints its stack on stderr and exits with 1.
  *
  * While it runs, this process waits for it before it exits by itself, unless it is a daemon.
+ *
+ * @example
+ * ```ts
+ * import { pipe, Process } from 'carom'
+ *
+ * const [here, there] = pipe()
+ * const worker = new Process(new URL('./worker.js', import.meta.url), { target: 'square', args: [there] })
+ * await worker.start()
+ * await here.send(12)
+ * console.log(await here.recv()) // 144
+ * await worker.join()
+ * console.log(worker.exitCode, worker.isAlive) // 0 false
+ * worker.close()
+ * ```
+ *
+ * ```ts
+ * // worker.js
+ * import type { Connection } from 'carom'
+ *
+ * export async function square(connection: Connection<number>) {
+ *   const n = await connection.recv()
+ *   await connection.send(n * n)
+ * }
+ * ```
+ *
+ * @example A module of Python's, whose functions are called.
+ * ```ts
+ * import { Process } from 'carom'
+ *
+ * await using python = new Process(new URL('./words.py', import.meta.url), { serve: true })
+ * await python.start()
+ * console.log(await python.remote.count('to be or not to be')) // { to: 2, be: 2, or: 1, not: 1 }
+ * ```
+ *
+ * ```python
+ * # words.py
+ * def count(text):
+ *     words = text.split()
+ *     return {word: words.count(word) for word in words}
+ * ```
  */
 export class Process<Functions = unknown> implements SourceOwner, AsyncDisposable, Disposable {
   readonly #settings: ProcessSettings
@@ -167,6 +211,17 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
   /**
    * Resolves when the process has ended, with `true`; or with `false` when `timeout` milliseconds are over. Rejects with
    * the error of a start that has failed, once the process has ended.
+   *
+   * @example
+   * ```ts
+   * import { Process } from 'carom'
+   *
+   * const worker = new Process('data:text/javascript,export default () => setInterval(() => {}, 1000)')
+   * await worker.start()
+   * console.log(await worker.join(20), worker.joinSync(20)) // false false
+   * worker.terminate()
+   * console.log(await worker.join(), worker.signalCode) // true SIGTERM
+   * ```
    */
   async join(timeout: number = Infinity): Promise<boolean> {
     const milliseconds = check.timeout(timeout)
@@ -204,7 +259,20 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     this.#send('SIGTERM')
   }
 
-  /** Ends the process, by SIGKILL. */
+  /**
+   * Ends the process, by SIGKILL.
+   *
+   * @example
+   * ```ts
+   * import { Process } from 'carom'
+   *
+   * const worker = new Process('data:text/javascript,export default () => process.on("SIGTERM", () => setInterval(() => {}, 1000))')
+   * await worker.start()
+   * worker.kill()
+   * await worker.join()
+   * console.log(worker.exitCode, worker.signalCode) // null SIGKILL
+   * ```
+   */
   kill(): void {
     this.#send('SIGKILL')
   }
@@ -278,10 +346,12 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#assertStarted().served?.remote as RemoteOf<Functions>
   }
 
+  /** What it is called: for people. */
   get name(): string {
     return this.#settings.name
   }
 
+  /** Whether it ends with this process. */
   get daemon(): boolean {
     return this.#settings.daemon
   }
@@ -306,7 +376,20 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#started !== undefined && this.#started.ending.look() === undefined
   }
 
-  /** A descriptor that is readable when the process has ended, and stays so until `close`. It stays the process's. */
+  /**
+   * A descriptor that is readable when the process has ended, and stays so until `close`. It stays the process's.
+   *
+   * @example
+   * ```ts
+   * import { Process, wait } from 'carom'
+   *
+   * const worker = new Process('data:text/javascript,export default () => {}', { daemon: true })
+   * await worker.start()
+   * const { sentinel, pid, stdin, stderr } = worker
+   * console.log((await wait([sentinel]))[0] === sentinel, worker.daemon, pid === worker.pid, stdin, stderr)
+   * // true true true null null
+   * ```
+   */
   get sentinel(): number {
     return this.#open().sentinel
   }
@@ -316,10 +399,12 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#started?.child.stdin ?? null
   }
 
+  /** The program's standard output, where `stdio` has a pipe. */
   get stdout(): Readable | null {
     return this.#started?.child.stdout ?? null
   }
 
+  /** The program's standard error, where `stdio` has a pipe. */
   get stderr(): Readable | null {
     return this.#started?.child.stderr ?? null
   }

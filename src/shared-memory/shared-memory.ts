@@ -17,9 +17,21 @@ import { checked } from '../native/status.js'
 import { inJson } from '../wire/transferable.js'
 import { segmentBrand } from '../wire/segment-brand.js'
 
-/** Options of `SharedMemory.create`. */
+/**
+ * Options of `SharedMemory.create`.
+ *
+ * @example
+ * ```ts
+ * import { SharedMemory } from 'carom/shared-memory'
+ *
+ * const memory = SharedMemory.create(4096, { name: `example-${process.pid}` })
+ * console.log(memory.name === `example-${process.pid}`, memory.size) // true 4096
+ * memory.unlink()
+ * memory.close()
+ * ```
+ */
 export interface SharedMemoryOptions {
-  /** The name, without a slash. Unless there is one, the system is asked for one that nobody has, such as `psm_1f2e3d4c`. */
+  /** The name, without a slash. Default: one that nobody has, such as `psm_1f2e3d4c`. */
   name?: string | undefined
 }
 
@@ -37,11 +49,21 @@ const CREATE: OptionNames<SharedMemoryOptions> = owned('SharedMemory.create', { 
  *
  * The name stays until somebody calls `unlink()`, even when no process has the segment open; on Windows, until no process has.
  *
- * ```js
- * using frame = SharedMemory.create(1920 * 1080 * 3)
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ * import { SharedMemory } from 'carom/shared-memory'
+ *
+ * const [here, there] = pipe<SharedMemory>()
+ * const frame = SharedMemory.create(1024)
  * new Uint8Array(frame.buffer).fill(255)
- * await connection.send(frame)
- * // when the peer has said that it is done:
+ * await here.send(frame) // its name: the bytes stay where they are
+ *
+ * const arrived = await there.recv()
+ * console.log(arrived.closed, arrived.open().size) // true 1024
+ * console.log(new Uint8Array(arrived.buffer)[1023]) // 255
+ * arrived.close()
+ * frame.close()
  * frame.unlink()
  * ```
  */

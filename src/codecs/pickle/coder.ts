@@ -56,7 +56,18 @@ class PickleCoder implements Coder {
   }
 }
 
-/** A codec for Python's pickles, for the option `codec` of a connection and for use by itself. */
+/**
+ * A codec for Python's pickles, for the option `codec` of a connection and for use by itself.
+ *
+ * @example
+ * ```ts
+ * import { pickle } from 'carom/python'
+ *
+ * const codec = pickle()
+ * const bytes = codec.encode({ n: 1 }) // as by Python's pickle.dumps({'n': 1})
+ * console.log(codec.decode(bytes)) // { n: 1 }
+ * ```
+ */
 export class PickleCodec implements Codec {
   /** @internal */
   readonly [inPlace]: Coder
@@ -105,10 +116,12 @@ export class PickleCodec implements Codec {
  * @example
  * ```ts
  * import { pipe } from 'carom'
- * import { pickle } from 'carom/python'
+ * import { pickle, PythonTuple } from 'carom/python'
  *
  * const [here, there] = pipe({ codec: pickle({ tuples: true }) })
- * pickle().decode(pickle().encode([1, 2])) // [1, 2]
+ * await here.send(PythonTuple.of(1, 2))
+ * console.log((await there.recv()) instanceof PythonTuple) // true
+ * console.log(pickle().decode(pickle().encode([1, 2]))) // [ 1, 2 ]
  * ```
  */
 export function pickle(options?: PickleOptions): PickleCodec {

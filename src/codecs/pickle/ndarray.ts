@@ -2,7 +2,10 @@ import { invalidType, outOfRange } from '../../api/arguments.js'
 import type { NumberArray } from './read/typed-array.js'
 import { type NumberView, numberViewOf, type NumberViewName } from './views.js'
 
-/** A numpy array: its numbers, the last index running fastest, and how many there are in each dimension. */
+/**
+ * A numpy array: its numbers, the last index running fastest, and how many there are in each dimension.
+ * See {@link ndarray}.
+ */
 export type NumpyArray = NumberArray & {
   shape: readonly number[]
   /**
@@ -68,6 +71,23 @@ const DIMENSIONS = 64
  * @param dtype - What numpy calls the numbers, where the typed array doesn't say it: `'bool'` for a `Uint8Array`; `'float16'` for
  * the bits in a `Uint16Array`, or for a `Float32Array` that is to be rounded; `'complex64'`, `'complex128'`;
  * `'datetime64[ns]'`, `'timedelta64[s]'` and the like for a `BigInt64Array`.
+ *
+ * @example
+ * ```ts
+ * import { Process } from 'carom'
+ * import { ndarray } from 'carom/python'
+ *
+ * await using python = new Process(new URL('./model.py', import.meta.url), { serve: true })
+ * await python.start()
+ * const means = await python.remote.means(ndarray(Float64Array.of(1, 2, 3, 4), [2, 2]))
+ * console.log(means) // Float64Array(2) [ 2, 3, shape: [ 2 ] ]
+ * ```
+ *
+ * ```python
+ * # model.py
+ * def means(image):
+ *     return image.mean(axis=0)
+ * ```
  */
 export function ndarray<T extends NumberView>(
   array: T,

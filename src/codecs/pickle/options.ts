@@ -9,28 +9,48 @@ import type { PythonObject } from './types/object.js'
  * @param args - What Python would call the class with.
  * @param state - What Python would give the new object: mostly a plain object of its attributes. `undefined` where there is none.
  * @param object - All of it, as `unknown: 'object'` would give it.
+ * See {@link PickleOptions}.
  */
 export type PythonClass = (args: unknown[], state: unknown, object: PythonObject) => unknown
 
-/** How `pickle()` reads and writes what JavaScript has no equal of. */
+/**
+ * How `pickle()` reads and writes what JavaScript has no equal of.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonObject } from 'carom/python'
+ *
+ * const codec = pickle({
+ *   tuples: true, // read tuples as PythonTuple
+ *   naive: true, // read naive datetimes as PythonDateTime
+ *   unknown: 'object', // read what is not in the table as PythonObject
+ *   classes: { 'app.Point': ([x, y]) => ({ x, y }) },
+ *   exceptions: ['app.Failure'],
+ *   forward: false, // write no object whose class a peer has named
+ * })
+ * const bytes = codec.encode([new PythonObject('app', 'Point', [1, 2]), new PythonObject('app', 'Circle', [5])])
+ * const [point, circle] = codec.decode(bytes) as [unknown, PythonObject]
+ * console.log(point, circle.name, circle.args) // { x: 1, y: 2 } Circle [ 5 ]
+ * ```
+ */
 export interface PickleOptions {
   /** Reads a `tuple` as a `PythonTuple`, which is written as a `tuple` again. Default `false`: as an `Array`. */
   tuples?: boolean | undefined
   /** Reads a naive `datetime` as a `PythonDateTime`. Default `false`: as a `Date`, by the clock of this machine. */
   naive?: boolean | undefined
   /**
-   * The treatment of a class or function that is not in the table: `'error'`, the default, is a `DecodeError` that names it;
-   * `'object'` gives a `PythonObject`, which holds what the pickle says of it. Nothing is imported or called.
+   * The treatment of a class or function that is not in the table: `'error'` is a `DecodeError` that names it; `'object'` gives
+   * a `PythonObject`, which holds what the pickle says of it. Nothing is imported or called. Default `'error'`.
    */
   unknown?: 'error' | 'object' | undefined
-  /** Functions that make values of objects of these classes, by `'module.Name'`. */
+  /** Functions that make values of objects of these classes, by `'module.Name'`. Default: none. */
   classes?: Readonly<Record<string, PythonClass>> | undefined
   /**
    * Writes a `PythonObject` that was received, as if this program had made it. The Python that reads it then imports and
    * calls what the sender named: only where the receiver trusts the sender. Default `false`.
    */
   forward?: boolean | undefined
-  /** Classes that are exceptions, by `'module.Name'`, and so arrive as a `PythonError`. */
+  /** Classes that are exceptions, by `'module.Name'`, and so arrive as a `PythonError`. Default: those that look like one. */
   exceptions?: readonly string[] | undefined
 }
 

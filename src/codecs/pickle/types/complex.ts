@@ -1,8 +1,20 @@
 import { floatText } from './float-text.js'
 
-/** Python's `complex`. */
+/**
+ * Python's `complex`.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonComplex } from 'carom/python'
+ *
+ * const { real, imag } = pickle().decode(pickle().encode(new PythonComplex(1, 2))) as PythonComplex
+ * console.log(real, imag, `${new PythonComplex(real, imag)}`) // 1 2 (1+2j)
+ * ```
+ */
 export class PythonComplex {
+  /** The real part. */
   readonly real: number
+  /** The imaginary part. */
   readonly imag: number
 
   constructor(real: number, imag = 0) {

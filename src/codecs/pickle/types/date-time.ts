@@ -6,6 +6,19 @@ import { PythonText } from './text.js'
  * aware one, which is a moment, is a `Date`.
  *
  * `text` is what Python's `isoformat()` gives.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonDateTime } from 'carom/python'
+ *
+ * const codec = pickle({ naive: true })
+ * const read = codec.decode(codec.encode(new PythonDateTime('2026-01-02T03:04:05.000006'))) as PythonDateTime
+ * const { year, month, day, hour, minute, second, microsecond, fold } = read
+ * console.log(year, month, day, hour, minute, second, microsecond, fold) // 2026 1 2 3 4 5 6 0
+ *
+ * const now = new Date()
+ * console.log(PythonDateTime.fromDate(now).toDate().getTime() === now.getTime()) // true
+ * ```
  */
 export class PythonDateTime extends PythonText {
   /** Of a time that comes twice, when clocks are turned back: `0` is the first, `1` the second. */
@@ -53,18 +66,22 @@ export class PythonDateTime extends PythonText {
     return Number(this.text.slice(8, 10))
   }
 
+  /** From 0 to 23. */
   get hour(): number {
     return Number(this.text.slice(11, 13))
   }
 
+  /** From 0 to 59. */
   get minute(): number {
     return Number(this.text.slice(14, 16))
   }
 
+  /** From 0 to 59. */
   get second(): number {
     return Number(this.text.slice(17, 19))
   }
 
+  /** From 0 to 999,999. */
   get microsecond(): number {
     return microsecondsOf(this.text.slice(11))
   }

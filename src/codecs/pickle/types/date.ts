@@ -1,7 +1,16 @@
 import { isDate } from './clock.js'
 import { PythonText } from './text.js'
 
-/** Python's `datetime.date`: a day of the calendar, anywhere. */
+/**
+ * Python's `datetime.date`: a day of the calendar, anywhere.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonDate } from 'carom/python'
+ *
+ * console.log(`${pickle().decode(pickle().encode(new PythonDate('2026-01-02')))}`) // 2026-01-02
+ * ```
+ */
 export class PythonDate extends PythonText {
   declare private readonly type: 'datetime.date'
 

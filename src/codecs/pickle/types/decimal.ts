@@ -2,7 +2,16 @@ import { PythonText } from './text.js'
 
 const DECIMAL = /^[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?|s?nan\d*)$/i
 
-/** Python's `decimal.Decimal`: a decimal number of any precision. */
+/**
+ * Python's `decimal.Decimal`: a decimal number of any precision.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonDecimal } from 'carom/python'
+ *
+ * console.log(`${pickle().decode(pickle().encode(new PythonDecimal('0.10')))}`) // 0.10
+ * ```
+ */
 export class PythonDecimal extends PythonText {
   declare private readonly type: 'decimal.Decimal'
 

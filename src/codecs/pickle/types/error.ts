@@ -1,4 +1,32 @@
-/** An exception of Python's. `message` is what Python prints of it. */
+/**
+ * An exception of Python's. `message` is what Python prints of it.
+ *
+ * @example
+ * ```ts
+ * import { Process } from 'carom'
+ * import { PythonError } from 'carom/python'
+ *
+ * await using python = new Process(new URL('./fails.py', import.meta.url), { serve: true })
+ * await python.start()
+ * try {
+ *   await python.remote.check(-1)
+ * } catch (error) {
+ *   if (error instanceof PythonError) {
+ *     const { name, message, module, args, traceback, context, attributes, exceptions } = error
+ *     console.log(`${name}: ${message}`, module, args, traceback?.includes('fails.py'))
+ *     // ValueError: too small builtins [ 'too small' ] true
+ *     console.log(context, attributes, exceptions) // undefined undefined undefined
+ *   }
+ * }
+ * ```
+ *
+ * ```python
+ * # fails.py
+ * def check(n):
+ *     if n < 0:
+ *         raise ValueError('too small')
+ * ```
+ */
 export class PythonError extends Error {
   /** The module of its class: `builtins`, for one that Python has itself. */
   readonly module: string

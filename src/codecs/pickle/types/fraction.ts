@@ -1,6 +1,18 @@
-/** Python's `fractions.Fraction`, in lowest terms, its denominator positive. */
+/**
+ * Python's `fractions.Fraction`, in lowest terms, its denominator positive.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonFraction } from 'carom/python'
+ *
+ * const { numerator, denominator } = pickle().decode(pickle().encode(new PythonFraction(2, 4))) as PythonFraction
+ * console.log(numerator, denominator, `${new PythonFraction(2, 4)}`) // 1n 2n 1/2
+ * ```
+ */
 export class PythonFraction {
+  /** What is above the line. */
   readonly numerator: bigint
+  /** What is below the line: positive. */
   readonly denominator: bigint
 
   /** Whole numbers; it takes the lowest terms of them. */

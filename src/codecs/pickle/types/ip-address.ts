@@ -2,11 +2,24 @@ import { isIPv4, isIPv6 } from 'node:net'
 
 import { PythonText } from './text.js'
 
-/** The classes of `ipaddress`. */
+/**
+ * The classes of `ipaddress`.
+ * See {@link PythonIPAddress}.
+ */
 export type PythonIPAddressClass =
   'IPv4Address' | 'IPv6Address' | 'IPv4Network' | 'IPv6Network' | 'IPv4Interface' | 'IPv6Interface'
 
-/** An address, a network or an interface of Python's `ipaddress`. */
+/**
+ * An address, a network or an interface of Python's `ipaddress`.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonIPAddress } from 'carom/python'
+ *
+ * const network = pickle().decode(pickle().encode(new PythonIPAddress('10.0.0.0/8'))) as PythonIPAddress
+ * console.log(network.kind, network.text) // IPv4Network 10.0.0.0/8
+ * ```
+ */
 export class PythonIPAddress extends PythonText {
   /** The class in `ipaddress`. */
   readonly kind: PythonIPAddressClass

@@ -1,4 +1,7 @@
-/** How Python makes an object: it calls its class, or has it make an object without initializing it (`__new__`). */
+/**
+ * How Python makes an object: it calls its class, or has it make an object without initializing it (`__new__`).
+ * See {@link PythonObject}.
+ */
 export type PythonCreation = 'call' | 'new'
 
 /** The rarer parts of a `PythonObject`. */
@@ -18,6 +21,20 @@ const received = Symbol.for('carom.python.received')
  * One that is received by `pickle({ unknown: 'object' })` is for looking at. It is written only with `forward: true`: the
  * Python that reads it imports the module and calls the name, which its sender chose. One that the program makes is written
  * as it is: `new PythonObject('fractions', 'Fraction', [1, 2])`.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonObject } from 'carom/python'
+ *
+ * const half = new PythonObject('fractions', 'Fraction', [1, 2]) // Python calls fractions.Fraction(1, 2)
+ * console.log(pickle().decode(pickle().encode(half))) // PythonFraction { numerator: 1n, denominator: 2n }
+ *
+ * const seen = pickle({ unknown: 'object' })
+ * const made = new PythonObject('app', 'Rows', [], { open: true }, [1, 2], [['key', 'value']], { creation: 'new' })
+ * const { module, name, args, state, items, entries, kwargs, creation, callable } = seen.decode(seen.encode(made)) as PythonObject
+ * console.log(module, name, args, state, items, entries, kwargs, creation, callable)
+ * // app Rows [] { open: true } [ 1, 2 ] [ [ 'key', 'value' ] ] undefined new undefined
+ * ```
  */
 export class PythonObject {
   /** Where Python imports the name from. */
@@ -34,10 +51,12 @@ export class PythonObject {
   entries: [key: unknown, value: unknown][] | undefined
   /** Arguments by keyword. */
   kwargs: Record<string, unknown> | undefined
+  /** How Python makes it: by calling the name, or by its `__new__`. */
   creation: PythonCreation
   /** The call whose result is called, where that is no name: `module` and `name` are then that call's. */
   callable: PythonObject | undefined
 
+  /** The parts are those of the fields. */
   constructor(
     module: string,
     name: string,

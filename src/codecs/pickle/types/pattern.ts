@@ -4,6 +4,14 @@ const UNICODE = 32
 /**
  * Python's `re.Pattern`: a compiled regular expression. Its syntax is Python's, which is not quite that of `RegExp`: nothing
  * is translated.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonPattern } from 'carom/python'
+ *
+ * const { pattern, flags } = pickle().decode(pickle().encode(new PythonPattern('a+'))) as PythonPattern
+ * console.log(pattern, flags) // a+ 32
+ * ```
  */
 export class PythonPattern {
   /** Of text, or of `bytes`. */

@@ -1,6 +1,18 @@
-/** Python's `range`: whole numbers from `start`, in steps, up to `stop`, which it leaves out. */
+/**
+ * Python's `range`: whole numbers from `start`, in steps, up to `stop`, which it leaves out.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonRange } from 'carom/python'
+ *
+ * const range = pickle().decode(pickle().encode(new PythonRange(0, 6, 2))) as PythonRange
+ * console.log([...range], range.start, range.stop, range.step) // [ 0, 2, 4 ] 0 6 2
+ * ```
+ */
 export class PythonRange implements Iterable<number | bigint> {
+  /** The first number. */
   readonly start: number | bigint
+  /** The first number that is left out. */
   readonly stop: number | bigint
   /** Never 0. */
   readonly step: number | bigint

@@ -6,6 +6,15 @@ const MOST_DAYS = 999_999_999
 /**
  * Python's `datetime.timedelta`: a duration, to the microsecond. It is kept as Python keeps it: `seconds` and `microseconds`
  * count from 0, so a negative duration has negative `days`.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonTimeDelta } from 'carom/python'
+ *
+ * const read = pickle().decode(pickle().encode(PythonTimeDelta.fromMilliseconds(90_000_000.5))) as PythonTimeDelta
+ * console.log(read.days, read.seconds, read.microseconds, read.milliseconds) // 1 3600 500 90000000.5
+ * console.log(`${read}`) // 1 day, 1:00:00.000500
+ * ```
  */
 export class PythonTimeDelta {
   /** From −999,999,999 to 999,999,999. */

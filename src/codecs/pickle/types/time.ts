@@ -8,6 +8,15 @@ const TIME = /^([^+\-Z]+)(?:(Z)|([+-])(.+))?$/
 /**
  * Python's `datetime.time`: a time of day, to the microsecond, and maybe an offset from UTC. `text` is what Python's
  * `isoformat()` gives.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonTime } from 'carom/python'
+ *
+ * const read = pickle().decode(pickle().encode(new PythonTime('03:04:05.000006+02:00'))) as PythonTime
+ * const { hour, minute, second, microsecond, fold, offset } = read
+ * console.log(hour, minute, second, microsecond, fold, `${offset}`) // 3 4 5 6 0 2:00:00
+ * ```
  */
 export class PythonTime extends PythonText {
   /** The offset from UTC, where it has a fixed one. */
@@ -33,18 +42,22 @@ export class PythonTime extends PythonText {
     this.fold = fold
   }
 
+  /** From 0 to 23. */
   get hour(): number {
     return Number(this.text.slice(0, 2))
   }
 
+  /** From 0 to 59. */
   get minute(): number {
     return Number(this.text.slice(3, 5))
   }
 
+  /** From 0 to 59. */
   get second(): number {
     return Number(this.text.slice(6, 8))
   }
 
+  /** From 0 to 999,999. */
   get microsecond(): number {
     return microsecondsOf(this.text.replace(/[+-].*$/, ''))
   }

@@ -1,6 +1,16 @@
 import { PythonText } from './text.js'
 
-/** Python's `uuid.UUID`. */
+/**
+ * Python's `uuid.UUID`.
+ *
+ * @example
+ * ```ts
+ * import { pickle, PythonUUID } from 'carom/python'
+ *
+ * const id = new PythonUUID('12345678123456781234567812345678')
+ * console.log(`${pickle().decode(pickle().encode(id))}`) // 12345678-1234-5678-1234-567812345678
+ * ```
+ */
 export class PythonUUID extends PythonText {
   declare private readonly type: 'uuid.UUID'
 
