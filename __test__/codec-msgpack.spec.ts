@@ -99,6 +99,8 @@ test('a Map with text or number keys is a map, which is read as an object', (t) 
 
 const circle: unknown[] = []
 circle.push({ circle })
+const gone = new Uint8Array(8)
+structuredClone(gone, { transfer: [gone.buffer] })
 let deep: unknown = 1
 for (let n = 0; n < 1001; n++) deep = [deep]
 
@@ -127,6 +129,7 @@ const refused: [string, (t: Connection) => unknown, RegExp][] = [
   ['a name with a lone surrogate', () => ({ '\ud800': 1 }), /lone surrogate/],
   ['a Map with objects for keys', () => new Map([[{}, 1]]), /keys than texts and numbers/],
   ['a boxed primitive', () => Object(1), /a Number has no form/],
+  ['a view of detached memory', () => gone, /memory that is no longer here can't be sent/],
   ['a cycle', () => circle, /a cycle has no form/],
   ['arrays too deep', () => deep, /deeper than 1000/],
   ['a connection', (connection) => connection, /a Connection has no form/],

@@ -119,6 +119,8 @@ const formless: [string, () => unknown, RegExp][] = [
   ['a proxy of a Buffer', () => new Proxy(Buffer.from('ab'), {}), /a proxy of a typed array/],
   ['a revoked proxy', () => revoked(), /revoked/],
   ['an object with the prototype of a Map', () => Object.create(Map.prototype) as unknown, /a Map can't be sent/],
+  ['a SharedArrayBuffer', () => new SharedArrayBuffer(2), /a SharedArrayBuffer can't be sent: copy it/],
+  ['a view of one', () => new Uint8Array(new SharedArrayBuffer(2)), /a view of a SharedArrayBuffer can't be sent/],
   ['a detached ArrayBuffer', () => gone.buffer, /memory that is no longer here/],
   ['a view of it', () => gone, /memory that is no longer here/],
   ['a view beyond the end of its buffer', () => cutOff, /memory that is no longer here/],

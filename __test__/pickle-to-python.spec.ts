@@ -70,7 +70,6 @@ const rows: [string, unknown, string][] = [
   ['Buffer', Buffer.of(0, 255), "same(value, b'\\0\\xff')"],
   ['Uint8Array, a part of its memory', Uint8Array.of(1, 2, 3).subarray(1), "same(value, b'\\2\\3')"],
   ['ArrayBuffer', Uint8Array.of(1, 2).buffer, "same(value, b'\\1\\2')"],
-  ['SharedArrayBuffer', new SharedArrayBuffer(2), "same(value, b'\\0\\0')"],
   ['DataView', new DataView(Uint8Array.of(1, 2).buffer, 1), "same(value, b'\\2')"],
   ['many bytes', [Buffer.alloc(255, 1), Buffer.alloc(70_000, 2)], "same(value, [b'\\1' * 255, b'\\2' * 70000])"],
   ['Uint8ClampedArray', Uint8ClampedArray.of(255), "same(value, array.array('B', [255]))"],

@@ -153,7 +153,7 @@ test('where there is no file, start rejects with a StartError that names it', as
 test('a connection of another codec is refused before anything is started', async (t) => {
   const [, there] = pair(t)
   const child = new Process(TARGET, { target: 'receiver', args: [there, 1], interpreter })
-  await t.throwsAsync(child.start(), { instanceOf: EncodeError, message: /'pickle'/ })
+  await t.throwsAsync(child.start(), { instanceOf: EncodeError, message: /: args\[\d\]: .*'pickle'/ })
   t.false(there.closed)
 })
 

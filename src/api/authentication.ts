@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 import { bytes, invalidType, outOfRange, timeout } from './arguments.js'
 
 /**
@@ -77,9 +79,16 @@ export function authentication(
   if (authkey === undefined && !('authkey' in options)) return undefined
   if (authkey === undefined || authkey === null || authkey === '') throw missingKey(authkey)
   // A copy: the caller may wipe its own.
-  const key = typeof authkey === 'string' ? Buffer.from(authkey) : new Uint8Array(bytes('authkey', authkey))
+  const key = typeof authkey === 'string' ? Buffer.from(authkey) : copyOf(authkey)
   if (key.length === 0) throw outOfRange('authkey', 'one byte at least, or better 32 random ones', 'empty')
   return { key, digests: [...(digests as Digest[])], redhat: dialect === 'redhat', timeout: milliseconds, descriptors }
+}
+
+function copyOf(authkey: ArrayBufferView | ArrayBufferLike): Uint8Array {
+  if (!ArrayBuffer.isView(authkey) && !types.isAnyArrayBuffer(authkey)) {
+    throw invalidType('authkey', 'a string or bytes', authkey)
+  }
+  return new Uint8Array(bytes('authkey', authkey))
 }
 
 function missingKey(authkey: unknown): TypeError {

@@ -25,12 +25,17 @@ export function located(error: unknown, step: string): unknown {
   return found
 }
 
-/** The failure that was located: an error whose message begins with the place. */
-export function withPlace(error: unknown): unknown {
+/**
+ * The failure that was located: an error whose message begins with the place. `parts`: the names by which the user knows the items
+ * of the array that was encoded.
+ */
+export function withPlace(error: unknown, parts: readonly string[] = []): unknown {
   if (!(error instanceof Located)) return error
   const { cause } = error
   const message = cause instanceof Error ? cause.message : String(cause)
-  return new PlacedError(`${placeOf(error.steps.toReversed())}: ${message}`, { cause })
+  const [first = '', ...steps] = error.steps.toReversed()
+  const part = parts.find((_, index) => item(index) === first) ?? first
+  return new PlacedError(`${placeOf([part, ...steps])}: ${message}`, { cause })
 }
 
 /** An error with the place in its message, and the exception as its `cause`. */

@@ -99,9 +99,9 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
   acceptSync(): T {
     this.assertOpen()
     if (this.#pending.length > 0) {
-      throw new BusyError(
-        `${this.#pending.length} asynchronous accepts wait for peers: a blocking one would overtake them`,
-      )
+      const count = this.#pending.length
+      const calls = count === 1 ? '1 asynchronous accept waits' : `${count} asynchronous accepts wait`
+      throw new BusyError(`${calls} for peers, and a blocking one would overtake: await or abort them first`)
     }
     const admitted = this.#resource.admitted.shift()
     if (admitted) return this.#connectionTo(admitted)

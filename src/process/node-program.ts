@@ -1,4 +1,6 @@
-import { coderOf, encode } from '../codecs/codec.js'
+import { EncodeError } from '../api/errors.js'
+import { coderOf } from '../codecs/codec.js'
+import type { Encoded } from '../codecs/coder.js'
 import { assertBootstrap, BOOTSTRAP } from './bootstrap-file.js'
 import { withCompileCache } from './compile-cache.js'
 import type { Program } from './program.js'
@@ -14,8 +16,18 @@ export function nodeProgram(execArgv: readonly string[]): Program {
     environment: withCompileCache,
     tell(args) {
       assertBootstrap()
-      const { bytes, start, end, transferList = [] } = encode(coderOf(ARGUMENTS), args, { keepOptions: true })
+      const { bytes, start, end, transferList = [] } = encoded(args)
       return { code: [], args: bytes.slice(start, end), transferList }
     },
+  }
+}
+
+function encoded(args: readonly unknown[]): Encoded {
+  try {
+    return coderOf(ARGUMENTS).encode(args, { keepOptions: true })
+  } catch (error) {
+    // The place of what can't be sent begins with the number of an argument.
+    if (error instanceof TypeError && error.message.startsWith('[')) error.message = `args${error.message}`
+    throw new EncodeError(error)
   }
 }

@@ -2,9 +2,11 @@ import { types } from 'node:util'
 import { Encoder, encodeTimestampExtension, EXT_TIMESTAMP, ExtData } from '@msgpack/msgpack'
 
 import { isTransferable } from '../../wire/transferable.js'
+import { withArticle } from '../article.js'
 import { entry, mapKey } from '../path.js'
 import { kindBehindProxy } from '../proxies.js'
 import { type Step, thrownAt, unsendable } from '../structured/refusal.js'
+import { bytesOf } from '../views.js'
 import { DEPTH_MAX } from './well-formed.js'
 
 /** A message of this size or more takes its memory with it: it may still be on its way when the next one is encoded. */
@@ -91,9 +93,9 @@ export class MsgpackWriter {
 
   #object(value: object, step: Step): void {
     if (ArrayBuffer.isView(value)) {
-      if (!types.isUint8Array(value)) this.#refuse(`a ${tagOf(value)}`, step)
+      if (!types.isUint8Array(value)) this.#refuse(withArticle(tagOf(value)), step)
       if (types.isSharedArrayBuffer(value.buffer)) this.#refuse('a view of a SharedArrayBuffer', step)
-      this.#out.encodeBinary(value)
+      this.#binary(value, step)
       return
     }
     if (types.isDate(value)) {
@@ -115,17 +117,27 @@ export class MsgpackWriter {
       if (tag !== 'Object' || isTransferable(value) || types.isPromise(value)) {
         this.#steps.pop()
         const name = tag === 'Object' ? String(value.constructor?.name) : tag
-        this.#refuse(`${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`, step)
+        this.#refuse(withArticle(name), step)
       }
       const hidden = kindBehindProxy(value)
       if (hidden) {
         this.#steps.pop()
-        this.#refuse(`a proxy of ${/^[AEIOU]/.test(hidden) ? 'an' : 'a'} ${hidden}`, step)
+        this.#refuse(`a proxy of ${withArticle(hidden)}`, step)
       }
       this.#properties(value as Record<string, unknown>)
     }
     this.#around.pop()
     this.#steps.pop()
+  }
+
+  #binary(view: ArrayBufferView, step: Step): void {
+    let bytes: Uint8Array
+    try {
+      bytes = bytesOf(view)
+    } catch (error) {
+      throw unsendable((error as Error).message, this.#path(step))
+    }
+    this.#out.encodeBinary(bytes)
   }
 
   #array(array: readonly unknown[]): void {

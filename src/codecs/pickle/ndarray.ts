@@ -1,6 +1,6 @@
 import { invalidType, outOfRange } from '../../api/arguments.js'
 import type { NumberArray } from './read/typed-array.js'
-import { type NumberView, numberViewOf, type NumberViewName } from './views.js'
+import { type NumberView, numberViewOf, type NumberViewName } from '../views.js'
 
 /**
  * A numpy array: its numbers, the last index running fastest, and how many there are in each dimension.

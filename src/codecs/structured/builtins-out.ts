@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 
+import { withArticle } from '../article.js'
 import { entry, mapKey, member } from '../path.js'
 import { kindBehindProxy } from '../proxies.js'
 import { isSegment } from '../../wire/segment.js'
@@ -165,8 +166,4 @@ function writeDomException(writer: PartWriter, { name, message, stack }: DOMExce
   writer.text(String(name))
   writer.text(String(message))
   writer.write(typeof stack === 'string' ? stack : undefined, '')
-}
-
-function withArticle(name: string): string {
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
 }

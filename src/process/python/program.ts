@@ -46,7 +46,7 @@ export function pythonProgram(interpreter: readonly string[], execArgv: readonly
       try {
         writer.pickle([args, kwargs])
       } catch (error) {
-        throw new EncodeError(withPlace(error))
+        throw new EncodeError(withPlace(error, ['args', 'kwargs']))
       }
       const { parts = [], bytes, start, size } = writer
       return { code: CODE, args: Buffer.concat([...parts, bytes.subarray(start, size)]), transferList }

@@ -1,10 +1,11 @@
+import { withArticle } from '../../article.js'
 import { layoutOf, shapeOf } from '../ndarray.js'
 import * as op from '../opcodes.js'
-import { bytesOf, numberViewOf, type NumberView, type NumberViewName, tagOf } from '../views.js'
+import { bytesOf, numberViewOf, type NumberView, type NumberViewName, tagOf } from '../../views.js'
 import { reduce } from './call.js'
 import * as python from './globals.js'
 import { halfBits } from './half.js'
-import { noForm, withArticle } from './refusal.js'
+import { noForm } from './refusal.js'
 import type { PartWriter } from './part-writer.js'
 
 /** Python's `array` for the numbers of a typed array: its type code, and its number for how they lie in memory. */

@@ -1,6 +1,6 @@
 import * as op from '../opcodes.js'
 import { encodeText, type NativeBuffer } from '../text.js'
-import { goneMemory } from '../views.js'
+import { goneMemory } from '../../views.js'
 
 /** A message of this size or more takes its memory with it: it may still be on its way when the next one is written. */
 const OWN_MEMORY = 16 * 1024

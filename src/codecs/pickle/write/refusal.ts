@@ -1,8 +1,9 @@
 import { types } from 'node:util'
 
 import { isTransferable } from '../../../wire/transferable.js'
+import { withArticle } from '../../article.js'
 import { kindBehindProxy } from '../../proxies.js'
-import { tagOf } from '../views.js'
+import { tagOf } from '../../views.js'
 
 /** Values that can't be sent, and the reasons. */
 export function noForm(what: string, advice = 'it has no form in Python'): TypeError {
@@ -42,11 +43,6 @@ export function assertTag(value: object): void {
   const tag = toString.call(value).slice(8, -1)
   if (tag !== 'Object')
     throw noForm(withArticle(tag.slice(0, 40)), Object.hasOwn(ADVICE, tag) ? ADVICE[tag] : undefined)
-}
-
-/** A name with `a` or `an`, as it is spoken: a `URL`, a `Uint8Array`. */
-export function withArticle(name: string): string {
-  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 function classOf(value: object): string {

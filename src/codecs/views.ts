@@ -1,4 +1,6 @@
-/** Typed arrays of any realm, by what they are. */
+/** Views and buffers of any realm, by what they are. */
+
+import { types } from 'node:util'
 
 interface Views {
   Int8Array: Int8Array
@@ -63,16 +65,21 @@ export function tagOf(view: ArrayBufferView): string | undefined {
 
 const { keys } = Object.getPrototypeOf(Uint8Array.prototype) as { keys: (this: ArrayBufferView) => unknown }
 
-/** The bytes of a view. Throws where its memory is gone: transferred to another thread, or cut off below it. */
+/**
+ * The bytes of a view. Throws where its memory is gone, transferred to another thread or cut off below it, and where other threads
+ * may write it meanwhile.
+ */
 export function bytesOf(view: ArrayBufferView): Uint8Array {
+  if (types.isSharedArrayBuffer(view.buffer)) throw sharedMemory('a view of a SharedArrayBuffer')
   // Of a typed array, its length is then 0; a `DataView` has none.
   const gone = view.byteLength === 0 && tagOf(view) !== undefined && throws(() => keys.call(view))
   if (gone) throw goneMemory()
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 }
 
-/** The bytes of an `ArrayBuffer` or a `SharedArrayBuffer`. Throws where they were transferred to another thread. */
+/** The bytes of a buffer, as `bytesOf`. */
 export function bytesOfBuffer(buffer: ArrayBufferLike): Uint8Array {
+  if (types.isSharedArrayBuffer(buffer)) throw sharedMemory('a SharedArrayBuffer')
   if (buffer.byteLength === 0 && throws(() => new Uint8Array(buffer))) throw goneMemory()
   return new Uint8Array(buffer)
 }
@@ -84,6 +91,10 @@ function throws(call: () => unknown): boolean {
   } catch {
     return true
   }
+}
+
+function sharedMemory(what: string): TypeError {
+  return new TypeError(`${what} can't be sent: copy it, or use carom's shared memory`)
 }
 
 /** The refusal of memory that was taken away. */
