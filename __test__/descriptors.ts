@@ -3,6 +3,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { TestFn } from 'ava'
 import { pipe, wait } from 'carom'
+import { overSharedMemory, TRANSPORT } from './transport.ts'
 import { until } from './until.ts'
 
 const FOLDER = process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd'
@@ -41,6 +42,7 @@ export async function openOncePerProcess(): Promise<void> {
   await arrived
   await wait([a], { timeout: 0 })
   await Promise.all([a.close(), b.close()])
+  if (overSharedMemory) for (const end of pipe(TRANSPORT)) await end.close()
 }
 
 /** Fails unless at most as many descriptors as in `before` are open, now or before the deadline. */

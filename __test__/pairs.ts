@@ -3,12 +3,13 @@
 import { closeSync } from 'node:fs'
 import type { ExecutionContext } from 'ava'
 import { pipe, type Connection } from 'carom'
+import { TRANSPORT } from './transport.ts'
 
 export type PipeOptions = NonNullable<Parameters<typeof pipe>[0]>
 
-/** A pipe whose ends are closed at the end of the test. */
+/** A pipe whose ends are closed at the end of the test, by the transport that the suite runs over unless `options` has one. */
 export function pair(t: ExecutionContext, options: PipeOptions = {}): [Connection, Connection] {
-  const ends = pipe(options)
+  const ends = pipe({ ...TRANSPORT, ...options })
   for (const end of ends) closeAfter(t, end)
   return ends
 }
@@ -25,7 +26,7 @@ export function pairWithRawEnd(
   t: ExecutionContext,
   options: PipeOptions = {},
 ): { connection: Connection; fd: number; closeRawEnd: () => void } {
-  const [connection, other] = pair(t, options)
+  const [connection, other] = pair(t, { ...options, transport: 'socket' })
   const fd = other.detach()
   let open = true
   const closeRawEnd = (): void => {

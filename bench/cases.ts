@@ -18,6 +18,9 @@ export interface Measurer {
   args: readonly string[]
 }
 
+/** Shared memory exists on Linux. */
+const shared = process.platform === 'linux' ? ['carom sync, shared memory', 'carom async, shared memory'] : []
+
 /** The cases that the report has a table of, workload by workload. */
 const tabled: readonly Case[] = [
   ...['64 B', '1 MiB'].flatMap((size) =>
@@ -25,6 +28,7 @@ const tabled: readonly Case[] = [
       ...floor('round-trip', sizeNamed(size)),
       ...(size === '64 B' && floor('round-trip', 64, ', spin 50', ['--spin', '50'])),
       ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom sync, spin 0', 'carom async, spin 50'),
+      ...rivals(...shared),
       ...pythons('round-trip', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -32,7 +36,7 @@ const tabled: readonly Case[] = [
   ),
   ...workload('round trip, small object', {
     ...floor('round-trip', SHOT_SIZE),
-    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, spin 50'),
+    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, spin 50', ...shared),
     ...pythons('round-trip', 'small object'),
     ...objectRivals(),
   }),
@@ -41,7 +45,7 @@ const tabled: readonly Case[] = [
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
       ...(size === '64 B' && { 'iterating, nothing sent': { program: 'alone', args: ['iteration'] } as const }),
-      ...rivals('carom sync', 'carom async', 'carom async, forEach'),
+      ...rivals('carom sync', 'carom async', 'carom async, forEach', ...shared),
       ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -50,7 +54,7 @@ const tabled: readonly Case[] = [
   ...workload('one way, small object', {
     ...floor('one-way', SHOT_SIZE),
     'decoding, nothing sent': { program: 'alone', args: ['decoding'] },
-    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, json'),
+    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, json', ...shared),
     ...pythons('one-way', 'small object'),
     ...objectRivals(),
   }),
@@ -58,7 +62,7 @@ const tabled: readonly Case[] = [
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
       ...floor('one-way', sizeNamed(size), ', SO_SNDBUF 1 MiB', ['--send-buffer', '1048576']),
-      ...rivals('carom sync', 'carom sync, one buffer', 'carom async'),
+      ...rivals('carom sync', 'carom sync, one buffer', 'carom async', ...shared),
       ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -67,7 +71,7 @@ const tabled: readonly Case[] = [
 
   ...workload('a message each millisecond, 64 B', {
     ...floor('one-way', 64, '', ['--interval', '1000']),
-    ...rivals('carom sync', 'carom sync, spin 0', 'carom async', 'carom async, spin 50'),
+    ...rivals('carom sync', 'carom sync, spin 0', 'carom async', 'carom async, spin 50', ...shared),
     ...pythons('one-way', '64 B', ['--interval', '1000']),
     ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
     ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),

@@ -15,6 +15,7 @@ import { KEEP_ALIVE_OPTIONS, type KeepAliveOptions, keepAliveTime } from './keep
 import { type OptionNames, owned } from './option-names.js'
 import { CONNECTION_OPTIONS, type ConnectionOptions, Descriptors, settings } from './options.js'
 import { Retry } from '../connection/retry.js'
+import { assertShares } from './transport.js'
 import { checked } from '../native/status.js'
 
 /**
@@ -107,7 +108,8 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   const attempts = new Retry(check.boolean('retry', retry))
   const idle = keepAliveTime(rest)
   const how = authentication(withinTimeout(rest, timeout))
-  const { descriptors } = settings(rest)
+  const { descriptors, ringSize } = settings(rest)
+  assertShares(ringSize, to)
   abort?.throwIfAborted()
 
   // Ends the attempt before its time, whichever step it is at.
@@ -123,9 +125,9 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   environment.hold()
   try {
     const fd = await reached(to, socket, attempts, limit.signal)
-    if (!how) return Connection.adopt(fd, rest)
+    if (!how) return Connection.adopt(fd, rest, { offers: true })
     const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'connect', to, how, end))
-    return Connection.adopt(known.fd, rest, { legacy: known.legacy })
+    return Connection.adopt(known.fd, rest, { legacy: known.legacy, offers: true })
   } finally {
     environment.release()
     clearTimeout(timer)
@@ -156,14 +158,15 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   const attempts = new Retry(check.boolean('retry', retry))
   const idle = keepAliveTime(rest)
   const how = authentication(withinTimeout(rest, timeout))
-  const { descriptors } = settings(rest)
+  const { descriptors, ringSize } = settings(rest)
+  assertShares(ringSize, to)
   const socket = { descriptors: !how && descriptors !== Descriptors.None, idle }
   environmentOf().sends.flush()
   const deadline = new Deadline(milliseconds)
   const fd = reachedSync(to, socket, attempts, deadline, () => timedOut(to, milliseconds, attempts.last))
-  if (!how) return Connection.adopt(fd, rest)
+  if (!how) return Connection.adopt(fd, rest, { offers: true })
   const known = shakeHandsSync(fd, 'connect', to, how, deadline)
-  return Connection.adopt(known.fd, rest, { legacy: known.legacy })
+  return Connection.adopt(known.fd, rest, { legacy: known.legacy, offers: true })
 }
 
 /** A descriptor that is connected to `to`, unless `signal` comes first. */

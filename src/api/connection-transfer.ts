@@ -2,9 +2,10 @@ import { isKnownBy } from '../codecs/codec.js'
 import type { Endpoint, Traits } from '../connection/endpoint.js'
 import * as check from './arguments.js'
 import { type ConnectionOptions, type Directions, directions, optionsOf } from './options.js'
+import type { TransportOptions } from './transport.js'
 
 /** The description of a connection that goes to another process. */
-export type Described = Directions | ForChild
+export type Described = (Directions & TransportOptions) | ForChild
 
 /** The same, where the other process is one that this one starts. */
 export interface ForChild {
@@ -12,9 +13,13 @@ export interface ForChild {
   options: ConnectionOptions
 }
 
-/** A message has no more than the directions: all else is the receiver's to choose. */
+/** A message has no more than the directions and the transport: all else is the receiver's to choose. */
 export function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
   const { readable, writable } = traits
+  const shared = own.ringSize > 0
+  if (carrier === 'pickle' && shared) {
+    throw new TypeError("Python knows no transport: 'shared-memory': make the connection without it")
+  }
   // To a Python process, which makes a connection of its own: what pickles mean here doesn't matter there.
   if (carrier === 'pickle' && own.coder.name === carrier) return { readable, writable }
   if (!isKnownBy(own.codec, own.coder)) {
@@ -33,7 +38,7 @@ export function describe({ settings: own, traits }: Endpoint, carrier: string | 
       "a connection to billiard or to a Python before 3.12 can't go in a message, since its receiver would not know the limit on the size of its messages: send a Handle of its detach()",
     )
   }
-  return { readable, writable }
+  return { readable, writable, ...(shared && { transport: 'shared-memory' }) }
 }
 
 /** The peer's description of the connection that it sends. */

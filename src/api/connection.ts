@@ -21,11 +21,12 @@ import {
   type ConnectionOptions,
   type Directions,
   directions,
-  optionsOf,
+  optionsOfArrival,
   type Settings,
   settings,
 } from './options.js'
 import { receiving as receiveOptions, type ReceiveOptions } from './receive-options.js'
+import { isShared } from './transport.js'
 
 /**
  * The traffic of a connection, payloads only.
@@ -675,7 +676,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return this.#endpoint.fd
   }
 
-  /** How bytes reach the peer: through a `'socket'`, or a `'named-pipe'`, as Windows has them, or a FIFO. */
+  /** How bytes reach the peer: through a `'socket'`, a `'named-pipe'`, as Windows has them, or a FIFO, or `'shared-memory'`. */
   get transport(): Transport {
     return this.#endpoint.transport
   }
@@ -808,7 +809,7 @@ onArrival('connection', {
   fromMessage({ fd, isStream }, described, carrier: Settings) {
     if (!isStream)
       throw new TypeError('the descriptor that the message calls a connection is no stream socket: it is closed')
-    return Connection.adopt(fd, optionsOf(carrier), directionsOf(described))
+    return Connection.adopt(fd, optionsOfArrival(carrier, isShared(described)), directionsOf(described))
   },
   fromParent: (fd, { traits, options }: ForChild) => Connection.adopt(fd, options, traits),
   discard: (connection: Connection) => void connection.close(),

@@ -3,7 +3,7 @@ import type { Authentication, AuthenticationOptions } from './authentication.js'
 import type { ListenerOptions } from './listener-options.js'
 import type { ConnectionOptions } from './options.js'
 
-/** The description of a listener that goes to another process: nothing in a message. */
+/** The description of a listener that goes to another process: only the transport in a message. */
 export type Described = Omit<ListenerOptions, 'authkey'> & { key?: string | undefined }
 
 /** A listener as it is described. */
@@ -13,7 +13,7 @@ export interface Describable {
   authentication: Authentication | undefined
 }
 
-/** A message has no more than the descriptor: all else is the receiver's to choose. */
+/** A message has no more than the descriptor and the transport: all else is the receiver's to choose. */
 export function describe({ fd, options, authentication }: Describable, carrier: string | undefined): Described {
   const { authkey: _, codec = 'structured', ...rest } = options
   const key = authentication?.key
@@ -36,5 +36,5 @@ export function describe({ fd, options, authentication }: Describable, carrier: 
       "a listener whose socket is in blocking mode can't go in a message, since it would block its receiver: send a Handle of its fd",
     )
   }
-  return {}
+  return rest.transport === 'shared-memory' ? { transport: rest.transport } : {}
 }

@@ -20,8 +20,9 @@ import { inspection, shownAs } from './inspection.js'
 import { keepAliveTime } from './keep-alive.js'
 import { LISTENER, LISTENER_FROM_FD, type ListenerOptions } from './listener-options.js'
 import { type Described, describe } from './listener-transfer.js'
-import { type ConnectionOptions, Descriptors, optionsOf, type Settings, settings } from './options.js'
+import { type ConnectionOptions, Descriptors, optionsOfArrival, type Settings, settings } from './options.js'
 import { receiving, type ReceiveOptions } from './receive-options.js'
+import { assertShares, isShared } from './transport.js'
 
 interface ListenerEvents {
   /** A peer was refused. `address` is where it connected from, the empty string for a Unix peer without a name. */
@@ -84,10 +85,12 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     check.integer('mode', mode, 0, 0o777)
     check.boolean('replace', replace)
     const idle = keepAliveTime({ keepAlive, keepAliveInitialDelay })
-    this.#authentication = authentication(rest)
-    const { descriptors } = settings(rest)
+    const { descriptors, ringSize } = settings(rest)
+    // The peer's shared memory comes as a descriptor.
+    this.#authentication = authentication(ringSize > 0 ? { ...rest, descriptors: true } : rest)
+    assertShares(ringSize, at)
     // With a key, each connection takes them once its peer has proved the key.
-    const atOnce = !this.#authentication && descriptors !== Descriptors.None
+    const atOnce = !this.#authentication && (descriptors !== Descriptors.None || ringSize > 0)
     this.#options = rest
     const environment = environmentOf()
     const { native } = environment
@@ -104,6 +107,12 @@ export class Listener<TRecv = unknown, TSend = TRecv>
             }),
       at,
     )
+    try {
+      assertShares(ringSize, listening.address)
+    } catch (error) {
+      native.detach(listening.id)
+      throw error
+    }
     this.#resource = new ListenerResource(environment, listening.id, listening.address)
     this.#accepting = new AcceptPath(environment, this.#resource, this.#authentication, {
       connectionTo: ({ fd, legacy }) => Connection.adopt(fd, rest, { legacy, accepted: true }),
@@ -322,13 +331,13 @@ class Inherited {
 }
 
 onArrival('listener', {
-  fromMessage({ fd, isListener }, _described, carrier: Settings) {
+  fromMessage({ fd, isListener }, described, carrier: Settings) {
     if (!isListener) {
       throw new TypeError(
         'the descriptor that the message calls a listener is not a listening stream socket in non-blocking mode: it is closed',
       )
     }
-    return new Listener(new Inherited(fd, true), optionsOf(carrier))
+    return new Listener(new Inherited(fd, true), optionsOfArrival(carrier, isShared(described)))
   },
   fromParent: (fd, { key, ...options }: Described) =>
     Listener.fromFd(fd, { ...options, ...(key !== undefined && { authkey: Buffer.from(key, 'base64') }) }),

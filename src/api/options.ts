@@ -4,6 +4,7 @@ import { constants } from 'node:buffer'
 import { boolean, integer, invalidType, outOfRange } from './arguments.js'
 import { type CodecOption, coderOf } from '../codecs/codec.js'
 import type { Coder } from '../codecs/coder.js'
+import { ringSizeOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport.js'
 
 /**
  * How a connection behaves.
@@ -24,7 +25,7 @@ import type { Coder } from '../codecs/coder.js'
  * console.log(await there.recv()) // { n: 1 }
  * ```
  */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends TransportOptions {
   /** How `send` and `recv` turn values into messages. Default `'structured'`. */
   codec?: CodecOption | undefined
   /** The longest message that is received, in bytes. Default: the longest `Buffer` there can be. */
@@ -58,6 +59,7 @@ export const CONNECTION_OPTIONS: Record<keyof ConnectionOptions, true> = {
   spin: true,
   descriptors: true,
   readAhead: true,
+  ...TRANSPORT_OPTIONS,
 }
 
 /** Options that have been checked, and their defaults filled in. */
@@ -72,6 +74,8 @@ export interface Settings {
   /** The descriptors that the connection takes. */
   descriptors: Descriptors
   readAhead: boolean
+  /** The bytes of shared memory for each direction; 0 where messages go through the descriptor. */
+  ringSize: number
 }
 
 /** The descriptors of its peer's that a connection takes; it closes others, where the kernel does not refuse them. */
@@ -104,6 +108,7 @@ export function settings(given: ConnectionOptions = {}): Settings {
     spin: spin === 'adaptive' ? -1 : microseconds(spin),
     descriptors: taken(boolean('descriptors', descriptors), name),
     readAhead: boolean('readAhead', readAhead),
+    ringSize: ringSizeOf(given, readAhead),
   }
 }
 
@@ -115,6 +120,7 @@ export function optionsOf({
   spin,
   descriptors,
   readAhead,
+  ringSize,
 }: Settings): ConnectionOptions {
   return {
     codec: codec as CodecOption,
@@ -123,7 +129,14 @@ export function optionsOf({
     spin: spin < 0 ? 'adaptive' : spin,
     descriptors: descriptors !== Descriptors.None,
     readAhead,
+    ...(ringSize > 0 && { transport: 'shared-memory', ringSize }),
   }
+}
+
+/** As `optionsOf`, for an object that came by a connection with these settings: `shared`, it has shared memory of its own. */
+export function optionsOfArrival(carrier: Settings, shared: boolean): ConnectionOptions {
+  const { transport: _, ringSize, ...rest } = optionsOf(carrier)
+  return shared ? { ...rest, readAhead: true, transport: 'shared-memory', ringSize } : rest
 }
 
 function taken(descriptors: boolean, codec: string | undefined): Descriptors {

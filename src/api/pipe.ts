@@ -1,5 +1,5 @@
 import { boolean, options as given } from './arguments.js'
-import { socketPair } from '../native/binding.js'
+import { ringPair, socketPair } from '../native/binding.js'
 import { Connection } from './connection.js'
 import { environmentOf } from '../event-loop/environment.js'
 import { type OptionNames, owned } from './option-names.js'
@@ -56,9 +56,10 @@ export function pipe<TRecv = unknown, TSend = TRecv>(
   boolean('rnonblock', rnonblock)
   boolean('wnonblock', wnonblock)
   // Checked before there are descriptors that an error would leave open.
-  settings(options)
+  const { ringSize } = settings(options)
   environmentOf()
-  const [first, second] = checked(() => socketPair(!duplex)) as [number, number]
+  const made = checked(() => (ringSize > 0 ? ringPair(ringSize) : socketPair(!duplex)))
+  const [first, second] = made as [number, number]
   const ends: [Connection<TRecv, TSend>, Connection<TSend, TRecv>] = [
     Connection.adopt(first, options, { nonblocking: rnonblock, readable: true, writable: duplex }),
     Connection.adopt(second, options, { nonblocking: wnonblock, readable: duplex, writable: true }),

@@ -18,7 +18,7 @@ import { type Receiving, ReceivePath } from './receive-path.js'
 import { SendPath, type SendWatcher, sizeOf } from './send-path.js'
 
 /** How bytes reach the peer. */
-export type Transport = 'socket' | 'named-pipe'
+export type Transport = 'socket' | 'named-pipe' | 'shared-memory'
 
 /** The traits of a connection, beyond its options. */
 export interface Traits extends Directions {
@@ -28,6 +28,8 @@ export interface Traits extends Directions {
   legacy?: boolean
   /** The peer connected to a listener: it may be anybody. */
   accepted?: boolean
+  /** It offers shared memory to the peer, where it has some; if not, it expects the peer's offer. */
+  offers?: boolean
 }
 
 /** One end of a connection, behind the public class: its life, and the two paths that messages take. */
@@ -58,10 +60,11 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
 
   constructor(fd: number, settings: Settings, traits: Traits) {
     const environment = environmentOf()
-    const { maxMessageSize, spin, descriptors, readAhead } = settings
-    const opened = checked(() => environment.native.open(fd, maxMessageSize, spin, descriptors, readAhead))
+    const { nonblocking = false, legacy = false, accepted = false, offers = false } = traits
+    const { maxMessageSize: limit, spin, descriptors, readAhead, ringSize } = settings
+    const opening = { limit, spin, descriptors, readAhead, ringSize, offers }
+    const opened = checked(() => environment.native.open(fd, opening))
     const { id } = opened
-    const { nonblocking = false, legacy = false, accepted = false } = traits
     this.#environment = environment
     this.settings = settings
     this.#nonblocking = nonblocking
@@ -69,14 +72,14 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     this.#accepted = accepted
     this.id = id
     this.fd = fd
-    this.transport = opened.socket ? 'socket' : 'named-pipe'
+    this.transport = ringSize > 0 ? 'shared-memory' : opened.socket ? 'socket' : 'named-pipe'
     this.writable = traits.writable ?? opened.writable
     this.#resource = new EndpointResource(environment, id, fd, spin)
     this.#registration = new Registration(environment, id, this)
     this.receiving = new ReceivePath(
       environment,
       id,
-      new Reader(environment, id, this.#resource, maxMessageSize, settings.coder),
+      new Reader(environment, id, this.#resource, limit, settings.coder),
       this.#registration,
       this,
       new ArrivedDescriptors(environment, id, settings),
@@ -145,7 +148,14 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
 
   /** The connection's traits, for a program that makes another one over its descriptor. */
   get traits(): Required<Traits> {
-    return { ...this.#directions, nonblocking: this.#nonblocking, legacy: this.#legacy, accepted: this.#accepted }
+    return {
+      ...this.#directions,
+      nonblocking: this.#nonblocking,
+      legacy: this.#legacy,
+      accepted: this.#accepted,
+      // What was offered goes along, or the peer's offer is still to be read.
+      offers: false,
+    }
   }
 
   get #directions(): { readable: boolean; writable: boolean } {
@@ -308,6 +318,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   /** Throws where somebody waits on the connection, or bytes are held back that its descriptor's next owner would miss. */
   assertDetachable(): void {
     this.assertOpen()
+    this.#assertUnmapped()
     this.receiving.assertIdle('the connection would be gone')
     this.sending.push()
     if (this.sending.unsent > 0) {
@@ -316,6 +327,14 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
       )
     }
     this.receiving.assertDetachable()
+  }
+
+  /** Throws where messages have begun to cross shared memory, of which the descriptor's next owner would know nothing. */
+  #assertUnmapped(): void {
+    if (this.settings.ringSize === 0 || !this.#environment.native.hasRing(this.id)) return
+    throw new BusyError(
+      'its shared memory is in use, and the descriptor alone is not the connection: a connection with transport: \'shared-memory\' is detached or handed over before it first sends, receives, polls or waits, and the end of connect() never',
+    )
   }
 
   /** Gives the descriptor up. */

@@ -19,7 +19,17 @@ import {
 import { Inbox } from './inbox.js'
 import { Memory } from './memory.js'
 import { HEADER, headerSize, payloadSize } from '../wire/frame.js'
-import { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED, systemError } from '../native/status.js'
+import {
+  END,
+  MALFORMED,
+  NOTHING,
+  RING,
+  ringError,
+  TOO_LONG,
+  TRUNCATED,
+  systemError,
+  unexpectedOffer,
+} from '../native/status.js'
 
 /** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
 const FRAME = 4
@@ -29,6 +39,9 @@ const EXPECTED_MAX = READ_MAX - HEADER - 1
 
 /** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
 const CLOSED = new Error('the connection is closed')
+
+/** The length that announces an offer of shared memory. */
+const OFFER = -2
 
 /** A message that arrives in memory of its own. */
 interface Payload {
@@ -264,7 +277,10 @@ export class Reader {
         return new EOFError()
       case TRUNCATED:
         return new ProtocolError('the peer closed the connection inside a message')
+      case RING:
+        return ringError()
       case MALFORMED:
+        if (announced === OFFER) return unexpectedOffer()
         return new ProtocolError(`malformed message: the peer announced a length of ${announced} bytes`)
       case TOO_LONG:
         return new MessageTooLongError(announced, this.#limit, 'maxMessageSize')

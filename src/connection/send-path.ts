@@ -288,7 +288,7 @@ export class SendPath implements Staging {
   #offer(head: Buffer, headEnd: number, body: Uint8Array, start: number, end: number, timeout: number): number {
     if (this.blocked || this.#failure) return 0
     const taken = this.#environment.transfer.send(this.#id, head, 0, headEnd, body, start, end, timeout)
-    if (taken < NOTHING) this.#fail({ error: () => sendError(taken), insideMessage: false })
+    if (taken < NOTHING) this.#fail({ error: sendError(taken), insideMessage: false })
     return taken > 0 ? taken : 0
   }
 

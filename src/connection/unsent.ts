@@ -80,7 +80,7 @@ export class Unsent implements Waiting {
       }
       const taken = this.#offer(piece, timeout)
       if (taken < NOTHING) {
-        failure = { error: () => sendError(taken), insideMessage: false }
+        failure = { error: sendError(taken), insideMessage: false }
         break
       }
       if (taken > 0) {

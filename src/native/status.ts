@@ -2,10 +2,10 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
 import { type Address, shown } from '../api/address.js'
-import { AuthenticationError, BusyError, CaromError, EOFError, SystemError, TimeoutError } from '../api/errors.js'
-import { type Failure, FailureKind, SYSTEM, takeFailure } from './binding.js'
+import { AuthenticationError, BusyError, CaromError, EOFError, ProtocolError, SystemError, TimeoutError } from '../api/errors.js'
+import { type Failure, FailureKind, RING, SYSTEM, takeFailure } from './binding.js'
 
-export { END, MALFORMED, NOTHING, TOO_LONG, TRUNCATED } from './binding.js'
+export { END, MALFORMED, NOTHING, RING, TOO_LONG, TRUNCATED } from './binding.js'
 
 /** As many of this user's descriptors are on their way as may be; neither Node nor libuv has a name for it. */
 const ETOOMANYREFS = process.platform === 'darwin' ? 59 : 109
@@ -23,11 +23,41 @@ export function systemError(status: number, syscall: string): SystemError {
   return failedCall(status - SYSTEM, syscall)
 }
 
-/** The error of a connection that can't send any more, from a native call's status. */
-export function sendError(status: number): SystemError {
+/** Makes the error of a connection that can't send any more, from a native call's status, which is the last one that failed. */
+export function sendError(status: number): () => Error {
+  if (status === RING) {
+    const failure = takeFailure()
+    return () => failedRing(failure)
+  }
+  if (status > SYSTEM) return () => new ProtocolError('the peer closed the connection inside its offer of shared memory')
   const errno = status - SYSTEM
   const gone = -errno === constants.errno.EPIPE || -errno === constants.errno.ECONNRESET
-  return failedCall(errno, 'sendmsg', gone ? `the peer has closed the connection (${named(errno)[0]})` : undefined)
+  const message = gone ? `the peer has closed the connection (${named(errno)[0]})` : undefined
+  return () => failedCall(errno, 'sendmsg', message)
+}
+
+/** The error behind the status `RING` of the last native call. */
+export function ringError(): Error {
+  return failedRing(takeFailure())
+}
+
+const BOTH_ENDS = "give both ends transport: 'shared-memory', or neither"
+
+/** The error of an end that gets an offer of shared memory in place of a message. */
+export function unexpectedOffer(): ProtocolError {
+  return new ProtocolError(`the peer offers shared memory, and this end is a plain one: ${BOTH_ENDS}`)
+}
+
+function failedRing(failure: Failure | null): Error {
+  const { kind, errno = 0, syscall, reason, message = 'there is no shared memory' } = failure ?? {}
+  if (kind === FailureKind.System) return failedCall(-errno, syscall ?? 'mmap', message)
+  if (reason === 'no-offer') {
+    return new ProtocolError(
+      `the peer sent an ordinary message, and this end expects an offer of shared memory: ${BOTH_ENDS}`,
+    )
+  }
+  if (reason === 'refused') return new ProtocolError(`the peer takes no shared memory: ${BOTH_ENDS}`)
+  return new ProtocolError(message)
 }
 
 /** The error of a message with descriptors whose receiver takes none. */
@@ -64,6 +94,8 @@ function translated(error: unknown, address: Address | undefined, operation: Ope
       return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' })
     case FailureKind.ExternalMemory:
       return new CaromError(message ?? 'no external memory', 'ERR_CAROM_NO_EXTERNAL_MEMORY')
+    case FailureKind.Ring:
+      return failedRing(failure)
     case FailureKind.Busy:
       return new BusyError(message ?? 'in use by another call')
     case FailureKind.System: {

@@ -1,7 +1,5 @@
 //! Descriptors that are sent through connections.
 
-use std::io::IoSlice;
-
 use carom::sys::{self, Arrival, AsFd, OwnedFd};
 use napi::bindgen_prelude::{Result, Uint8Array};
 use napi_derive::napi;
@@ -81,14 +79,14 @@ impl Reactor {
     #[napi(catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
     pub fn send_descriptors(&self, id: u32, bytes: Uint8Array, fds: Vec<i32>, timeout: f64) -> Result<f64> {
-        let slots = self.environment.slots.borrow();
-        let carrier = slots.fd(id)?;
-        let sent = numbers::borrowing(&fds, |fds| {
-            sys::send_with_fds(carrier, &[IoSlice::new(&bytes)], fds, deadline(timeout))
-        });
+        let mut slots = self.environment.slots.borrow_mut();
+        let channel = slots.channel(id)?;
+        let sent = numbers::borrowing(&fds, |fds| Ok(channel.send_with_fds(&bytes, fds, deadline(timeout))));
+        self.environment.repark(&mut slots, id);
         Ok(match sent {
-            Ok(0) => status::NOTHING,
-            Ok(bytes) => bytes as f64,
+            Ok(Ok(0)) => status::NOTHING,
+            Ok(Ok(bytes)) => bytes as f64,
+            Ok(Err(error)) => status::failure(&error, &mut 0.0),
             Err(error) => status::system(&error),
         })
     }

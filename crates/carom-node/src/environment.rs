@@ -11,6 +11,7 @@ use napi::Result;
 
 use crate::dispatch::Dispatch;
 use crate::numbers;
+use crate::rings::{self, Rings};
 use crate::slots::Slots;
 use crate::status;
 
@@ -22,6 +23,9 @@ pub(crate) struct Environment {
     /// None when the environment has ended: not every runtime releases then what JavaScript held.
     selector: RefCell<Option<Selector>>,
     dispatch: Dispatch,
+    rings: Rings,
+    /// Makes the reactor's descriptor readable. Made for the first one that needs it.
+    waker: RefCell<Option<Waker>>,
     spin: Cell<Duration>,
     ended: Cell<bool>,
 }
@@ -39,19 +43,26 @@ impl Environment {
             slots: RefCell::default(),
             selector: RefCell::new(Some(Selector { reactor, registry })),
             dispatch,
+            rings: Rings::default(),
+            waker: RefCell::default(),
             spin: Cell::default(),
             ended: Cell::default(),
         })
     }
 
-    /// A handle that makes the reactor's descriptor readable.
-    pub(crate) fn waker(&self) -> io::Result<Waker> {
-        self.selector
-            .borrow()
-            .as_ref()
-            .ok_or_else(numbers::unknown)?
-            .reactor
-            .waker()
+    /// Opens what `wake` needs.
+    pub(crate) fn open_waker(&self) -> io::Result<()> {
+        let mut waker = self.waker.borrow_mut();
+        if waker.is_none() {
+            let selector = self.selector.borrow();
+            *waker = Some(selector.as_ref().ok_or_else(numbers::unknown)?.reactor.waker()?);
+        }
+        Ok(())
+    }
+
+    /// Makes the reactor's descriptor readable, after `open_waker`.
+    pub(crate) fn wake(&self) -> io::Result<()> {
+        self.waker.borrow().as_ref().ok_or_else(numbers::unknown)?.wake()
     }
 
     /// Says what is watched.
@@ -74,28 +85,70 @@ impl Environment {
     pub(crate) fn wait(&self, deadline: Deadline) -> io::Result<Result<u32>> {
         let mut batch = Vec::new();
         self.collect(deadline, &mut batch)?;
-        Ok(self.dispatch.report(&mut batch))
+        let reported = self.dispatch.report(&mut batch);
+        self.rings.put_off(&mut batch);
+        Ok(reported)
     }
 
     /// Gives the reports that are there to JavaScript. Called by the event loop.
     pub(crate) fn serve(&self) {
+        self.rings.serve(true);
+        self.serve_until_idle();
+        self.rings.serve(false);
+    }
+
+    fn serve_until_idle(&self) {
         let begin = Instant::now();
         let mut batch = Vec::new();
-        let mut until = begin;
+        let mut until = None;
         loop {
             // A failing look leaves the batch empty; the event loop asks again.
             let _ = self.collect(Deadline::Now, &mut batch);
             if !batch.is_empty() {
                 self.dispatch.run(&mut batch);
                 let spin = self.spin.get();
-                if spin.is_zero() {
-                    return;
-                }
-                until = (Instant::now() + spin).min(begin + SPIN_TOTAL);
+                until = (!spin.is_zero()).then(|| (Instant::now() + spin).min(begin + SPIN_TOTAL));
             }
-            if self.ended.get() || Instant::now() >= until {
+            if self.ended.get() {
                 return;
             }
+            if until.is_none_or(|until| Instant::now() >= until) && self.may_sleep(&mut batch, begin) {
+                return;
+            }
+        }
+    }
+
+    /// Whether the event loop may go on to its timers, and sleep: no ring has anything, and each peer rings when it has. Where the
+    /// turn has lasted long enough, what there is comes in the next one.
+    fn may_sleep(&self, batch: &mut Vec<Readiness>, begin: Instant) -> bool {
+        self.rings.sleep(&mut self.slots.borrow_mut(), batch);
+        if batch.is_empty() {
+            return true;
+        }
+        let over = begin.elapsed() >= SPIN_TOTAL && self.wake().is_ok();
+        if over {
+            self.rings.put_off(batch);
+        }
+        over
+    }
+
+    /// See [`Rings::park`].
+    pub(crate) fn park(&self, slots: &mut Slots, id: u32) -> bool {
+        let changed = self.rings.park(slots, id);
+        self.wake_for_rings();
+        changed
+    }
+
+    /// See [`Rings::repark`].
+    pub(crate) fn repark(&self, slots: &mut Slots, id: u32) {
+        self.rings.repark(slots, id);
+        self.wake_for_rings();
+    }
+
+    fn wake_for_rings(&self) {
+        if self.rings.owes() {
+            // One that fails is short of memory; the reports are given with the next ones.
+            let _ = self.wake();
         }
     }
 
@@ -112,13 +165,25 @@ impl Environment {
     pub(crate) fn end(&self) {
         self.ended.set(true);
         self.slots.borrow_mut().clear();
+        self.waker.take();
         self.selector.take();
     }
 
+    /// Appends the reports that are there by `deadline` to `batch`.
     fn collect(&self, deadline: Deadline, batch: &mut Vec<Readiness>) -> io::Result<()> {
+        let mut slots = self.slots.borrow_mut();
+        if deadline == Deadline::Now {
+            self.rings.look(&mut slots, batch);
+        } else {
+            self.rings.sleep(&mut slots, batch);
+        }
+        let deadline = if batch.is_empty() { deadline } else { Deadline::Now };
+        let known = batch.len();
         let mut selector = self.selector.borrow_mut();
         let reactor = &mut selector.as_mut().ok_or_else(numbers::unknown)?.reactor;
-        reactor.poll(deadline, |readiness| batch.push(readiness)).map(drop)
+        reactor.poll(deadline, |readiness| batch.push(readiness))?;
+        rings::hear(&mut slots, &mut batch[known..]);
+        Ok(())
     }
 
     /// Tells that there are reports to take.

@@ -23,6 +23,7 @@ pub mod listener;
 pub mod numbers;
 pub mod reactor;
 pub mod report;
+mod rings;
 pub mod shared_memory;
 mod slots;
 pub mod status;

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use carom::channel::Channel;
+use carom::ring::{self, RingRole};
 use carom::spin::Spin;
-use carom::sys::{self, AsFd, Transport};
+use carom::sys::{self, AsFd, Deadline, OwnedFd, Transport};
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object, Result, Uint32ArraySlice};
 use napi_derive::napi;
@@ -53,6 +54,43 @@ pub struct Opened {
     pub socket: bool,
 }
 
+/// How to open a connection.
+#[derive(Debug)]
+#[napi(object, object_to_js = false)]
+pub struct OpenOptions {
+    /// The longest message that is received, in bytes.
+    pub limit: f64,
+    /// For how many microseconds blocking receives spin; adaptively where it is negative.
+    pub spin: f64,
+    /// 0: the peer can send no descriptors, as far as the kernel refuses them; 1: it can send them outside the framing; 2: also with
+    /// messages.
+    pub descriptors: u32,
+    /// If not, a receive takes no more from the kernel than one message.
+    pub read_ahead: bool,
+    /// How many bytes of shared memory each direction has; 0: messages go through the descriptor.
+    pub ring_size: u32,
+    /// Whether this end offers the shared memory. If not, it expects the peer's offer.
+    pub offers: bool,
+}
+
+impl OpenOptions {
+    fn spin(&self) -> Spin {
+        match Duration::try_from_secs_f64(self.spin / 1_000_000.0) {
+            Ok(duration) => Spin::fixed(duration),
+            Err(_) => Spin::adaptive(),
+        }
+    }
+
+    fn ring(&self) -> Option<RingRole> {
+        let size = self.ring_size as usize;
+        match size {
+            0 => None,
+            _ if self.offers => Some(RingRole::Offering(size)),
+            _ => Some(RingRole::Expecting(ring::ACCEPTED_MAX.max(size.saturating_mul(2)))),
+        }
+    }
+}
+
 /// The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
 /// negative one is for ever. A negative status is -1 for nothing in time, -1000 - n for the system's error n.
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
@@ -77,6 +115,26 @@ pub fn socket_pair(one_way: bool) -> Result<Vec<i32>> {
     Ok(vec![give(a)?, give(b)?])
 }
 
+/// Two connected descriptors, with shared memory of `size` bytes for each direction offered to both: their first use takes it.
+#[napi(catch_unwind)]
+pub fn ring_pair(size: u32) -> Result<Vec<i32>> {
+    let (a, b) = ring::pair(size as usize).map_err(|error| status::refused(&error))?;
+    let give = |fd| numbers::give(fd).map_err(|error| status::thrown("socketpair", &error));
+    Ok(vec![give(a)?, give(b)?])
+}
+
+/// A descriptor that could not be adopted stays the caller's.
+fn not_a_connection(fd: OwnedFd, error: &io::Error) -> napi::Error {
+    let number = numbers::give(fd).unwrap_or(-1);
+    match error.kind() {
+        io::ErrorKind::InvalidInput => status::told(
+            FailureKind::Argument,
+            format!("descriptor {number} is neither a stream socket nor a FIFO: no connection can be made of it"),
+        ),
+        _ => status::thrown("getsockopt", error),
+    }
+}
+
 #[napi]
 impl Reactor {
     /// Starts the driver called `driver`. When descriptors are ready, their numbers and readiness bits (1 readable,
@@ -96,45 +154,42 @@ impl Reactor {
         Ok(Self { environment, driver })
     }
 
-    /// Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
-    /// or adaptively where that is negative. `descriptors`: 0, the peer can send none, as far as the kernel refuses them; 1, it can
-    /// send them outside the framing; 2, also with messages. Without `read_ahead`, a receive takes no more from the kernel than one
-    /// message.
+    /// Adopts the descriptor `fd`. One that it refuses stays the caller's.
     #[napi(catch_unwind)]
-    pub fn open(&self, fd: i32, limit: f64, spin: f64, descriptors: u32, read_ahead: bool) -> Result<Opened> {
+    #[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
+    pub fn open(&self, fd: i32, options: OpenOptions) -> Result<Opened> {
         let fd = numbers::adopt(fd).map_err(|error| numbers::refused(fd, &error))?;
-        let spin = match Duration::try_from_secs_f64(spin / 1_000_000.0) {
-            Ok(duration) => Spin::fixed(duration),
-            Err(_) => Spin::adaptive(),
-        };
-        let refused = |fd, error: &io::Error| {
-            // A descriptor that could not be adopted stays the caller's.
-            let number = numbers::give(fd).unwrap_or(-1);
-            match error.kind() {
-                io::ErrorKind::InvalidInput => status::told(
-                    FailureKind::Argument,
-                    format!(
-                        "descriptor {number} is neither a stream socket nor a FIFO: no connection can be made of it"
-                    ),
-                ),
-                _ => status::thrown("getsockopt", error),
-            }
-        };
         let kind = match sys::kind(fd.as_fd()) {
             Ok(kind) => kind,
-            Err(error) => return Err(refused(fd, &error)),
+            Err(error) => return Err(not_a_connection(fd, &error)),
         };
-        let mut channel = Channel::of_kind(fd, kind, limit as u64, spin);
-        let arranged = match descriptors {
+        let ring = options.ring();
+        if ring.is_some() && !kind.carries_descriptors {
+            let number = numbers::give(fd).unwrap_or(-1);
+            return Err(status::told(
+                FailureKind::Argument,
+                format!(
+                    "descriptor {number} is no Unix socket: transport: 'shared-memory' needs one, between processes of one machine"
+                ),
+            ));
+        }
+        let mut channel = Channel::of_kind(fd, kind, options.limit as u64, options.spin());
+        let arranged = match options.descriptors {
             0 => channel.refuse_descriptors(),
             1 => channel.pass_descriptors(),
             _ => channel.accept_descriptors(),
         };
         if let Err(error) = arranged {
-            return Err(refused(channel.into_fd(), &error));
+            return Err(not_a_connection(channel.into_fd(), &error));
         }
-        if !read_ahead {
+        if !options.read_ahead {
             channel.disable_read_ahead();
+        }
+        if let Some(role) = ring {
+            if let Err(error) = self.use_ring(&mut channel, role) {
+                numbers::forget(channel.as_fd());
+                return Err(error);
+            }
         }
         let id = self.environment.slots.borrow_mut().insert(Slot::Channel(channel));
         Ok(Opened {
@@ -144,6 +199,24 @@ impl Reactor {
             carries_descriptors: kind.carries_descriptors,
             socket: kind.transport == Transport::Socket,
         })
+    }
+
+    /// Has messages cross shared memory. The end that offers it does so at once, for its peer may have to wait for it.
+    fn use_ring(&self, channel: &mut Channel, role: RingRole) -> Result<()> {
+        self.environment
+            .open_waker()
+            .map_err(|error| status::thrown("eventfd", &error))?;
+        let mut begun = channel.use_ring(role);
+        if let RingRole::Offering(_) = role {
+            begun = begun.and_then(|()| channel.start_ring(Deadline::Now).map(drop));
+        }
+        begun.map_err(|error| status::refused(&error))
+    }
+
+    /// Whether the connection's shared memory is in use: its descriptor alone is no connection any more.
+    #[napi(catch_unwind)]
+    pub fn has_ring(&self, id: u32) -> Result<bool> {
+        Ok(self.environment.slots.borrow_mut().channel(id)?.has_ring())
     }
 
     /// A number for the descriptor `fd`, to wait on. It stays the caller's.

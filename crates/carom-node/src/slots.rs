@@ -11,6 +11,7 @@ use carom::reactor::Registry;
 use carom::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd};
 
 use crate::numbers;
+use crate::rings::Expected;
 
 /// An object that JavaScript names by a number.
 pub(crate) enum Slot {
@@ -38,6 +39,11 @@ impl Slot {
         }
     }
 
+    /// Whether messages cross a ring beside the descriptor, or will.
+    fn is_ring(&self) -> bool {
+        matches!(self, Self::Channel(channel) if channel.uses_ring())
+    }
+
     /// Gives the descriptor up, where it is one that can live on without the slot.
     pub(crate) fn into_fd(self) -> Option<OwnedFd> {
         match self {
@@ -54,6 +60,8 @@ impl Slot {
 struct Entry {
     slot: Slot,
     watched: bool,
+    /// Whether JavaScript expects a report, where it is a ring.
+    expected: Expected,
 }
 
 /// For how long a number rests before it is used again: until so many others have been given up. A report that JavaScript
@@ -70,7 +78,11 @@ pub(crate) struct Slots {
 
 impl Slots {
     pub(crate) fn insert(&mut self, slot: Slot) -> u32 {
-        let entry = Some(Entry { slot, watched: false });
+        let entry = Some(Entry {
+            slot,
+            watched: false,
+            expected: Expected::No,
+        });
         if self.free.len() > RESTING
             && let Some(id) = self.free.pop_front()
         {
@@ -102,6 +114,8 @@ impl Slots {
         let entry = entry.ok_or_else(numbers::unknown)?;
         let fd = entry.slot.fd().ok_or_else(numbers::unknown)?;
         let token = id as usize;
+        // Room in a ring is reported through the same doorbell.
+        let writable = writable && !entry.slot.is_ring();
         let watched = if entry.watched {
             match registry.rearm(fd, token, writable) {
                 // The next attempt to connect has another descriptor.
@@ -131,6 +145,18 @@ impl Slots {
         }
     }
 
+    /// The channel of `id`, where messages cross a ring, or will, and whether JavaScript expects a report of it.
+    pub(crate) fn ring(&mut self, id: u32) -> Option<(&mut Channel, &mut Expected)> {
+        match self.slots.get_mut(id as usize)?.as_mut()? {
+            Entry {
+                slot: Slot::Channel(channel),
+                expected,
+                ..
+            } if channel.uses_ring() => Some((channel, expected)),
+            _ => None,
+        }
+    }
+
     pub(crate) fn listener(&self, id: u32) -> napi::Result<&Listener> {
         match self.entry(id).map(|entry| &entry.slot) {
             Some(Slot::Listener(listener)) => Ok(listener),
@@ -155,7 +181,7 @@ impl Slots {
     /// Removes the slot of `id`; whether its descriptor was watched.
     pub(crate) fn remove(&mut self, id: u32) -> napi::Result<(Slot, bool)> {
         let entry = self.slots.get_mut(id as usize).and_then(Option::take);
-        let Entry { slot, watched } = entry.ok_or_else(|| unknown("descriptor", id))?;
+        let Entry { slot, watched, .. } = entry.ok_or_else(|| unknown("descriptor", id))?;
         self.free.push_back(id);
         Ok((slot, watched))
     }

@@ -10,6 +10,7 @@ use std::io;
 
 use carom::frame::FrameError;
 use carom::handshake::HandshakeError;
+use carom::ring::{RingError, RingFault};
 use carom::shared_memory::SharedMemoryError;
 use carom::{Error, SystemError};
 use napi_derive::napi;
@@ -31,6 +32,9 @@ pub const MALFORMED: f64 = -4.0;
 /// Status: the peer announced a length over the limit, which is in the report.
 #[napi]
 pub const TOO_LONG: f64 = -5.0;
+/// Status: there is no shared memory, or the peer has broken its rules: [`take_failure`] tells more.
+#[napi]
+pub const RING: f64 = -6.0;
 /// Status: a system call failed. It is this, less the error number.
 #[napi]
 pub const SYSTEM: f64 = -1000.0;
@@ -51,6 +55,8 @@ pub enum FailureKind {
     Busy,
     /// Memory of this library's, in a runtime that can't use it.
     ExternalMemory,
+    /// The peer has broken the rules of shared memory: `reason` says how.
+    Ring,
 }
 
 /// The facts behind an exception of this binding.
@@ -103,7 +109,10 @@ pub(crate) fn exception(failure: Failure) -> napi::Error {
 /// The number that Node has for an error of the system.
 #[cfg(unix)]
 pub(crate) fn number(error: &io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(libc::EIO)
+    let unsupported = error.kind() == io::ErrorKind::Unsupported;
+    error
+        .raw_os_error()
+        .unwrap_or(if unsupported { libc::ENOTSUP } else { libc::EIO })
 }
 
 /// The number that Node has for an error of the system: on Windows, libuv's own, as a positive one.
@@ -159,6 +168,10 @@ pub(crate) fn failure(error: &Error, announced: &mut f64) -> f64 {
             TOO_LONG
         }
         Error::Frame(_) => TRUNCATED,
+        Error::Ring(error) => {
+            LAST.set(Some(no_ring(error)));
+            RING
+        }
         _ => SYSTEM - f64::from(number(&io::ErrorKind::Other.into())),
     }
 }
@@ -201,6 +214,7 @@ pub(crate) fn refused(error: &Error) -> napi::Error {
             kind: FailureKind::Address,
             ..failure
         },
+        Error::Ring(error) => no_ring(error),
         Error::Io(error) => return thrown("socket", error),
         error => return napi::Error::from_reason(error.to_string()),
     })
@@ -219,6 +233,28 @@ pub(crate) fn no_segment(error: &SharedMemoryError) -> napi::Error {
         address: None,
         reason: None,
     })
+}
+
+/// Why a connection has no shared memory.
+fn no_ring(error: &RingError) -> Failure {
+    let (kind, errno, syscall, reason) = match error {
+        RingError::System { syscall, errno } => (FailureKind::System, *errno, *syscall, None),
+        RingError::Unsupported => {
+            let errno = number(&io::ErrorKind::Unsupported.into());
+            (FailureKind::System, errno, "memfd_create", None)
+        }
+        RingError::Peer(RingFault::NoOffer) => (FailureKind::Ring, 0, "", Some("no-offer")),
+        RingError::Refused => (FailureKind::Ring, 0, "", Some("refused")),
+        _ => (FailureKind::Ring, 0, "", None),
+    };
+    Failure {
+        kind,
+        message: Some(error.to_string()),
+        errno,
+        syscall: (!syscall.is_empty()).then(|| syscall.to_owned()),
+        address: None,
+        reason: reason.map(str::to_owned),
+    }
 }
 
 /// 0 where a name could not be resolved, which has no number.

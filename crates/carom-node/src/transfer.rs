@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use carom::channel::Received;
 use carom::frame::{FrameError, Runs, Tail};
+use carom::sys::Deadline;
 use napi::bindgen_prelude::Result;
 
 use crate::deadline::deadline;
@@ -35,13 +36,16 @@ impl Transfer {
         let mut slots = self.environment.slots.borrow_mut();
         let mut runs = self.runs.borrow_mut();
         let mut report = Report::new(report, slab.len())?;
-        let channel = slots.channel(id)?;
-        let (tail, drained) = match channel.receive(slab, &mut runs, deadline(timeout)) {
-            Ok(Received::Bytes { tail, drained }) => (tail, drained),
-            Ok(Received::Nothing) => return Ok(status::NOTHING),
-            Ok(Received::End) => return Ok(status::END),
-            Err(error) => return Ok(status::failure(&error, report.announced())),
+        let (tail, drained) = loop {
+            match slots.channel(id)?.receive(slab, &mut runs, deadline(timeout)) {
+                Ok(Received::Bytes { tail, drained }) => break (tail, drained && !self.environment.park(&mut slots, id)),
+                Ok(Received::Nothing) if self.environment.park(&mut slots, id) => {}
+                Ok(Received::Nothing) => return Ok(status::NOTHING),
+                Ok(Received::End) => return Ok(status::END),
+                Err(error) => return Ok(status::failure(&error, report.announced())),
+            }
         };
+        let channel = slots.channel(id)?;
         let (announced, arrived) = match tail {
             Tail::Carried {
                 announced: Some(length),
@@ -65,18 +69,30 @@ impl Transfer {
     ) -> Result<f64> {
         let mut slots = self.environment.slots.borrow_mut();
         let memory = memory.get_mut(start as usize..end as usize).unwrap_or_default();
-        Ok(match slots.channel(id)?.receive_payload(memory, deadline(timeout)) {
-            Ok(Some(bytes)) => bytes as f64,
-            Ok(None) => status::NOTHING,
-            Err(carom::Error::Frame(FrameError::Truncated)) => status::TRUNCATED,
-            Err(error) => status::failure(&error, &mut 0.0),
-        })
+        let mut filled = 0;
+        loop {
+            let by = if filled == 0 { deadline(timeout) } else { Deadline::Now };
+            match slots.channel(id)?.receive_payload(&mut memory[filled..], by) {
+                Ok(Some(bytes)) => filled += bytes,
+                Ok(None) => {}
+                // The next call finds it again.
+                Err(_) if filled > 0 => {}
+                Err(carom::Error::Frame(FrameError::Truncated)) => return Ok(status::TRUNCATED),
+                Err(error) => return Ok(status::failure(&error, &mut 0.0)),
+            }
+            if filled < memory.len() && self.environment.park(&mut slots, id) {
+                continue;
+            }
+            return Ok(if filled > 0 { filled as f64 } else { status::NOTHING });
+        }
     }
 
     /// Hands `head`, then `body`, to the kernel. Returns how many bytes it took.
     pub(crate) fn send(&self, id: u32, head: &[u8], body: &[u8], timeout: f64) -> Result<f64> {
         let mut slots = self.environment.slots.borrow_mut();
-        Ok(match slots.channel(id)?.send(head, body, deadline(timeout)) {
+        let sent = slots.channel(id)?.send(head, body, deadline(timeout));
+        self.environment.repark(&mut slots, id);
+        Ok(match sent {
             Ok(0) if !head.is_empty() || !body.is_empty() => status::NOTHING,
             Ok(bytes) => bytes as f64,
             Err(error) => status::failure(&error, &mut 0.0),

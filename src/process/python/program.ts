@@ -62,7 +62,8 @@ function describe(object: Transferable, fd: number): unknown[] {
     const { readable, writable } = traitsFor('pickle') as { readable: boolean; writable: boolean }
     return [kind, fd, readable, writable]
   }
-  const { codec, key } = traitsFor(undefined) as { codec: string; key?: string }
+  const { codec, key, transport } = traitsFor(undefined) as { codec: string; key?: string; transport?: string }
+  if (transport === 'shared-memory') throw invalid("Python knows no transport: 'shared-memory': listen without it")
   if (codec !== 'pickle') throw invalid(`a ${kind} for Python must have the codec 'pickle', not '${codec}'`)
   return [kind, fd, key === undefined ? null : Buffer.from(key, 'base64')]
 }

@@ -12,7 +12,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use carom::reactor::{Signal, Waker};
+use carom::reactor::Signal;
 use napi::{Result, check_status, sys};
 
 use super::Driver;
@@ -23,7 +23,6 @@ pub(super) struct ThreadDriver {
     env: sys::napi_env,
     environment: Rc<Environment>,
     handover: Arc<Handover>,
-    waker: Cell<Option<Waker>>,
     thread: Cell<Option<JoinHandle<()>>>,
     function: sys::napi_threadsafe_function,
 }
@@ -47,13 +46,12 @@ impl ThreadDriver {
     pub(super) fn start(env: sys::napi_env, environment: Rc<Environment>) -> Result<Rc<Self>> {
         let failed = |syscall: &'static str| move |error: io::Error| crate::status::thrown(syscall, &error);
         let signal = environment.signal().map_err(failed("dup"))?;
-        let waker = environment.waker().map_err(failed("eventfd"))?;
+        environment.open_waker().map_err(failed("eventfd"))?;
 
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             env,
             environment,
             handover: Arc::default(),
-            waker: Cell::new(Some(waker)),
             thread: Cell::new(None),
             function: threadsafe_function(env, this.as_ptr()),
         });
@@ -118,9 +116,7 @@ impl ThreadDriver {
     fn join(&self, mode: sys::napi_threadsafe_function_release_mode) {
         self.handover.end();
         // A waker that fails would leave the thread waiting for ever: then it is not joined.
-        // Its descriptor is closed when the thread has seen it.
-        let waker = self.waker.take();
-        if waker.as_ref().is_some_and(|waker| waker.wake().is_ok())
+        if self.environment.wake().is_ok()
             && let Some(thread) = self.thread.take()
         {
             let _ = thread.join();

@@ -69,7 +69,7 @@ impl Channel {
     }
 
     /// As [`arm`](Self::arm), whether or not a send has found no room.
-    pub(crate) fn arm_to_receive(&mut self) -> bool {
+    pub fn arm_to_receive(&mut self) -> bool {
         let fd = self.fd.as_fd();
         let Some(link) = self.link.as_deref_mut() else {
             return false;

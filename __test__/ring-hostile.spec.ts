@@ -1,0 +1,98 @@
+// A peer that means ill, with the memory in its hands: the worst that may come of it is an error on that connection.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import test, { type ExecutionContext } from 'ava'
+import { Connection, CaromError, pipe, ProtocolError } from 'carom'
+import { checkDescriptors } from './descriptors.ts'
+import { fixture } from './children.ts'
+import { interpreters } from './interpreters.ts'
+import { closeAfter } from './pairs.ts'
+
+checkDescriptors(test)
+
+const SHARED = { transport: 'shared-memory' } as const
+const python = (await interpreters()).at(-1)!
+
+/** Starts a hostile peer with the other end of a connection. */
+function play(t: ExecutionContext, name: string, end: Connection, seed = 1): Promise<unknown> {
+  const child = spawn(python.path, [fixture('python/hostile_ring.py'), name, String(seed)], {
+    stdio: ['ignore', 'ignore', 'inherit', end.fd],
+  })
+  void end.close()
+  const ended = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return ended
+}
+
+/** An end that expects an offer, and the socket's other end. */
+function expecting(t: ExecutionContext): [Connection, Connection] {
+  const [a, b] = pipe()
+  const end = Connection.fromFd(a.detach(), SHARED)
+  closeAfter(t, end)
+  closeAfter(t, b)
+  return [end, b]
+}
+
+for (const [name, message] of [
+  ['unsealed', /sealed/],
+  ['odd size', /size/],
+  ['a file', /sealed/],
+  ['two descriptors', /2 descriptors/],
+  ['no descriptor', /0 descriptors/],
+  ['another version', /form/],
+] as const) {
+  test.serial(`an offer of memory with a fault is refused: ${name}`, async (t) => {
+    const [end, other] = expecting(t)
+    await play(t, name, other)
+    await t.throwsAsync(() => end.recv(), { instanceOf: ProtocolError, message })
+    await t.throwsAsync(() => end.recv(), { message })
+    await t.throwsAsync(async () => {
+      await end.send('x')
+      await end.flush()
+    })
+  })
+}
+
+test.serial('half an offer and the end is a connection that was cut short', async (t) => {
+  const [end, other] = expecting(t)
+  await play(t, 'half an offer', other)
+  await t.throwsAsync(() => end.recv(), { instanceOf: ProtocolError })
+})
+
+test.serial('whatever is written into the ring, this process goes on', async (t) => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const [here, there] = pipe({ ...SHARED, ringSize: 4096, maxMessageSize: 100_000 })
+    closeAfter(t, here)
+    if (seed % 2 === 0) await here.send('in use before')
+    const playing = play(t, 'scribble', there, seed)
+    const sending = (async () => {
+      for (let n = 0; n < 10_000; n++) await here.sendBytes(Buffer.alloc(n % 5000))
+    })().catch((error: unknown) => error)
+    const receiving = (async () => {
+      for (;;) await here.recvBytes()
+    })().catch((error: unknown) => error)
+    await playing
+    const error = await receiving
+    t.true(error instanceof CaromError, String(error))
+    await here.close()
+    const failure = await sending
+    t.true(failure === undefined || failure instanceof CaromError, String(failure))
+  }
+})
+
+test.serial('blocking calls come back from a hostile ring too', async (t) => {
+  for (let seed = 20; seed <= 25; seed++) {
+    const [here, there] = pipe({ ...SHARED, ringSize: 4096, maxMessageSize: 100_000 })
+    closeAfter(t, here)
+    const playing = play(t, 'scribble', there, seed)
+    const error = t.throws(() => {
+      for (;;) here.recvBytesSync()
+    })
+    t.true(error instanceof CaromError, String(error))
+    await playing
+  }
+})
