@@ -85,13 +85,10 @@ export declare class Reactor {
    * how many there are. Both are the caller's to keep alive.
    */
   constructor(driver: string, reports: Uint32Array, dispatch: (arg: number) => void)
-  /**
-   * Adopts the descriptor `fd`: messages over `limit` bytes are refused, blocking receives spin for `spin` microseconds,
-   * or adaptively where that is negative. `descriptors`: 0, the peer can send none, as far as the kernel refuses them; 1, it can
-   * send them outside the framing; 2, also with messages. Without `read_ahead`, a receive takes no more from the kernel than one
-   * message.
-   */
-  open(fd: number, limit: number, spin: number, descriptors: number, readAhead: boolean): Opened
+  /** Adopts the descriptor `fd`. One that it refuses stays the caller's. */
+  open(fd: number, options: OpenOptions): Opened
+  /** Whether the connection's shared memory is in use: its descriptor alone is no connection any more. */
+  hasRing(id: number): boolean
   /** A number for the descriptor `fd`, to wait on. It stays the caller's. */
   openWatched(fd: number): number
   /** Closes a descriptor. */
@@ -218,6 +215,8 @@ export declare enum FailureKind {
   Busy = 4,
   /** Memory of this library's, in a runtime that can't use it. */
   ExternalMemory = 5,
+  /** The peer has broken the rules of shared memory: `reason` says how. */
+  Ring = 6,
 }
 
 /** How far a handshake is: both ends know the key. */
@@ -297,6 +296,25 @@ export interface Opened {
   socket: boolean
 }
 
+/** How to open a connection. */
+export interface OpenOptions {
+  /** The longest message that is received, in bytes. */
+  limit: number
+  /** For how many microseconds blocking receives spin; adaptively where it is negative. */
+  spin: number
+  /**
+   * 0: the peer can send no descriptors, as far as the kernel refuses them; 1: it can send them outside the framing; 2: also with
+   * messages.
+   */
+  descriptors: number
+  /** If not, a receive takes no more from the kernel than one message. */
+  readAhead: boolean
+  /** How many bytes of shared memory each direction has; 0: messages go through the descriptor. */
+  ringSize: number
+  /** Whether this end offers the shared memory. If not, it expects the peer's offer. */
+  offers: boolean
+}
+
 /** Maps an existing segment of at most `most` bytes, all of it. The buffer is the mapping. */
 export declare function openSharedMemory(name: string, most: number): Segment
 
@@ -339,6 +357,12 @@ export declare const REPORT_START: number
 
 /** The addresses of a host in numbers, in the order in which to try them. Waits for the system's resolver. */
 export declare function resolve(host: string, port: number): Array<HostPort>
+
+/** Status: there is no shared memory, or the peer has broken its rules: [`take_failure`] tells more. */
+export declare const RING: number
+
+/** Two connected descriptors, with shared memory of `size` bytes for each direction offered to both: their first use takes it. */
+export declare function ringPair(size: number): Array<number>
 
 /** The longest run of several messages, in bytes: a message that is longer is a run of its own. */
 export declare const RUN_MAX: number

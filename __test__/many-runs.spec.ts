@@ -59,7 +59,14 @@ whereReportsAre('a report that has no room for all runs of a slab is refused bef
   const [one, other] = pipe()
   closeAfter(t, other)
   const reactor = new native.Reactor('thread', new Uint32Array(2), () => undefined)
-  const { id } = reactor.open(one.detach(), MEBIBYTE, 0, 0, true)
+  const { id } = reactor.open(one.detach(), {
+    limit: MEBIBYTE,
+    spin: 0,
+    descriptors: 0,
+    readAhead: true,
+    ringSize: 0,
+    offers: false,
+  })
   const { receive } = reactor.transfer()
   other.sendBytesSync(Buffer.from('here'))
   const slab = new Uint8Array(native.READ_MAX)

@@ -144,10 +144,10 @@ test.serial('sending to a peer that is gone fails with EPIPE', async (t) => {
 })
 
 test.serial('a send that waits for room fails when the peer goes', async (t) => {
-  const [a, b] = rings(t, { ringSize: LEAST })
+  const [a, b] = rings(t, { ringSize: LEAST, highWaterMark: 0 })
   const sent = a.sendBytes(Buffer.alloc(100_000))
   const failed = t.throwsAsync(sent, { instanceOf: SystemError, code: 'EPIPE' })
-  await b.poll(Infinity).catch(() => {})
+  await b.poll(0)
   await b.close()
   await failed
 })
@@ -171,7 +171,7 @@ test.serial('wait tells which of many rings have something', async (t) => {
 test.serial('an aborted receive leaves its message to the next one', async (t) => {
   const [a, b] = rings(t)
   const abort = new AbortController()
-  const aborted = t.throwsAsync(b.recv({ signal: abort.signal }))
+  const aborted = t.throwsAsync(b.recv({ signal: abort.signal }), { any: true })
   await turns()
   abort.abort()
   await aborted
@@ -219,8 +219,8 @@ test.serial('connections go through a ring, each with its message', async (t) =>
   const [a, b] = rings(t, { ringSize: LEAST })
   const pipes = Array.from({ length: 20 }, () => pipe())
   for (const [, there] of pipes) {
-    await a.send({ before: 1 })
-    await a.send({ there })
+    void a.send({ before: 1 })
+    void a.send({ there })
     void a.sendBytes(Buffer.alloc(3000))
   }
   for (const [here] of pipes) {

@@ -38,7 +38,7 @@ export function ringSizeOf({ transport, ringSize }: TransportOptions, readAhead:
     if (ringSize === undefined) return 0
     throw invalid("ringSize is the size of shared memory: it needs transport: 'shared-memory'")
   }
-  const size = integer('ringSize', ringSize ?? DEFAULT, LEAST, MOST)
+  const size = ringSize === undefined ? DEFAULT : integer('ringSize', ringSize, LEAST, MOST)
   if (!readAhead) {
     throw invalid(
       "readAhead: false is for an end from which several processes receive, and shared memory has one receiver: leave out one of readAhead and transport: 'shared-memory'",

@@ -24,7 +24,7 @@ pub(crate) struct Environment {
     selector: RefCell<Option<Selector>>,
     dispatch: Dispatch,
     rings: Rings,
-    /// Makes the reactor's descriptor readable. Made for the first one that needs it.
+    /// Makes the reactor's descriptor readable.
     waker: RefCell<Option<Waker>>,
     spin: Cell<Duration>,
     ended: Cell<bool>,
@@ -39,28 +39,19 @@ impl Environment {
     pub(crate) fn new(dispatch: Dispatch) -> Result<Self> {
         let reactor = Reactor::new().map_err(|error| status::thrown("epoll_create", &error))?;
         let registry = reactor.registry().map_err(|error| status::thrown("dup", &error))?;
+        let waker = reactor.waker().map_err(|error| status::thrown("eventfd", &error))?;
         Ok(Self {
             slots: RefCell::default(),
             selector: RefCell::new(Some(Selector { reactor, registry })),
             dispatch,
             rings: Rings::default(),
-            waker: RefCell::default(),
+            waker: RefCell::new(Some(waker)),
             spin: Cell::default(),
             ended: Cell::default(),
         })
     }
 
-    /// Opens what `wake` needs.
-    pub(crate) fn open_waker(&self) -> io::Result<()> {
-        let mut waker = self.waker.borrow_mut();
-        if waker.is_none() {
-            let selector = self.selector.borrow();
-            *waker = Some(selector.as_ref().ok_or_else(numbers::unknown)?.reactor.waker()?);
-        }
-        Ok(())
-    }
-
-    /// Makes the reactor's descriptor readable, after `open_waker`.
+    /// Makes the reactor's descriptor readable.
     pub(crate) fn wake(&self) -> io::Result<()> {
         self.waker.borrow().as_ref().ok_or_else(numbers::unknown)?.wake()
     }

@@ -123,6 +123,15 @@ pub fn ring_pair(size: u32) -> Result<Vec<i32>> {
     Ok(vec![give(a)?, give(b)?])
 }
 
+/// Has messages cross shared memory. The end that offers it does so at once, for its peer may have to wait for it.
+fn use_ring(channel: &mut Channel, role: RingRole) -> Result<()> {
+    let mut begun = channel.use_ring(role);
+    if let RingRole::Offering(_) = role {
+        begun = begun.and_then(|()| channel.start_ring(Deadline::Now).map(drop));
+    }
+    begun.map_err(|error| status::refused(&error))
+}
+
 /// A descriptor that could not be adopted stays the caller's.
 fn not_a_connection(fd: OwnedFd, error: &io::Error) -> napi::Error {
     let number = numbers::give(fd).unwrap_or(-1);
@@ -186,7 +195,7 @@ impl Reactor {
             channel.disable_read_ahead();
         }
         if let Some(role) = ring {
-            if let Err(error) = self.use_ring(&mut channel, role) {
+            if let Err(error) = use_ring(&mut channel, role) {
                 numbers::forget(channel.as_fd());
                 return Err(error);
             }
@@ -199,18 +208,6 @@ impl Reactor {
             carries_descriptors: kind.carries_descriptors,
             socket: kind.transport == Transport::Socket,
         })
-    }
-
-    /// Has messages cross shared memory. The end that offers it does so at once, for its peer may have to wait for it.
-    fn use_ring(&self, channel: &mut Channel, role: RingRole) -> Result<()> {
-        self.environment
-            .open_waker()
-            .map_err(|error| status::thrown("eventfd", &error))?;
-        let mut begun = channel.use_ring(role);
-        if let RingRole::Offering(_) = role {
-            begun = begun.and_then(|()| channel.start_ring(Deadline::Now).map(drop));
-        }
-        begun.map_err(|error| status::refused(&error))
     }
 
     /// Whether the connection's shared memory is in use: its descriptor alone is no connection any more.

@@ -5,7 +5,6 @@
 
 use std::cell::{Cell, RefCell};
 
-use carom::channel::Channel;
 use carom::reactor::Readiness;
 
 use crate::slots::Slots;

@@ -46,7 +46,6 @@ impl ThreadDriver {
     pub(super) fn start(env: sys::napi_env, environment: Rc<Environment>) -> Result<Rc<Self>> {
         let failed = |syscall: &'static str| move |error: io::Error| crate::status::thrown(syscall, &error);
         let signal = environment.signal().map_err(failed("dup"))?;
-        environment.open_waker().map_err(failed("eventfd"))?;
 
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             env,

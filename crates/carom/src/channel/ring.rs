@@ -31,6 +31,12 @@ impl Channel {
         Ok(())
     }
 
+    /// Whether the bytes go through shared memory, or will: [`use_ring`](Self::use_ring) was called.
+    #[must_use]
+    pub fn uses_ring(&self) -> bool {
+        self.link.is_some()
+    }
+
     /// Whether the bytes go through shared memory: it is mapped.
     #[must_use]
     pub fn has_ring(&self) -> bool {
