@@ -16,7 +16,12 @@ const SHARED = { transport: 'shared-memory' } as const
 const python = interpreters().then((found) => found.at(-1)!)
 
 /** Starts a hostile peer with the other end of a connection. Resolves with what resolves when it has ended. */
-async function start(t: ExecutionContext, play: string, end: Connection, seed = 1): Promise<{ ended: Promise<unknown> }> {
+async function start(
+  t: ExecutionContext,
+  play: string,
+  end: Connection,
+  seed = 1,
+): Promise<{ ended: Promise<unknown> }> {
   const child = spawn((await python).path, [fixture('python/hostile_ring.py'), play, String(seed)], {
     stdio: ['ignore', 'ignore', 'inherit', end.fd],
   })
@@ -48,7 +53,9 @@ for (const [name, message] of [
 ] as const) {
   test.serial(`an offer of memory with a fault is refused: ${name}`, async (t) => {
     const [end, other] = expecting(t)
-    await (await start(t, name, other)).ended
+    await (
+      await start(t, name, other)
+    ).ended
     await t.throwsAsync(() => end.recv(), { instanceOf: ProtocolError, message })
     await t.throwsAsync(() => end.recv(), { message })
     await t.throwsAsync(async () => {
@@ -60,7 +67,9 @@ for (const [name, message] of [
 
 test.serial('half an offer and the end is a connection that was cut short', async (t) => {
   const [end, other] = expecting(t)
-  await (await start(t, 'half an offer', other)).ended
+  await (
+    await start(t, 'half an offer', other)
+  ).ended
   await t.throwsAsync(() => end.recv(), { instanceOf: ProtocolError })
 })
 

@@ -16,7 +16,9 @@ const SHARED = { transport: 'shared-memory' } as const
 
 /** How much shared memory of rings this process has mapped. */
 function mapped(): number {
-  return readFileSync('/proc/self/maps', 'utf8').split('\n').filter((line) => line.includes('memfd:carom')).length
+  return readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('memfd:carom')).length
 }
 
 for (const [what, key] of [

@@ -15,7 +15,10 @@ test.serial('a transport that there is none of is refused, and what it could be 
   const named = /transport must be 'socket' or 'shared-memory'/
   t.throws(() => pipe({ transport: 'shared' as never }), { instanceOf: RangeError, message: named })
   t.throws(() => pipe({ transport: true as never }), { instanceOf: TypeError, message: named })
-  t.throws(() => pipe({ transports: 'shared-memory' } as never), { instanceOf: TypeError, message: /mean 'transport'\?/ })
+  t.throws(() => pipe({ transports: 'shared-memory' } as never), {
+    instanceOf: TypeError,
+    message: /mean 'transport'\?/,
+  })
 })
 
 test.serial('transport: undefined counts as absent, and so does the default by its name', (t) => {
@@ -57,7 +60,10 @@ test.serial('a TCP descriptor is refused, and stays the caller’s', async (t) =
   const listener = new Listener({ host: '127.0.0.1', port: 0 })
   const [client, server] = await Promise.all([connect(listener.address), listener.accept()])
   const fd = client.detach()
-  t.throws(() => Connection.fromFd(fd, SHARED), { instanceOf: TypeError, message: new RegExp(`${fd} is no Unix socket`) })
+  t.throws(() => Connection.fromFd(fd, SHARED), {
+    instanceOf: TypeError,
+    message: new RegExp(`${fd} is no Unix socket`),
+  })
   const again = Connection.fromFd(fd)
   await again.send('still here')
   t.is(await server.recv(), 'still here')
@@ -68,6 +74,7 @@ test.serial('a TCP descriptor is refused, and stays the caller’s', async (t) =
 test.serial('a TCP socket that listens is refused, and stays the caller’s', async (t) => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
+  // oxlint-disable-next-line no-underscore-dangle -- Node shows a server's descriptor nowhere else
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle
   t.throws(() => Listener.fromFd(fd, SHARED), { instanceOf: TypeError, message: /TCP/ })
   t.true(server.listening)

@@ -2,7 +2,17 @@
 // run over it too.
 
 import test from 'ava'
-import { BusyError, type Connection, EncodeError, EOFError, pipe, SystemError, wait, waitSync, WouldBlockError } from 'carom'
+import {
+  BusyError,
+  type Connection,
+  EncodeError,
+  EOFError,
+  pipe,
+  SystemError,
+  wait,
+  waitSync,
+  WouldBlockError,
+} from 'carom'
 import { checkDescriptors, openDescriptors } from './descriptors.ts'
 import { closeAfter, pair, type PipeOptions } from './pairs.ts'
 import { turns, until, watch } from './until.ts'

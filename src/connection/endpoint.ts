@@ -333,7 +333,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   #assertUnmapped(): void {
     if (this.settings.ringSize === 0 || !this.#environment.native.hasRing(this.id)) return
     throw new BusyError(
-      'its shared memory is in use, and the descriptor alone is not the connection: a connection with transport: \'shared-memory\' is detached or handed over before it first sends, receives, polls or waits, and the end of connect() never',
+      "its shared memory is in use, and the descriptor alone is not the connection: a connection with transport: 'shared-memory' is detached or handed over before it first sends, receives, polls or waits, and the end of connect() never",
     )
   }
 

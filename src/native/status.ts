@@ -2,7 +2,15 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
 import { type Address, shown } from '../api/address.js'
-import { AuthenticationError, BusyError, CaromError, EOFError, ProtocolError, SystemError, TimeoutError } from '../api/errors.js'
+import {
+  AuthenticationError,
+  BusyError,
+  CaromError,
+  EOFError,
+  ProtocolError,
+  SystemError,
+  TimeoutError,
+} from '../api/errors.js'
 import { type Failure, FailureKind, RING, SYSTEM, takeFailure } from './binding.js'
 
 export { END, MALFORMED, NOTHING, RING, TOO_LONG, TRUNCATED } from './binding.js'
@@ -29,7 +37,8 @@ export function sendError(status: number): () => Error {
     const failure = takeFailure()
     return () => failedRing(failure)
   }
-  if (status > SYSTEM) return () => new ProtocolError('the peer closed the connection inside its offer of shared memory')
+  if (status > SYSTEM)
+    return () => new ProtocolError('the peer closed the connection inside its offer of shared memory')
   const errno = status - SYSTEM
   const gone = -errno === constants.errno.EPIPE || -errno === constants.errno.ECONNRESET
   const message = gone ? `the peer has closed the connection (${named(errno)[0]})` : undefined

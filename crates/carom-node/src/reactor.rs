@@ -194,11 +194,11 @@ impl Reactor {
         if !options.read_ahead {
             channel.disable_read_ahead();
         }
-        if let Some(role) = ring {
-            if let Err(error) = use_ring(&mut channel, role) {
-                numbers::forget(channel.as_fd());
-                return Err(error);
-            }
+        if let Some(role) = ring
+            && let Err(error) = use_ring(&mut channel, role)
+        {
+            numbers::forget(channel.as_fd());
+            return Err(error);
         }
         let id = self.environment.slots.borrow_mut().insert(Slot::Channel(channel));
         Ok(Opened {

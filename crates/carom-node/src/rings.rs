@@ -91,7 +91,8 @@ impl Rings {
     pub(crate) fn look(&self, slots: &mut Slots, batch: &mut Vec<Readiness>) {
         batch.append(&mut self.due.borrow_mut());
         self.looked_at.borrow_mut().retain(|&id| {
-            let Some((ring, expected)) = slots.ring(id).filter(|(_, expected)| **expected == Expected::ByLooking) else {
+            let Some((ring, expected)) = slots.ring(id).filter(|(_, expected)| **expected == Expected::ByLooking)
+            else {
                 return false;
             };
             let ready = ring.ring_ready();
@@ -107,7 +108,8 @@ impl Rings {
     pub(crate) fn sleep(&self, slots: &mut Slots, batch: &mut Vec<Readiness>) {
         batch.append(&mut self.due.borrow_mut());
         for id in self.looked_at.borrow_mut().drain(..) {
-            let Some((ring, expected)) = slots.ring(id).filter(|(_, expected)| **expected == Expected::ByLooking) else {
+            let Some((ring, expected)) = slots.ring(id).filter(|(_, expected)| **expected == Expected::ByLooking)
+            else {
                 continue;
             };
             if ring.arm() {

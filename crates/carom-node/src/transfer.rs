@@ -38,7 +38,9 @@ impl Transfer {
         let mut report = Report::new(report, slab.len())?;
         let (tail, drained) = loop {
             match slots.channel(id)?.receive(slab, &mut runs, deadline(timeout)) {
-                Ok(Received::Bytes { tail, drained }) => break (tail, drained && !self.environment.park(&mut slots, id)),
+                Ok(Received::Bytes { tail, drained }) => {
+                    break (tail, drained && !self.environment.park(&mut slots, id));
+                }
                 Ok(Received::Nothing) if self.environment.park(&mut slots, id) => {}
                 Ok(Received::Nothing) => return Ok(status::NOTHING),
                 Ok(Received::End) => return Ok(status::END),
