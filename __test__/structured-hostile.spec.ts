@@ -131,6 +131,42 @@ for (const [what, message] of worst) {
   })
 }
 
+test('an absent property is removed, whatever is absent in the values behind it', (t) => {
+  const [a, b] = pair(t)
+  // { a: absent, b: … }
+  const object = bytes(0xc1, 0xd0, 5, 2, 2, 'a', 2, 'b', 0xc5)
+  const values: [Buffer, unknown][] = [
+    [bytes(0xb1, 0xc5), Object.assign([], { length: 1 })],
+    [bytes(0xd4, 9, 1, 3, 0xc5), Object.assign([], { length: 9 })],
+    [bytes(0xd2, 1, 0x41, 'x', 0xc5), {}],
+    [bytes(0xd9, 0xb0, 1, 0x41, 'x', 0xc5), []],
+    [bytes(0xd0, 3, 1, 2, 'x', 0xc5), {}],
+  ]
+  // More often than it takes to make code for the shape.
+  for (let n = 0; n < 20; n++) {
+    for (const [value, expected] of values) {
+      a.sendBytesSync(Buffer.concat([object, value]))
+      t.deepEqual(b.recvSync(), { b: expected })
+    }
+  }
+})
+
+test('properties beside the elements of an array are neither its elements nor those of another object', (t) => {
+  const [a, b] = pair(t)
+  for (const message of [
+    bytes(0xc1, 0xd9, 0xb0, 1, 0x41, '1', 0xc0),
+    bytes(0xc1, 0xd9, 0xb0, 1, 0x46, 'length', 9),
+    bytes(0xc1, 0xd9, 0xd2, 0, 0),
+    bytes(0xc1, 0xd9, 0xd9, 0xb0, 0, 0),
+    bytes(0xc1, 0xd9),
+    bytes(0xc1, 0xe7, 0xb2, 0xb0, 0xd9, 0xe6, 1, 0),
+    bytes(0xc1, Buffer.alloc(100_000, 0xd9), 0xb0),
+  ]) {
+    a.sendBytesSync(message)
+    t.throws(() => b.recvSync(), { instanceOf: DecodeError })
+  }
+})
+
 test('whole numbers with the same hash are refused at the sender too', (t) => {
   const [a] = pair(t)
   const keys = colliding(4000).map((each) => each.readInt32LE(1))

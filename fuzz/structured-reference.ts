@@ -191,6 +191,20 @@ export function readByReference(bytes: Uint8Array): unknown {
         return numbers(4, (from) => view.getInt32(from, true))
       case 0xd8:
         return numbers(8, (from) => view.getFloat64(from, true))
+      case 0xd9: {
+        const next = bytes[at] ?? fail()
+        if (!((next >= 0xb0 && next < 0xc0) || (next >= 0xd3 && next < 0xd9))) fail()
+        const list = read() as unknown[]
+        const size = count()
+        return inside(() => {
+          for (let n = 0; n < size; n++) {
+            const name = text()
+            if (name === 'length' || (/^(?:0|[1-9]\d*)$/.test(name) && Number(name) < 2 ** 32 - 1)) fail()
+            define(list, name, read())
+          }
+          return list
+        })
+      }
       case 0xda: {
         const size = count()
         return inside(() => {

@@ -182,6 +182,11 @@ class Reader:
     def read_d8(self):
         return self.numbers("d")
 
+    def read_d9(self):
+        array = self.value()
+        pairs = [[self.value(), self.value()] for _ in range(self.count())]
+        return [*array, [pair for pair in pairs if pair[1] != ABSENT]]
+
     def read_da(self):
         self.begin()
         return ["Map", [[self.value(), self.value()] for _ in range(self.count())]]

@@ -47,6 +47,8 @@ export const INT8S = 0xd5
 export const INT16S = 0xd6
 export const INT32S = 0xd7
 export const FLOAT64S = 0xd8
+/** An array as a value, a count, and as many pairs of a name and a value: the properties beside its elements. */
+export const NAMED_ARRAY = 0xd9
 
 export const MAP = 0xda
 export const SET = 0xdb

@@ -9,11 +9,15 @@ export interface PartReader extends Input {
   readonly whole: boolean
   /** The cost of the message's regular expressions so far. */
   patternCost: number
+  /** How many values of the innermost object or array stand for nothing. */
+  absent: number
   /** Has the object numbered, where the message refers to objects. */
   number<T extends object>(object: T): T
   /** Goes one deeper, to `count` values. */
   enter(count: number): void
   leave(): void
+  /** The next value, or what stands for none. */
+  read(): unknown
   /** A value where there has to be one. */
   value(): unknown
   /** A text where there has to be one. */

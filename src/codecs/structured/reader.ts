@@ -1,4 +1,4 @@
-import type { PartReader } from './part-reader.js'
+import { readElements, readNamed, readPacked, readSparse } from './arrays-in.js'
 import { readOther } from './builtins-in.js'
 import { define } from './define.js'
 import type { EngineBuffer } from './engine.js'
@@ -16,6 +16,7 @@ import {
   INT32,
   INT32S,
   INT8S,
+  NAMED_ARRAY,
   NEGATIVE8,
   NEW_SHAPE,
   NULL,
@@ -34,14 +35,12 @@ import {
   WIDE_TEXT,
 } from './format.js'
 import { Input, Malformed } from './input.js'
+import { NOTHING } from './nothing.js'
+import { readBigint } from './numbers-in.js'
+import { readRecord, removeAbsent } from './objects-in.js'
+import type { PartReader } from './part-reader.js'
 import { type ReaderShape, ReaderShapes } from './reader-shapes.js'
 import type { Arrived } from '../../wire/arrived.js'
-
-/** Stands for an element or a property that isn't there, until the array or the object is done. */
-const NOTHING = Symbol('nothing')
-
-/** A sparse array's elements are kept in a table if so many times as many are absent. */
-const SPARSE = 8
 
 /** A longer list of shapes is given up with its message. */
 const SHAPES_KEPT = 64
@@ -66,8 +65,7 @@ export class Reader extends Input implements PartReader {
   #depth = 0
   /** How many values there can still be: each takes a byte at least. */
   #values = 0
-  /** How many values of the innermost object or array stand for nothing. */
-  #absent = 0
+  absent = 0
 
   /** The value of the message `bytes[start..end]`, from behind the byte that says which format it is. */
   message(bytes: EngineBuffer, start: number, end: number, arrived: Arrived | undefined): unknown {
@@ -77,7 +75,7 @@ export class Reader extends Input implements PartReader {
     this.arrived = arrived
     this.#values = end - start
     this.#depth = 0
-    this.#absent = 0
+    this.absent = 0
     this.patternCost = 0
     this.#numbered = false
     try {
@@ -119,7 +117,7 @@ export class Reader extends Input implements PartReader {
     if (kind < SHORT_TEXT) return kind
     if (kind < SHORT_OBJECT) return this.narrow(kind - SHORT_TEXT)
     if (kind < SHORT_ARRAY) return this.#object(this.#shapeAt(kind - SHORT_OBJECT))
-    if (kind < NULL) return this.#array(kind - SHORT_ARRAY)
+    if (kind < NULL) return readElements(this, kind - SHORT_ARRAY)
     switch (kind) {
       case NULL:
         return null
@@ -130,7 +128,7 @@ export class Reader extends Input implements PartReader {
       case UNDEFINED:
         return undefined
       case ABSENT:
-        this.#absent++
+        this.absent++
         return NOTHING
       case UINT8:
         return this.byte()
@@ -158,20 +156,22 @@ export class Reader extends Input implements PartReader {
       case OBJECT:
         return this.#object(this.#shapeAt(this.count()))
       case ARRAY:
-        return this.#array(this.count())
+        return readElements(this, this.count())
       case RECORD:
-        return this.#record()
+        return readRecord(this)
       case SPARSE_ARRAY:
-        return this.#sparse()
+        return readSparse(this)
+      case NAMED_ARRAY:
+        return readNamed(this)
       case INT8S:
       case INT16S:
       case INT32S:
       case FLOAT64S:
-        return this.#packed(kind)
+        return readPacked(this, kind)
       case BIGINT64:
         return bytes.readBigInt64LE(this.skip(8))
       case BIGINT:
-        return this.#bigint()
+        return readBigint(this)
       case REFERENCE:
         return this.#reference()
       default:
@@ -204,6 +204,7 @@ export class Reader extends Input implements PartReader {
   #object(shape: ReaderShape): unknown {
     const { names, generated } = shape
     this.enter(names.length)
+    const { absent } = this
     let object: Record<string, unknown>
     if (generated !== undefined && generated.build !== undefined && !this.#numbered) {
       object = generated.build(this)
@@ -217,98 +218,11 @@ export class Reader extends Input implements PartReader {
       }
     }
     this.#depth--
-    if (this.#absent > 0) this.#removeAbsent(object)
+    if (this.absent !== absent) {
+      removeAbsent(object)
+      this.absent = absent
+    }
     return object
-  }
-
-  #removeAbsent(object: Record<string, unknown>): void {
-    for (const name of Object.keys(object)) if (object[name] === NOTHING) delete object[name]
-    this.#absent = 0
-  }
-
-  #record(): unknown {
-    const count = this.count()
-    this.enter(2 * count)
-    const object: Record<string, unknown> = this.number({})
-    for (let n = 0; n < count; n++) {
-      const name = this.text()
-      const value = this.read()
-      if (value === NOTHING) this.#absent = 0
-      else if (name in Object.prototype) define(object, name, value)
-      else object[name] = value
-    }
-    this.#depth--
-    return object
-  }
-
-  #array(length: number): unknown {
-    this.enter(length)
-    const array: unknown[] = this.number(arrayOf(length))
-    for (let n = 0; n < length; n++) {
-      const value = this.read()
-      if (value !== NOTHING) array[n] = value
-    }
-    this.#depth--
-    if (this.#absent > 0) {
-      this.#absent = 0
-      array.length = length
-    }
-    return array
-  }
-
-  #sparse(): unknown {
-    const length = this.count()
-    const count = this.count()
-    this.enter(2 * count)
-    if (length >= 2 ** 32) throw new Malformed(`an array in the message has a length of ${length}`)
-    const array: unknown[] = this.number([])
-    // Elements far from each other make the engine keep them in a table: else it takes the memory for the whole length.
-    if (length > SPARSE * (count + 1)) {
-      array[2 ** 32 - 2] = undefined
-      // Setting the length removes it everywhere but in an array of the greatest length.
-      delete array[2 ** 32 - 2]
-    }
-    array.length = length
-    let next = 0
-    for (let n = 0; n < count; n++) {
-      next += this.count()
-      if (next >= length) throw new Malformed('an element in the message lies behind the end of its array')
-      const value = this.read()
-      if (value !== NOTHING) array[next] = value
-      next++
-    }
-    this.#absent = 0
-    this.#depth--
-    return array
-  }
-
-  #packed(kind: number): unknown {
-    const length = this.count()
-    const { bytes } = this
-    const size = kind === INT8S ? 1 : kind === INT16S ? 2 : kind === INT32S ? 4 : 8
-    let at = this.skip(length * size)
-    const array: number[] = this.number(arrayOf(length))
-    if (kind === INT8S) for (let n = 0; n < length; n++) array[n] = (bytes[at + n]! << 24) >> 24
-    else if (kind === INT16S) {
-      for (let n = 0; n < length; n++, at += 2) array[n] = ((bytes[at]! | (bytes[at + 1]! << 8)) << 16) >> 16
-    } else if (kind === INT32S) {
-      for (let n = 0; n < length; n++, at += 4) {
-        array[n] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
-      }
-    } else {
-      const view = new DataView(bytes.buffer, bytes.byteOffset + at, length * 8)
-      for (let n = 0; n < length; n++) array[n] = view.getFloat64(8 * n, true)
-    }
-    return array
-  }
-
-  #bigint(): bigint {
-    const negative = this.byte()
-    const size = this.count()
-    const at = this.skip(size)
-    if (size === 0 || negative > 1) throw new Malformed('a bigint in the message is malformed')
-    const magnitude = BigInt(`0x${this.bytes.hexSlice(at, at + size)}`)
-    return negative === 1 ? -magnitude : magnitude
   }
 
   #reference(): object {
@@ -316,12 +230,4 @@ export class Reader extends Input implements PartReader {
     if (object === undefined) throw new Malformed('the message refers to an object that it has not')
     return object
   }
-}
-
-/** Told the length beforehand, the engine takes the memory at once; for an array of this length or more, it makes a table. */
-const TOLD_MAX = 1 << 24
-
-function arrayOf<T>(length: number): T[] {
-  // oxlint-disable-next-line unicorn/no-new-array -- `Array.from` fills it
-  return length < TOLD_MAX ? new Array<T>(length) : []
 }
