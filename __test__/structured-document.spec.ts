@@ -36,8 +36,15 @@ function describe(value: unknown, met: Map<object, number> = new Map()): unknown
   if (again !== undefined) return ['again', again]
   met.set(value, met.size)
   const inner = (part: unknown): unknown => describe(part, met)
-  const fields = (): unknown => Object.entries(value).map(([name, part]) => [text(name), inner(part)])
-  if (Array.isArray(value)) return ['array', Array.from(value, (part, n) => (n in value ? inner(part) : ['absent']))]
+  const fields = (from = 0): unknown[] =>
+    Object.entries(value)
+      .slice(from)
+      .map(([name, part]) => [text(name), inner(part)])
+  if (Array.isArray(value)) {
+    const elements = Array.from(value, (part, n) => (n in value ? inner(part) : ['absent']))
+    const beside = fields(elements.filter((_, n) => n in value).length)
+    return ['array', elements, ...(beside.length > 0 ? [beside] : [])]
+  }
   if (value instanceof Map) return ['Map', Array.from(value, ([key, part]) => [inner(key), inner(part)])]
   if (value instanceof Set) return ['Set', Array.from(value, inner)]
   if (value instanceof Date) return ['Date', number(value.getTime())]
@@ -66,6 +73,13 @@ test("a reader that is written from the document reads the golden messages, and 
     Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`name${n}`, n === 7 ? undefined : { n }])),
     Array.from({ length: 300 }, (_, n) => [n, -n, n * 1000, n / 3, `é${n}`, '漢'.repeat(n % 70)]),
     [new Map<unknown, unknown>([[{ key: 1 }, new Set([[], [[]]])]]), JSON.parse('{ "__proto__": 1 }')],
+    [
+      /(?<first>b)/.exec('abc'),
+      Object.assign(
+        Array.from({ length: 300 }, () => 0.5),
+        { unit: 'm', ünit: [] },
+      ),
+    ],
     [1n, -(2n ** 63n), 2n ** 63n, 3n ** 500n, -(3n ** 500n)],
   ]
   const messages = others.map((value) => {

@@ -34,6 +34,7 @@ const values: Record<string, unknown> = {
   'numbers of two bytes': [1, -2, 300, -400],
   'numbers of four bytes': [1, -2, 300, -70_000],
   'numbers of eight bytes': [1, -2, 0.5, -0],
+  'an array with a property beside its elements': Object.assign([1, 'a'], { unit: 'm' }),
   Map: new Map<unknown, unknown>([
     ['a', 1],
     [2, null],

@@ -89,6 +89,20 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
       for (const [n, value] of list.entries()) if (value !== null) sparse[n * (n === 5 ? 100_000 : 1)] = value
       return sparse
     }),
+    fc
+      .tuple(fc.array(tie('tree'), { maxLength: 4 }), fc.nat(100), fc.dictionary(text, tie('tree'), { maxKeys: 3 }))
+      .map(([list, more, names]) => {
+        const array = [...list, ...Array.from({ length: more }, (_, n) => n)]
+        for (const [name, value] of Object.entries(names)) {
+          Object.defineProperty(array, name === 'length' || name === '4294967294' ? 'name' : name, {
+            value,
+            enumerable: true,
+            writable: true,
+            configurable: true,
+          })
+        }
+        return array
+      }),
     fc.tuple(tie('tree'), tie('tree')).map(([shared, other]) => [shared, { other, again: shared }, shared]),
   ),
 }))

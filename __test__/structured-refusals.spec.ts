@@ -35,9 +35,15 @@ class Tagged {
   }
 }
 
+// oxlint-disable-next-line unicorn/consistent-function-scoping
+function argumentsOf(..._given: unknown[]): unknown {
+  // oxlint-disable-next-line prefer-rest-params
+  return arguments
+}
+
 const refused: [string, unknown, RegExp][] = [
-  ['an array with a property beside its elements', /b/.exec('abc'), /property "groups" can't be sent beside/],
-  ['an array of holes with one', Object.assign([], { length: 3, unit: 'm' }), /property "unit"/],
+  ["a function's arguments", argumentsOf(1, 2), /a function's arguments can't be sent/],
+  ["a function's arguments, of which there are none", argumentsOf(), /a function's arguments can't be sent/],
   ['a function', () => {}, /a function can't be sent/],
   ['a symbol', Symbol('s'), /a symbol can't be sent/],
   ['a boxed symbol', Object(Symbol('s')), /a symbol can't be sent/],

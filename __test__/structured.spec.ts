@@ -13,6 +13,20 @@ circular['list'] = [circular, { up: circular }]
 
 const shared = { shared: true }
 
+/** Gives an array properties of whose names some look like those of elements and are none. */
+function named(array: unknown[], value: (array: unknown[]) => unknown = () => ['x']): unknown {
+  return Object.assign(array, {
+    unit: 'm',
+    '-1': 1,
+    '01': 2,
+    '1.5': 3,
+    '4294967295': 4,
+    '': 5,
+    NaN: 6,
+    value: value(array),
+  })
+}
+
 // The default codec keeps every value that the structured clone algorithm keeps.
 const values: [string, unknown][] = [
   ['undefined', undefined],
@@ -54,6 +68,15 @@ const values: [string, unknown][] = [
   ['an object with keys that look like numbers', { 1: 'one', '-1': 'minus', '01': 'zero' }],
   ['an array of a hundred thousand', Array.from({ length: 100_000 }, (_, n) => n)],
   ['objects of many shapes', Array.from({ length: 300 }, (_, n) => ({ [`key${n}`]: n, common: true }))],
+  ['what a regular expression has matched', /(?<first>b)/.exec('abc')],
+  ['an array with properties beside its elements', named([1, 'a', { b: 2 }])],
+  ['an empty array with them', named([])],
+  ['an array of numbers with them', named(Array.from({ length: 64 }, (_, n) => n))],
+  ['a long array with them', named(Array.from({ length: 65 }, (_, n) => n / 2))],
+  ['a very long array with them', named(Array.from({ length: 5000 }, () => null))],
+  ['an array of holes with them', named(Object.assign([], { length: 3 }))],
+  ['a sparse array with them', named(Object.assign([], { 5000: 'far' }))],
+  ['an array that is beside its own elements', named([1], (array) => array)],
   ['nesting a hundred deep', Array.from({ length: 100 }).reduce((inner) => ({ inner }), null)],
 ]
 

@@ -13,6 +13,7 @@ import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
 import type { Step } from './refusal.js'
 import { isHref } from './urls.js'
 import type { PartWriter } from './part-writer.js'
+import { writeProperties } from './plain-out.js'
 
 const toTag = Object.prototype.toString
 const mapEntries = Map.prototype.entries
@@ -40,7 +41,7 @@ export function writeOther(writer: PartWriter, value: object, step: Step): void 
   const hidden = kindBehindProxy(value)
   if (hidden) writer.refuse(`a proxy of ${withArticle(hidden)} can't be sent`, step)
   assertNoStream(writer, value, step)
-  writer.properties(value, names, step)
+  writeProperties(writer, value, names, step)
 }
 
 /** Writes an object of one of the language's, or the platform's, classes; whether it is one. */
@@ -75,7 +76,8 @@ function assertOrdinary(writer: PartWriter, value: object, tag: string, step: St
   if ((types.isExternal as typeof types.isExternal | undefined)?.(value))
     writer.refuse("an object of native code can't be sent", step)
   if (types.isModuleNamespaceObject(value)) writer.refuse("a module can't be sent", step)
-  if (tag !== 'Object' && tag !== 'Arguments') {
+  if (types.isArgumentsObject(value)) writer.refuse("a function's arguments can't be sent: spread them", step)
+  if (tag !== 'Object') {
     const name = tag.length > 40 ? `${tag.slice(0, 40)}…` : tag
     const built = ['Map', 'Set', 'Date', 'Error', 'RegExp', 'ArrayBuffer'].includes(tag)
     const what = built ? `what says that it is a ${name} and is none` : withArticle(name)

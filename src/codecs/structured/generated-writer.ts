@@ -1,3 +1,4 @@
+import { writeMissing } from './property-out.js'
 import type { WriteObject, WriterShape } from './writer-shape.js'
 
 /** Beyond so many names the code gets long, and gains little. */
@@ -18,11 +19,11 @@ export function generateWriter(shape: WriterShape): WriteObject | undefined {
   const code = [
     'return (writer, value, step) => {',
     'if (value[tag] !== undefined || getPrototypeOf(value) !== prototype) return false',
+    'writer.enter(step)',
     ...literals.map((name, n) => `const v${n} = value[${name}]`),
     'writer.begin(shape)',
-    'writer.enter(step)',
     ...literals.map(
-      (name, n) => `if (v${n} === undefined) writer.missing(value, ${name}); else writer.write(v${n}, ${name})`,
+      (name, n) => `if (v${n} === undefined) missing(writer, value, ${name}); else writer.write(v${n}, ${name})`,
     ),
     'writer.leave()',
     'return true',
@@ -30,8 +31,8 @@ export function generateWriter(shape: WriterShape): WriteObject | undefined {
   ].join('\n')
   try {
     // oxlint-disable-next-line no-new-func
-    const make = new Function('shape', 'tag', 'getPrototypeOf', 'prototype', code) as Make
-    return make(shape, Symbol.toStringTag, Object.getPrototypeOf, Object.prototype)
+    const make = new Function('shape', 'missing', 'tag', 'getPrototypeOf', 'prototype', code) as Make
+    return make(shape, writeMissing, Symbol.toStringTag, Object.getPrototypeOf, Object.prototype)
   } catch {
     allowed = false
     return undefined
@@ -40,6 +41,7 @@ export function generateWriter(shape: WriterShape): WriteObject | undefined {
 
 type Make = (
   shape: WriterShape,
+  missing: typeof writeMissing,
   tag: symbol,
   getPrototypeOf: (value: object) => object | null,
   prototype: object,

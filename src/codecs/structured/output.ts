@@ -10,14 +10,14 @@ const OWN_MEMORY = 16 * 1024
 /** The room that is left in the memory whenever a value begins: enough for a number, and for a text of up to 63 units. */
 const ROOM = 160
 
-/** The longest text that a loop writes sooner than a call into the engine does. */
-const LOOPED = 63
+/** The longest text that has its length in its first byte, and for which there is always room. */
+const SHORT = 63
+
+/** The longest text that a loop writes sooner than a call into the engine does. Newer engines are called without a context. */
+const LOOPED = Number.parseInt(process.versions.v8 ?? '', 10) >= 13 ? 31 : SHORT
 
 /** How many units of a long text are looked at before it is taken for ASCII. */
 const PROBES = 64
-
-const float = new Float64Array(1)
-const floatBytes = new Uint8Array(float.buffer)
 
 /** A message as it grows: its memory, and how numbers, texts and bytes are written. */
 export class Output {
@@ -27,6 +27,8 @@ export class Output {
   /** Beyond here a value has to make room first. */
   protected limit: number = SHARED_MEMORY - ROOM
   #shared: EngineBuffer = this.bytes
+  /** All of `bytes`. */
+  view: DataView = viewOf(this.bytes)
 
   /** Begins a message, behind room for what may have to precede it. */
   protected restart(): void {
@@ -53,6 +55,7 @@ export class Output {
 
   #use(memory: EngineBuffer): void {
     this.bytes = memory
+    this.view = viewOf(memory)
     this.limit = memory.length - ROOM
   }
 
@@ -73,17 +76,8 @@ export class Output {
   }
 
   float64(value: number): void {
-    const { bytes, at } = this
-    float[0] = value
-    bytes[at] = floatBytes[0]!
-    bytes[at + 1] = floatBytes[1]!
-    bytes[at + 2] = floatBytes[2]!
-    bytes[at + 3] = floatBytes[3]!
-    bytes[at + 4] = floatBytes[4]!
-    bytes[at + 5] = floatBytes[5]!
-    bytes[at + 6] = floatBytes[6]!
-    bytes[at + 7] = floatBytes[7]!
-    this.at = at + 8
+    this.view.setFloat64(this.at, value, true)
+    this.at += 8
   }
 
   /** A count, and as many bytes. */
@@ -97,22 +91,45 @@ export class Output {
   /** A text as a value. */
   text(text: string): void {
     const { length } = text
-    if (length > LOOPED) {
-      this.#longText(text)
-      return
-    }
+    if (length > LOOPED && this.#textByCall(text)) return
     const { bytes, at } = this
     bytes[at] = SHORT_TEXT | length
     let to = at + 1
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i)
-      if (unit > 255) {
-        this.#wideText(text)
-        return
-      }
-      bytes[to++] = unit
+    let units = 0
+    let i = 0
+    for (; i + 3 < length; i += 4) {
+      const one = text.charCodeAt(i)
+      const two = text.charCodeAt(i + 1)
+      const three = text.charCodeAt(i + 2)
+      const four = text.charCodeAt(i + 3)
+      bytes[to] = one
+      bytes[to + 1] = two
+      bytes[to + 2] = three
+      bytes[to + 3] = four
+      units |= one | two | three | four
+      to += 4
     }
-    this.at = to
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      bytes[to++] = unit
+      units |= unit
+    }
+    if (units > 255) this.#wideText(text)
+    else this.at = to
+  }
+
+  /** Has the engine write a text, if that is a long one or ASCII; whether it has. */
+  #textByCall(text: string): boolean {
+    const { length } = text
+    if (length > SHORT) {
+      this.#longText(text)
+      return true
+    }
+    const { at } = this
+    if (this.bytes.utf8Write(text, at + 1, length + 8) !== length) return false
+    this.bytes[at] = SHORT_TEXT | length
+    this.at = at + 1 + length
+    return true
   }
 
   #longText(text: string): void {
@@ -143,7 +160,7 @@ export class Output {
     this.reserve(2 * length + 10)
     this.bytes[this.at++] = WIDE_TEXT
     this.count(length)
-    if (length > LOOPED) {
+    if (length > SHORT) {
       this.at += this.bytes.ucs2Write(text, this.at, 2 * length)
       return
     }
@@ -156,4 +173,8 @@ export class Output {
     }
     this.at = at
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }
