@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { minifySync } from 'rolldown/utils'
 import test from 'ava'
 import {
   AuthenticationError,
@@ -21,6 +24,7 @@ import {
   TimeoutError,
   WouldBlockError,
 } from 'carom'
+import { startProgram, wellWith } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { listen, temporaryDirectory } from './listeners.ts'
 
@@ -49,6 +53,41 @@ for (const [name, type] of Object.entries(classes)) {
     t.true(CaromError.prototype instanceof Error)
   })
 }
+
+test('a class that a program derives from one of carom’s has its own instances, and only those', (t) => {
+  class OwnError extends TimeoutError {}
+  const error = new OwnError('too late')
+  t.true(error instanceof OwnError)
+  t.true(error instanceof TimeoutError)
+  t.false(new TimeoutError('too late') instanceof OwnError)
+})
+
+test('the errors of a minified carom have their names, and are instances of this one’s classes', async (t) => {
+  const root = fileURLToPath(new URL('../', import.meta.url))
+  await mkdir(join(root, 'build'), { recursive: true })
+  const folder = await mkdtemp(join(root, 'build/minified-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await mkdir(join(folder, 'dist'))
+  const files = await readdir(join(root, 'dist'))
+  for (const name of files.filter((each) => each.endsWith('.cjs'))) {
+    const { code } = minifySync(name, await readFile(join(root, 'dist', name), 'utf8'), { mangle: { toplevel: true } })
+    await writeFile(join(folder, 'dist', name), code)
+  }
+  const binaries = (await readdir(root)).filter((each) => each.endsWith('.node'))
+  for (const name of binaries) await symlink(join(root, name), join(folder, name))
+  const program = `
+    const { SystemError, EOFError } = require('carom')
+    try {
+      require('./dist/index.cjs').connectSync('./nobody.sock')
+    } catch (error) {
+      console.log(error.name, error instanceof SystemError, error instanceof EOFError)
+    }`
+  await writeFile(join(folder, 'program.cjs'), program)
+  t.deepEqual(
+    await startProgram(t, process.execPath, ['program.cjs'], [], {}, folder).ended,
+    wellWith('SystemError true false\n'),
+  )
+})
 
 const permission = process.allowedNodeEnvironmentFlags.has('--permission')
   ? '--permission'

@@ -2,9 +2,10 @@ import { PlacedError } from '../codecs/path.js'
 import type { Address } from './address.js'
 
 /**
- * Whether an error comes from carom holds across several loaded copies of the package, so `instanceof` looks for a brand.
+ * The brand of each class, which `instanceof` looks for: whether an error comes from carom holds across several loaded copies of the
+ * package.
  */
-const brand = (name: string): symbol => Symbol.for(`carom.error.${name}`)
+const brands = new WeakMap<object, symbol>()
 
 /**
  * The base of all errors that carom makes.
@@ -33,7 +34,10 @@ export class CaromError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && brand(this.name) in value
+    const brand = brands.get(this)
+    // A class that a program derives has no brand: it is in that program once.
+    if (!brand) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
   }
 }
 
@@ -417,7 +421,8 @@ export class SystemError extends CaromError {
   }
 }
 
-for (const type of [
+// By their names, since a minifier takes those of the classes.
+for (const [name, type] of Object.entries({
   CaromError,
   EOFError,
   ConnectionClosedError,
@@ -434,9 +439,12 @@ for (const type of [
   SystemError,
   StartError,
   ProcessError,
-]) {
-  Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true })
-  Object.defineProperty(type.prototype, brand(type.name), { value: true })
+})) {
+  const brand = Symbol.for(`carom.error.${name}`)
+  brands.set(type, brand)
+  Object.defineProperty(type, 'name', { value: name, configurable: true })
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true })
+  Object.defineProperty(type.prototype, brand, { value: true })
 }
 
 function messageOf(cause: unknown): string {
