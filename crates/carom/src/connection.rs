@@ -86,10 +86,11 @@ impl Connection {
     pub fn over_shared_memory(fd: OwnedFd, role: RingRole, max_message_size: u64, spin: Spin) -> Result<Self> {
         let mut channel = Channel::new(fd, max_message_size, spin)?;
         channel.use_ring(role)?;
+        let mut connection = Self::over(channel)?;
         if let RingRole::Offering(_) = role {
-            channel.start_ring(Deadline::Never)?;
+            connection.channel.start_ring(Deadline::Never)?;
         }
-        Self::over(channel)
+        Ok(connection)
     }
 
     fn over(mut channel: Channel) -> Result<Self> {

@@ -107,6 +107,7 @@ impl Running {
 
     /// Waits by `deadline` until there is something to take, as far as can be seen without looking closely.
     pub(super) fn until_readable(&mut self, fd: BorrowedFd<'_>, deadline: Deadline) -> Result<bool> {
+        self.ring_if_due(fd)?;
         loop {
             if self.signals.ended || self.ring.sleep()? {
                 return Ok(true);

@@ -23,7 +23,7 @@ const HELD_MAX: usize = 2;
 /// How often the socket is read at a time: a peer that floods it delays nobody else.
 const READS_MAX: usize = 16;
 
-/// How often a doorbell is tried where the kernel has no memory for it, or no room.
+/// How often something is tried that works unless the peer or the kernel is in trouble.
 const ATTEMPTS: usize = 4;
 
 /// The receiving half of what the two sockets carry.
@@ -77,13 +77,16 @@ impl Signals {
         Ok(())
     }
 
-    /// Reads the packets that the peer says it has sent, `announced` since the beginning. They have come already; one attempt shows
+    /// Reads the packets that the peer says it has sent, `announced` since the beginning. They have come already; a few attempts show
     /// whether it lies.
     pub(super) fn collect(&mut self, fd: BorrowedFd<'_>, announced: u64, taken: u64) -> Result<()> {
-        self.hear(fd, taken)?;
-        if !self.unread {
-            self.packets = announced;
+        for _ in 0..ATTEMPTS {
+            self.hear(fd, taken)?;
+            if !self.misses(announced) || self.unread {
+                return Ok(());
+            }
         }
+        self.packets = announced;
         Ok(())
     }
 

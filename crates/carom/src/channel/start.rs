@@ -119,9 +119,8 @@ fn expect(
         let arrived = match sys::receive_with_fds(fd, &mut buffer[..missing], deadline) {
             Ok(None) => return Ok(Started::NotYet),
             Ok(Some(arrived)) => arrived,
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset && begun.is_empty() => {
-                return Ok(Started::Ended);
-            }
+            // The peer has gone without reading everything: the end follows.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => continue,
             Err(error) => return Err(error.into()),
         };
         match arrived.bytes {

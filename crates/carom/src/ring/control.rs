@@ -225,8 +225,8 @@ impl Consumer {
         control.written.0.packets.load(Relaxed)
     }
 
-    /// Tells the producer that `bytes` have been taken. Whether it waits for room and there is a good part of it, or the ring is
-    /// empty: a doorbell is due.
+    /// Tells the producer that `bytes` have been taken. Whether it waits for room and there is a good part of it: a doorbell is due. An
+    /// empty ring is one.
     pub(crate) fn consume(&mut self, control: &Control, bytes: u64) -> bool {
         self.tail += bytes;
         control.tail.0.store(self.tail, Release);
@@ -235,7 +235,7 @@ impl Consumer {
             return false;
         }
         let left = self.head - self.tail;
-        (left == 0 || self.size - left >= self.size / 4) && control.wants_room.0.swap(0, Relaxed) != 0
+        self.size - left >= self.size / 4 && control.wants_room.0.swap(0, Relaxed) != 0
     }
 
     /// Says that this end is about to sleep. Whether there is something to be taken already; if not, a doorbell follows.

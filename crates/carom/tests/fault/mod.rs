@@ -66,6 +66,15 @@ const CALLS: &[(libc::c_long, &str, &[Fault])] = &[
     (libc::SYS_epoll_ctl, "epoll_ctl", &[Errno(ENOMEM), Errno(ENOSPC)]),
     (libc::SYS_eventfd2, "eventfd2", OPEN),
     (libc::SYS_fcntl, "fcntl(F_DUPFD_CLOEXEC)", &[Errno(EMFILE)]),
+    (libc::SYS_memfd_create, "memfd_create", OPEN),
+    (libc::SYS_ftruncate, "ftruncate", FILE),
+    (
+        libc::SYS_fallocate,
+        "fallocate",
+        &[Errno(EINTR), Errno(ENOSPC), Errno(ENOMEM)],
+    ),
+    (libc::SYS_fstatfs, "fstatfs", FILE),
+    (libc::SYS_mmap, "mmap", FILE),
     (libc::SYS_fstat, "fstat", FILE),
     (libc::SYS_newfstatat, "newfstatat", FILE),
     (libc::SYS_statx, "statx", FILE),
@@ -271,7 +280,12 @@ fn faults(call: &libc::seccomp_data) -> Option<(&'static str, &'static [Fault])>
     match *number {
         // Asked before a socket is closed, which is done whatever comes of it.
         libc::SYS_getsockopt if matches!(call.args[2] as i32, libc::SO_LINGER | SO_PASSRIGHTS) => None,
+        libc::SYS_fcntl if matches!(call.args[1] as i32, libc::F_ADD_SEALS | libc::F_GET_SEALS) => {
+            Some(("fcntl(seals)", FILE))
+        }
         libc::SYS_fcntl if call.args[1] as i32 != libc::F_DUPFD_CLOEXEC => None,
+        // Memory without a file is the allocator's.
+        libc::SYS_mmap if call.args[3] as i32 & libc::MAP_ANONYMOUS != 0 => None,
         // SAFETY: the address of the socket's address, in the memory of a thread that waits for the answer.
         libc::SYS_connect if unsafe { *(call.args[1] as *const libc::sa_family_t) } == libc::AF_UNIX as u16 => {
             Some((name, CONNECT_AT_ONCE))

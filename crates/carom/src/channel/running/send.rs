@@ -119,6 +119,7 @@ impl Running {
                 return Ok(true);
             }
         }
+        self.ring_if_due(fd)?;
         loop {
             if self.ring.want_room()? {
                 return Ok(true);

@@ -59,8 +59,12 @@ mod linux {
 
     /// The size of what a peer has sent, if it is memory whose size can't change.
     pub(crate) fn check(fd: BorrowedFd<'_>) -> Result<u64, RingError> {
-        let sealed = rustix::fs::fcntl_get_seals(fd).is_ok_and(|seals| seals.contains(SEALS));
-        if !sealed || !is_tmpfs(fd)? {
+        let seals = match rustix::fs::fcntl_get_seals(fd) {
+            // A file that can't have any.
+            Err(Errno::INVAL) => SealFlags::empty(),
+            seals => seals.map_err(|errno| RingError::system("fcntl", &errno.into()))?,
+        };
+        if !seals.contains(SEALS) || !is_tmpfs(fd)? {
             return Err(RingFault::NotSealed.into());
         }
         let status = rustix::fs::fstat(fd).map_err(|errno| RingError::system("fstat", &errno.into()))?;
