@@ -1,6 +1,8 @@
 //! A scenario, once for each fault that can be in its way.
 
 use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use carom::handshake::HandshakeError;
 use carom::ring::RingError;
@@ -60,7 +62,7 @@ pub(crate) fn survive<C: Sync>(
         let mut trouble = Trouble::default();
         let outcome = run(plan, || ours(&ends, &mut trouble), || theirs(&ends));
         drop(ends);
-        (outcome, trouble, (open_descriptors() - before, scratch.clear()))
+        (outcome, trouble, (left_open(before), scratch.clear()))
     };
     let mut survived = BTreeMap::<_, usize>::new();
     for call in 0.. {
@@ -91,6 +93,18 @@ pub(crate) fn survive<C: Sync>(
         trouble.told
     );
     assert!(!survived.is_empty());
+}
+
+/// How many descriptors more than `before` are open. A socket with descriptors in its queue is closed by a thread, which takes a moment.
+fn left_open(before: usize) -> usize {
+    let begun = Instant::now();
+    loop {
+        let left = open_descriptors() - before;
+        if left == 0 || begun.elapsed() > Duration::from_secs(10) {
+            return left;
+        }
+        thread::yield_now();
+    }
 }
 
 /// A fault that passes by itself doesn't show; any other is reported once, as it was. Nothing is left over.
