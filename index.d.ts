@@ -120,8 +120,8 @@ export declare class Reactor {
 
 /** A connection that was accepted. */
 export interface Accepted {
-  /** Its descriptor, which is the caller's. */
-  fd: number
+  /** Its number, until `detach` gives its descriptor. */
+  id: number
   /** The peer that has connected; the empty string for a Unix peer without a name. */
   address: JsAddress
 }

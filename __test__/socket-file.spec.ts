@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
-import { connect, Listener, SystemError } from 'carom'
+import { connect, EOFError, Listener, SystemError } from 'carom'
 import { startChild, untilPrinted } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { connected, freshPath, listen, temporaryDirectory } from './listeners.ts'
@@ -127,6 +127,22 @@ test.serial('a socket file is removed when its worker is terminated, or ends', a
     await exited
     t.false(existsSync(path), scenario)
     t.false(existsSync(dirname(privateAddress)), scenario)
+  }
+})
+
+test.serial('peers that a terminated worker has let in, and not accepted, see the end of the stream', async (t) => {
+  const path = freshPath(t)
+  const worker = new Worker(new URL('./fixtures/listening-worker.ts', import.meta.url), {
+    workerData: { path, scenario: 'terminate-with-admitted' },
+  })
+  const [privateAddress] = (await once(worker, 'message')) as [string]
+  const admitted = once(worker, 'message')
+  const clients = await Promise.all([connect(path, { authkey: 'secret' }), connect(privateAddress)])
+  t.deepEqual(await admitted, ['admitted'])
+  await worker.terminate()
+  for (const client of clients) {
+    await t.throwsAsync(client.recv(), { instanceOf: EOFError })
+    await client.close()
   }
 })
 

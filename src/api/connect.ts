@@ -126,8 +126,11 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   try {
     const fd = await reached(to, socket, attempts, limit.signal)
     if (!how) return Connection.adopt(fd, rest, { offers: true })
-    const known = await ending<Authenticated>(limit.signal, (end) => new Handshake(fd, 'connect', to, how, end))
-    return Connection.adopt(known.fd, rest, { legacy: known.legacy, offers: true })
+    const { id, legacy } = await ending<Authenticated>(
+      limit.signal,
+      (end) => new Handshake(fd, 'connect', to, how, end),
+    )
+    return Connection.adopt(environment.native.detach(id), rest, { legacy, offers: true })
   } finally {
     environment.release()
     clearTimeout(timer)
@@ -161,12 +164,13 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   const { descriptors, ringSize } = settings(rest)
   assertShares(ringSize, to)
   const socket = { descriptors: !how && descriptors !== Descriptors.None, idle }
-  environmentOf().sends.flush()
+  const environment = environmentOf()
+  environment.sends.flush()
   const deadline = new Deadline(milliseconds)
   const fd = reachedSync(to, socket, attempts, deadline, () => timedOut(to, milliseconds, attempts.last))
   if (!how) return Connection.adopt(fd, rest, { offers: true })
-  const known = shakeHandsSync(fd, 'connect', to, how, deadline)
-  return Connection.adopt(known.fd, rest, { legacy: known.legacy, offers: true })
+  const { id, legacy } = shakeHandsSync(fd, 'connect', to, how, deadline)
+  return Connection.adopt(environment.native.detach(id), rest, { legacy, offers: true })
 }
 
 /** A descriptor that is connected to `to`, unless `signal` comes first. */

@@ -115,7 +115,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     }
     this.#resource = new ListenerResource(environment, listening.id, listening.address)
     this.#accepting = new AcceptPath(environment, this.#resource, this.#authentication, {
-      connectionTo: ({ fd, legacy }) => Connection.adopt(fd, rest, { legacy, accepted: true }),
+      connectionTo: ({ id, legacy }) => Connection.adopt(native.detach(id), rest, { legacy, accepted: true }),
       // A caller's handler does nothing, and throws nothing, in the middle of accepting.
       onRefused: (error, peer) => queueMicrotask(() => this.emit('authenticationFailure', error as CaromError, peer)),
     })

@@ -111,10 +111,10 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
     this.#environment.sends.flush()
     let accepted = null
     while (!accepted) accepted = checked(() => native.accept(id, FOR_EVER.slice()), own)
-    const { fd, address } = accepted
-    if (!this.#authentication) return this.#connectionTo({ fd, legacy: false, address })
+    const { id: peer, address } = accepted
+    if (!this.#authentication) return this.#connectionTo({ id: peer, legacy: false, address })
     this.#lastAccepted = address
-    const known = shakeHandsSync(fd, 'accept', own, this.#authentication, new Deadline(Infinity))
+    const known = shakeHandsSync(native.detach(peer), 'accept', own, this.#authentication, new Deadline(Infinity))
     return this.#connectionTo({ ...known, address })
   }
 
@@ -215,14 +215,15 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
   #acceptOne(): boolean {
     try {
       const { id, address: own, admitted } = this.#resource
-      const accepted = checked(() => this.#environment.native.accept(id, 0), own)
+      const { native } = this.#environment
+      const accepted = checked(() => native.accept(id, 0), own)
       if (!accepted) {
         this.#mayAccept = false
         return false
       }
-      const { fd, address } = accepted
-      if (this.#handshakes) this.#handshakes.begin(fd, address)
-      else admitted.push({ fd, legacy: false, address })
+      const { id: peer, address } = accepted
+      if (this.#handshakes) this.#handshakes.begin(native.detach(peer), address)
+      else admitted.push({ id: peer, legacy: false, address })
       return true
     } catch (error) {
       if (isOutOfDescriptors(error) && this.#handshakes && this.#handshakes.size > 0) return this.#handshakes.makeRoom()

@@ -8,9 +8,10 @@ import { checked, type Operation } from '../native/status.js'
 import { clearTimeout, now, setTimeout } from '../event-loop/timers.js'
 import { Registration } from '../event-loop/registration.js'
 
-/** A descriptor whose peer knows the key. */
+/** A connection whose peer knows the key. */
 export interface Authenticated {
-  fd: number
+  /** Its number, until `detach` gives its descriptor. */
+  id: number
   /** The peer is older than Python 3.12, or billiard: it may not know the longer form of a header. */
   legacy: boolean
 }
@@ -55,7 +56,7 @@ export class Handshake implements Watcher {
         this.#forget()
         const legacy = state === HANDSHAKE_DONE_LEGACY
         tellAuthenticated(this.#operation, this.#address, legacy)
-        this.#end.done({ fd: native.detach(this.#id), legacy })
+        this.#end.done({ id: this.#id, legacy })
         return
       }
       this.#registration.watchFor(state === HANDSHAKE_WRITES)
@@ -108,7 +109,7 @@ export function shakeHandsSync(
       const state = checked(() => native.handshakeAdvance(id, own.slice()), address, operation)
       if (state === HANDSHAKE_DONE || state === HANDSHAKE_DONE_LEGACY) {
         tellAuthenticated(operation, address, state === HANDSHAKE_DONE_LEGACY)
-        return { fd: native.detach(id), legacy: state === HANDSHAKE_DONE_LEGACY }
+        return { id, legacy: state === HANDSHAKE_DONE_LEGACY }
       }
       if (own.expired()) checked(() => native.handshakeExpire(id), address, operation)
     }

@@ -46,9 +46,9 @@ export class Handshakes {
   /** Begins one with the peer at `address`, whose descriptor it takes. */
   begin(fd: number, address: Address): void {
     const handshake = new Handshake(fd, 'accept', this.#address, this.#how, {
-      done: ({ fd: known, legacy }) => {
+      done: (authenticated) => {
         this.#going.delete(handshake)
-        this.#owner.onProved({ fd: known, legacy, address })
+        this.#owner.onProved({ ...authenticated, address })
       },
       failed: (error) => {
         this.#going.delete(handshake)

@@ -2,12 +2,11 @@ import { closeAside } from '../native/numbers.js'
 import { type Address, shown } from '../api/address.js'
 import { listenerClose } from '../api/diagnostics.js'
 import type { Environment } from '../event-loop/environment.js'
+import type { Authenticated } from './handshake.js'
 import type { Resource } from '../event-loop/resource.js'
 
 /** A peer that is let in. */
-export interface Admitted {
-  fd: number
-  legacy: boolean
+export interface Admitted extends Authenticated {
   address: Address
 }
 
@@ -52,7 +51,7 @@ export class ListenerResource implements Resource {
     atExit.delete(this.#atExit)
     native.close(this.id)
     // The messages of their peers are unread, and may be anything.
-    closeAside(this.admitted.splice(0).map(({ fd }) => fd))
+    closeAside(this.admitted.splice(0).map(({ id }) => native.detach(id)))
     if (listenerClose.observed) listenerClose.publish({ address: this.address })
   }
 }

@@ -61,8 +61,8 @@ pub struct Listening {
 #[allow(missing_debug_implementations, reason = "JavaScript's, not Rust's")]
 #[napi(object)]
 pub struct Accepted {
-    /// Its descriptor, which is the caller's.
-    pub fd: i32,
+    /// Its number, until `detach` gives its descriptor.
+    pub id: u32,
     /// The peer that has connected; the empty string for a Unix peer without a name.
     pub address: JsAddress,
 }
@@ -126,14 +126,14 @@ impl Reactor {
     /// Accepts a connection, waiting up to `timeout` milliseconds, for ever where it is negative; `null` where nobody came.
     #[napi(catch_unwind)]
     pub fn accept(&self, id: u32, timeout: f64) -> Result<Option<Accepted>> {
-        let slots = self.environment.slots.borrow();
+        let mut slots = self.environment.slots.borrow_mut();
         let accepted = slots
             .listener(id)?
             .accept(deadline(timeout))
             .map_err(|error| refused(&error))?;
         let Some((fd, peer)) = accepted else { return Ok(None) };
         Ok(Some(Accepted {
-            fd: numbers::give(fd).map_err(|error| thrown("accept", &error))?,
+            id: slots.insert(Slot::Held(fd)),
             address: peer_to_js(&peer),
         }))
     }

@@ -220,7 +220,7 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn open_watched(&self, fd: i32) -> Result<u32> {
         let fd = numbers::duplicate(fd).map_err(|error| numbers::thrown_of(fd, "fcntl", &error))?;
-        Ok(self.environment.slots.borrow_mut().insert(Slot::Watched(fd)))
+        Ok(self.environment.slots.borrow_mut().insert(Slot::Held(fd)))
     }
 
     /// Closes a descriptor.

@@ -17,8 +17,9 @@ use crate::rings::Expected;
 pub(crate) enum Slot {
     /// A connection.
     Channel(Channel),
-    /// A descriptor that is only waited on: a duplicate of the caller's.
-    Watched(OwnedFd),
+    /// A descriptor without more: a duplicate of the caller's, to wait on, or a peer's that nobody has asked for yet. It is closed
+    /// with its environment.
+    Held(OwnedFd),
     /// A socket that others connect to.
     Listener(Listener),
     /// A connection that is being made.
@@ -32,7 +33,7 @@ impl Slot {
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Channel(channel) => Some(channel.as_fd()),
-            Self::Watched(fd) => Some(fd.as_fd()),
+            Self::Held(fd) => Some(fd.as_fd()),
             Self::Handshake(fd, _) => Some(fd.as_fd()),
             Self::Listener(listener) => Some(listener.as_fd()),
             Self::Connecting(connecting) => connecting.as_fd(),
@@ -48,7 +49,7 @@ impl Slot {
     pub(crate) fn into_fd(self) -> Option<OwnedFd> {
         match self {
             Self::Channel(channel) => Some(channel.into_fd()),
-            Self::Watched(fd) => Some(fd),
+            Self::Held(fd) => Some(fd),
             Self::Handshake(fd, _) => Some(fd.into_inner()),
             Self::Listener(listener) => Some(listener.into_fd()),
             Self::Connecting(_) => None,
