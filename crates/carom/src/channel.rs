@@ -49,7 +49,7 @@ pub struct Channel {
     decoder: Decoder,
     spin: Spin,
     /// Where the channel takes descriptors: those that have arrived with messages.
-    descriptors: Option<Arrivals<PeerFds>>,
+    descriptors: Option<Arrivals>,
     /// The outcome of the last read.
     brought: PeerFds,
     /// The last read may have stopped before what the kernel has.

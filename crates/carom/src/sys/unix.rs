@@ -39,6 +39,13 @@ pub use pass_rights::pass_rights;
 use pass_rights::passes_rights;
 pub use rights::{BESIDE, FDS_MAX, receive_with_fds, receive_without_fds, send_with_fds};
 
+/// How many descriptors this process may have open.
+#[must_use]
+pub fn descriptors_max() -> usize {
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
+}
+
 /// Takes ownership of an open descriptor, and keeps it from being inherited by programs that are started later.
 ///
 /// # Errors

@@ -41,6 +41,12 @@ use socket::Socket;
 /// A handle's or a socket's number.
 pub type RawFd = isize;
 
+/// How many descriptors this process may have open: the system sets no limit.
+#[must_use]
+pub fn descriptors_max() -> usize {
+    usize::MAX
+}
+
 /// A descriptor that is closed with this object.
 #[derive(Debug)]
 pub struct OwnedFd(Object);
