@@ -213,7 +213,7 @@ impl Connection {
     /// [`Error::NotReadable`], [`Error::Io`].
     pub fn recv_bytes(&mut self) -> Result<Vec<u8>> {
         loop {
-            if let Some(message) = self.try_recv_bytes()? {
+            if let Some(message) = self.take() {
                 return Ok(message);
             }
             self.fill(Deadline::Never).map_err(|fault| self.met(fault))?;

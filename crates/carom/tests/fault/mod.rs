@@ -16,6 +16,7 @@ use rustix::event::{PollFd, PollFlags};
 
 mod survival;
 
+#[allow(unused_imports, reason = "each test binary uses a part")]
 pub(crate) use survival::survive;
 
 /// The outcome of a call.
@@ -201,8 +202,21 @@ fn available() -> bool {
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0, &raw const action) == 0 }
 }
 
+/// Has every call of this thread fail that can, from now on: with a number that none of them has otherwise.
+#[allow(dead_code, reason = "each test binary uses a part")]
+pub(crate) fn forbid_on_this_thread() {
+    install(libc::SECCOMP_RET_ERRNO | libc::EXDEV as u32, 0);
+}
+
 /// Has the kernel ask about this thread's calls. The descriptor carries the questions; it hangs up when the thread is gone.
 fn watch_this_thread() -> OwnedFd {
+    let number = install(libc::SECCOMP_RET_USER_NOTIF, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    // SAFETY: the call has made it, and it has no owner.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}
+
+/// Puts `action` in place of this thread's calls that can fail. Returns what seccomp(2) does.
+fn install(action: u32, flags: libc::c_ulong) -> i32 {
     let statement = |code: u32, value: u32| libc::sock_filter {
         code: code as u16,
         jt: 0,
@@ -216,20 +230,24 @@ fn watch_this_thread() -> OwnedFd {
             jf: 1,
             ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, *number as u32)
         });
-        program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_USER_NOTIF));
+        program.push(statement(libc::BPF_RET | libc::BPF_K, action));
     }
     program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),
     };
-    // SAFETY: the program is valid for the call, which concerns this thread alone and makes a descriptor without an owner.
+    // SAFETY: the program is valid for the call, which concerns this thread alone.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-        let (mode, flags) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
-        let number = libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program);
+        let number = libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            flags,
+            &raw const program,
+        );
         assert!(number >= 0, "seccomp: {}", io::Error::last_os_error());
-        OwnedFd::from_raw_fd(number as i32)
+        number as i32
     }
 }
 
