@@ -1,7 +1,7 @@
 import { DecodeError } from '../api/errors.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from '../codecs/pickle/options.js'
+import { errorOf } from '../codecs/pickle/read/error.js'
 import { readPickle } from '../codecs/pickle/read/reader.js'
-import { PythonError } from '../codecs/pickle/types/error.js'
 import { PythonObject } from '../codecs/pickle/types/object.js'
 import {
   checkedNames,
@@ -65,15 +65,15 @@ export class ReplyReader {
 
   read(bytes: Buffer): Reply {
     const { value: said, arrived } = this.#collecting(() => {
-      const [kind, value] = checkedReply(this.#decode(bytes, this.#settings))
-      return { kind, value: kind === ERROR ? this.#exception(bytes, value) : value }
+      const [kind, value] = checkedReply(this.#decode(bytes))
+      return { kind, value: kind === ERROR ? raised(value) : value }
     })
     return { ...said, arrived }
   }
 
   /** The value of a pickle that is no reply. */
   decode(bytes: Buffer): { value: unknown; arrived: readonly Reference[] } {
-    return this.#collecting(() => this.#decode(bytes, this.#settings))
+    return this.#collecting(() => this.#decode(bytes))
   }
 
   /** What `decode` gives, and what has arrived in it. A function of the program's may decode another one meanwhile. */
@@ -100,24 +100,19 @@ export class ReplyReader {
     return proxy
   }
 
-  /** Whatever its class, it was raised, and so is an exception: of one that didn't look like one, this is known only now. */
-  #exception(bytes: Buffer, value: unknown): unknown {
-    if (value instanceof Error || !(value instanceof PythonObject)) return value
-    const exceptions = new Set([...this.#settings.exceptions, `${value.module}.${value.name}`])
-    const [, error] = checkedReply(this.#decode(bytes, { ...this.#settings, exceptions }))
-    if (error instanceof Error) return error
-    const { name, module, args = [] } = value
-    return new PythonError(name, args, args.map(String).join(', '), module)
-  }
-
-  #decode(bytes: Buffer, settings: PickleSettings): unknown {
+  #decode(bytes: Buffer): unknown {
     try {
-      return readPickle(bytes, 0, bytes.length, settings)
+      return readPickle(bytes, 0, bytes.length, this.#settings)
     } catch (error) {
       const refused = error instanceof Error && error.cause instanceof RefusedProxy
       throw new DecodeError(bytes, refused ? error.cause : error)
     }
   }
+}
+
+/** Whatever its class, it was raised, and so is an exception, also where it didn't look like one. */
+function raised(value: unknown): unknown {
+  return value instanceof PythonObject ? errorOf(value) : value
 }
 
 /** The result of a reply that has one; throws what the other kinds say. */
