@@ -112,8 +112,6 @@ export declare class Reactor {
    * how many there are, or a status.
    */
   wait(timeout: number): number
-  /** How many microseconds the event loop looks for reports before it sleeps. */
-  spin(duration: number): void
   /** The process at the other end of a local connection. */
   peerCredentials(id: number): PeerCredentials
 }
@@ -300,7 +298,10 @@ export interface Opened {
 export interface OpenOptions {
   /** The longest message that is received, in bytes. */
   limit: number
-  /** For how many microseconds blocking receives spin; adaptively where it is negative. */
+  /**
+   * For how many microseconds a blocking receive, and the event loop after it has served the connection, look for more before they
+   * sleep; adaptively where it is negative.
+   */
   spin: number
   /**
    * 0: the peer can send no descriptors, as far as the kernel refuses them; 1: it can send them outside the framing; 2: also with

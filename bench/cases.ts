@@ -27,7 +27,14 @@ const tabled: readonly Case[] = [
     workload(`round trip, ${size}`, {
       ...floor('round-trip', sizeNamed(size)),
       ...(size === '64 B' && floor('round-trip', 64, ', spin 50', ['--spin', '50'])),
-      ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom sync, spin 0', 'carom async, spin 50'),
+      ...rivals(
+        'carom sync',
+        'carom async',
+        'carom async, forEach',
+        'carom sync, spin 0',
+        'carom async, spin 0',
+        'carom async, spin 50',
+      ),
       ...rivals(...shared),
       ...pythons('round-trip', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
@@ -71,7 +78,14 @@ const tabled: readonly Case[] = [
 
   ...workload('a message each millisecond, 64 B', {
     ...floor('one-way', 64, '', ['--interval', '1000']),
-    ...rivals('carom sync', 'carom sync, spin 0', 'carom async', 'carom async, spin 50', ...shared),
+    ...rivals(
+      'carom sync',
+      'carom sync, spin 0',
+      'carom async',
+      'carom async, spin 0',
+      'carom async, spin 50',
+      ...shared,
+    ),
     ...pythons('one-way', '64 B', ['--interval', '1000']),
     ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
     ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),

@@ -14,6 +14,7 @@ const rivals: Record<string, () => Promise<Rival>> = {
   'carom async': async () => (await caromAsync()).caromAsync(),
   'carom async, forEach': async () => (await caromAsync()).caromForEach(),
   'carom async, json': async () => (await caromAsync()).caromAsync({ codec: 'json' }),
+  'carom async, spin 0': async () => (await caromAsync()).caromAsync({ spin: 0 }),
   'carom async, spin 50': async () => (await caromAsync()).caromAsync({ spin: 50 }),
   'carom sync, shared memory': async () => (await caromSync()).caromSync({ transport: 'shared-memory' }),
   'carom async, shared memory': async () => (await caromAsync()).caromAsync({ transport: 'shared-memory' }),

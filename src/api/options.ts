@@ -33,8 +33,12 @@ export interface ConnectionOptions extends TransportOptions {
   /** How many bytes may be accepted and unsent before a `send` waits. Default 262,144. */
   highWaterMark?: number | undefined
   /**
-   * How many microseconds a blocking call looks for data before it sleeps, and the event loop after it has served a
-   * connection. Default `'adaptive'`: blocking calls spin only while it has lately paid off, the event loop never.
+   * How many microseconds a blocking call looks for data before it sleeps, and the event loop after it has served this
+   * connection. Default `'adaptive'`: they look, for at most 50 µs, only where that has lately saved processor time; never where a
+   * program may use one processor only, by its affinity or its cgroup's quota. `0` never looks.
+   *
+   * The event loop looks when all else is done that was due, and stops as soon as anything else happens: no timer, immediate or
+   * other handle waits for it. Where carom can't ask the event loop (Bun, Deno, Windows), it doesn't look.
    */
   spin?: number | 'adaptive' | undefined
   /**

@@ -9,14 +9,11 @@ export class EndpointResource implements Resource, Claimant {
   readonly #fd: number
   readonly #environment: Environment
   readonly #id: number
-  readonly #spin: number
 
-  constructor(environment: Environment, id: number, fd: number, spin: number) {
+  constructor(environment: Environment, id: number, fd: number) {
     this.#environment = environment
     this.#id = id
     this.#fd = fd
-    this.#spin = spin
-    if (spin > 0) environment.addSpin(spin)
   }
 
   get owner(): string {
@@ -27,7 +24,6 @@ export class EndpointResource implements Resource, Claimant {
   leave(): void {
     this.#environment.remove(this.#id)
     this.#environment.memory.release(this)
-    if (this.#spin > 0) this.#environment.removeSpin(this.#spin)
   }
 
   close(): void {

@@ -74,7 +74,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     this.fd = fd
     this.transport = ringSize > 0 ? 'shared-memory' : opened.socket ? 'socket' : 'named-pipe'
     this.writable = traits.writable ?? opened.writable
-    this.#resource = new EndpointResource(environment, id, fd, spin)
+    this.#resource = new EndpointResource(environment, id, fd)
     this.#registration = new Registration(environment, id, this)
     this.receiving = new ReceivePath(
       environment,

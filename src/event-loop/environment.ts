@@ -46,7 +46,6 @@ class Environment {
   readonly #reports = new Uint32Array(REPORTS * 2)
   #dispatching = false
   #holds = 0
-  readonly #spins: number[] = []
   /** The native side holds this weakly, as it does `#reports`: of a realm that is gone, nothing is left. */
   readonly #onReports = (count: number): void => {
     this.reads.refill()
@@ -114,17 +113,6 @@ class Environment {
 
   release(): void {
     if (--this.#holds === 0) this.transfer.keepAlive(false)
-  }
-
-  /** The event loop spins as long as the open connection asks that asks for the longest. */
-  addSpin(microseconds: number): void {
-    this.#spins.push(microseconds)
-    this.native.spin(Math.max(...this.#spins))
-  }
-
-  removeSpin(microseconds: number): void {
-    this.#spins.splice(this.#spins.indexOf(microseconds), 1)
-    this.native.spin(Math.max(0, ...this.#spins))
   }
 }
 

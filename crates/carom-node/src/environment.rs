@@ -1,6 +1,8 @@
 //! The state of one JavaScript environment (the main thread, or a worker): its descriptors, the reactor that watches them, and
 //! the way to tell JavaScript.
 
+mod search;
+
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::time::{Duration, Instant};
@@ -11,12 +13,17 @@ use napi::Result;
 
 use crate::dispatch::Dispatch;
 use crate::numbers;
+use crate::processor_time::processor_time;
 use crate::rings::{self, Rings};
 use crate::slots::Slots;
+use crate::spin::Spin;
 use crate::status;
 
-/// The longest that one turn of the event loop is kept from its timers by spinning.
-const SPIN_TOTAL: Duration = Duration::from_millis(1);
+#[cfg(unix)]
+pub(crate) use search::OtherHandles;
+
+/// How long one turn of the event loop goes on with what rings have, before its timers and other handles are served.
+const TURN_MAX: Duration = Duration::from_millis(1);
 
 pub(crate) struct Environment {
     pub(crate) slots: RefCell<Slots>,
@@ -26,7 +33,11 @@ pub(crate) struct Environment {
     rings: Rings,
     /// Makes the reactor's descriptor readable.
     waker: RefCell<Option<Waker>>,
-    spin: Cell<Duration>,
+    spin: RefCell<Spin>,
+    /// Whether the driver calls `search`.
+    may_search: Cell<bool>,
+    /// Memory for the reports of one look.
+    batch: Cell<Vec<Readiness>>,
     ended: Cell<bool>,
 }
 
@@ -46,7 +57,9 @@ impl Environment {
             dispatch,
             rings: Rings::default(),
             waker: RefCell::new(Some(waker)),
-            spin: Cell::default(),
+            spin: RefCell::default(),
+            may_search: Cell::default(),
+            batch: Cell::default(),
             ended: Cell::default(),
         })
     }
@@ -59,11 +72,6 @@ impl Environment {
     /// Says what is watched.
     pub(crate) fn watching(&self, say: impl FnOnce(&Registry) -> io::Result<()>) -> io::Result<()> {
         say(&self.selector.borrow().as_ref().ok_or_else(numbers::unknown)?.registry)
-    }
-
-    /// How long the event loop looks for more reports when it has served some.
-    pub(crate) fn spin(&self, duration: Duration) {
-        self.spin.set(duration);
     }
 
     /// Whether the environment has ended: nothing may be called any more.
@@ -83,44 +91,50 @@ impl Environment {
 
     /// Gives the reports that are there to JavaScript. Called by the event loop.
     pub(crate) fn serve(&self) {
-        self.rings.serve(true);
-        self.serve_until_idle();
-        self.rings.serve(false);
-    }
-
-    fn serve_until_idle(&self) {
         let begin = Instant::now();
-        let mut batch = Vec::new();
-        let mut until = None;
-        loop {
-            // A failing look leaves the batch empty; the event loop asks again.
-            let _ = self.collect(Deadline::Now, &mut batch);
-            if !batch.is_empty() {
-                self.dispatch.run(&mut batch);
-                let spin = self.spin.get();
-                until = (!spin.is_zero()).then(|| (Instant::now() + spin).min(begin + SPIN_TOTAL));
-            }
-            if self.ended.get() {
-                return;
-            }
-            if until.is_none_or(|until| Instant::now() >= until) && self.may_sleep(&mut batch, begin) {
-                return;
-            }
-        }
+        self.rings.serve(true);
+        let mut batch = self.batch.take();
+        // A failing look leaves the batch empty; the event loop asks again.
+        let _ = self.collect(Deadline::Now, &mut batch);
+        self.run(batch);
+        while !self.searches() && !self.may_sleep(begin) {}
     }
 
-    /// Whether the event loop may go on to its timers, and sleep: no ring has anything, and each peer rings when it has. Where the
-    /// turn has lasted long enough, what there is comes in the next one.
-    fn may_sleep(&self, batch: &mut Vec<Readiness>, begin: Instant) -> bool {
-        self.rings.sleep(&mut self.slots.borrow_mut(), batch);
-        if batch.is_empty() {
+    /// Gives `batch` to JavaScript, and lets its ticks and microtasks run.
+    fn run(&self, mut batch: Vec<Readiness>) {
+        if !batch.is_empty() {
+            self.spin.borrow_mut().found(Instant::now(), processor_time);
+            let wishes = self.wishes(&batch);
+            self.dispatch.run(&mut batch);
+            self.spin.borrow_mut().served(&wishes, Instant::now(), processor_time);
+        }
+        self.batch.set(batch);
+    }
+
+    /// Whether the event loop may go on to its timers, and sleep: no ring has anything, and each peer rings when it has. Otherwise
+    /// what there is has been given to JavaScript. Where the turn has lasted long enough, that comes in the next one.
+    fn may_sleep(&self, begin: Instant) -> bool {
+        if self.ended.get() {
             return true;
         }
-        let over = begin.elapsed() >= SPIN_TOTAL && self.wake().is_ok();
-        if over {
+        let mut batch = self.batch.take();
+        self.rings.sleep(&mut self.slots.borrow_mut(), &mut batch);
+        if batch.is_empty() || (begin.elapsed() >= TURN_MAX && self.next_turn(&mut batch)) {
+            self.rings.serve(false);
+            self.batch.set(batch);
+            return true;
+        }
+        self.run(batch);
+        false
+    }
+
+    /// Has `batch` given to JavaScript in the next turn of the event loop, where it can be woken for that.
+    fn next_turn(&self, batch: &mut Vec<Readiness>) -> bool {
+        let woken = self.wake().is_ok();
+        if woken {
             self.rings.put_off(batch);
         }
-        over
+        woken
     }
 
     /// See [`Rings::park`].

@@ -60,7 +60,8 @@ pub struct Opened {
 pub struct OpenOptions {
     /// The longest message that is received, in bytes.
     pub limit: f64,
-    /// For how many microseconds blocking receives spin; adaptively where it is negative.
+    /// For how many microseconds a blocking receive, and the event loop after it has served the connection, look for more before they
+    /// sleep; adaptively where it is negative.
     pub spin: f64,
     /// 0: the peer can send no descriptors, as far as the kernel refuses them; 1: it can send them outside the framing; 2: also with
     /// messages.
@@ -292,13 +293,6 @@ impl Reactor {
             Ok(count) => count.map(f64::from),
             Err(error) => Ok(status::system(&error)),
         }
-    }
-
-    /// How many microseconds the event loop looks for reports before it sleeps.
-    #[napi(catch_unwind)]
-    pub fn spin(&self, duration: f64) {
-        self.environment
-            .spin(Duration::try_from_secs_f64(duration / 1_000_000.0).unwrap_or_default());
     }
 
     /// The process at the other end of a local connection.

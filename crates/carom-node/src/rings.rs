@@ -87,6 +87,11 @@ impl Rings {
         self.due.borrow_mut().push(report(id));
     }
 
+    /// Whether there are any that this thread looks at.
+    pub(crate) fn are_looked_at(&self) -> bool {
+        !self.looked_at.borrow().is_empty()
+    }
+
     /// Appends the reports that were put off, and those of the rings that have something, as far as their memory says.
     pub(crate) fn look(&self, slots: &mut Slots, batch: &mut Vec<Readiness>) {
         batch.append(&mut self.due.borrow_mut());

@@ -12,6 +12,7 @@ use carom::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd};
 
 use crate::numbers;
 use crate::rings::Expected;
+use crate::spin::Wish;
 
 /// An object that JavaScript names by a number.
 pub(crate) enum Slot {
@@ -156,6 +157,19 @@ impl Slots {
             } if channel.uses_ring() => Some((channel, expected)),
             _ => None,
         }
+    }
+
+    /// The option `spin` of the connection behind `id`, where it is one.
+    pub(crate) fn spin(&self, id: u32) -> Option<Wish> {
+        let Slot::Channel(channel) = &self.entry(id)?.slot else {
+            return None;
+        };
+        let spin = channel.spin();
+        Some(if spin.learns() {
+            Wish::Adaptive
+        } else {
+            Wish::Fixed(spin.budget())
+        })
     }
 
     pub(crate) fn listener(&self, id: u32) -> napi::Result<&Listener> {

@@ -161,6 +161,12 @@ impl Channel {
         self.kind
     }
 
+    /// How long a blocking call looks for data before it sleeps.
+    #[must_use]
+    pub fn spin(&self) -> &Spin {
+        &self.spin
+    }
+
     /// The decoder's state: is a message incomplete, how much of a payload is still to come?
     #[must_use]
     pub fn decoder(&self) -> &Decoder {

@@ -3,6 +3,10 @@
 //!
 //! The thread takes no reports itself: it says that there are some, and looks again only when JavaScript has taken them, so
 //! a busy JavaScript thread is not woken for nothing and nothing piles up.
+//!
+//! The event loop doesn't look for more before it sleeps: it can't be asked what else is due, so it could do so for 50 µs at most, and
+//! a peer that is woken this way takes longer than that to answer. Measured, a round trip took 150 µs with such a search, and 60
+//! without.
 
 use std::cell::Cell;
 use std::ffi::c_void;

@@ -1,63 +1,37 @@
 //! libuv watches the reactor's own descriptor, with a single poll handle. The fastest way: readiness is served on the
 //! thread that uses it.
 //!
-//! libuv promises no ABI between Node's major versions, so only functions are used that take and give pointers and
-//! integers, they are looked up in the running process, and the handle's size is asked for.
+//! Where the loop is to look for more before it sleeps, a prepare handle does that: libuv calls it when all else that was due
+//! has been served. What is due next, and what happens meanwhile, libuv is asked for.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+mod functions;
+mod handle;
+
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::ptr;
 use std::rc::Rc;
+use std::time::Duration;
 
-use libloading::os::unix::{Library, Symbol};
+use carom::sys::{Deadline, poll_readable};
 use napi::{Error, Result, check_status, sys};
 
 use super::Driver;
-use crate::environment::Environment;
-
-/// `UV_POLL` of `uv_handle_type`.
-const UV_POLL: c_int = 8;
-/// `UV_READABLE` of `uv_poll_event`.
-const UV_READABLE: c_int = 1;
-
-type Handle = *mut c_void;
-type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
-type CloseCallback = unsafe extern "C" fn(Handle);
-
-/// The functions of libuv that are used.
-struct Uv {
-    handle_size: Symbol<unsafe extern "C" fn(c_int) -> usize>,
-    poll_init: Symbol<unsafe extern "C" fn(*mut sys::uv_loop_s, Handle, c_int) -> c_int>,
-    poll_start: Symbol<unsafe extern "C" fn(Handle, c_int, PollCallback) -> c_int>,
-    poll_stop: Symbol<unsafe extern "C" fn(Handle) -> c_int>,
-    reference: Symbol<unsafe extern "C" fn(Handle)>,
-    unreference: Symbol<unsafe extern "C" fn(Handle)>,
-    close: Symbol<unsafe extern "C" fn(Handle, CloseCallback)>,
-}
-
-impl Uv {
-    fn find() -> std::result::Result<Self, libloading::Error> {
-        let process = Library::this();
-        // SAFETY: the names and signatures are those of libuv 1.x.
-        unsafe {
-            Ok(Self {
-                handle_size: process.get("uv_handle_size")?,
-                poll_init: process.get("uv_poll_init")?,
-                poll_start: process.get("uv_poll_start")?,
-                poll_stop: process.get("uv_poll_stop")?,
-                reference: process.get("uv_ref")?,
-                unreference: process.get("uv_unref")?,
-                close: process.get("uv_close")?,
-            })
-        }
-    }
-}
+use crate::environment::{Environment, OtherHandles};
+use functions::{Handle, Loop, UV_POLL, UV_PREPARE, UV_READABLE, Uv};
+use handle::HandleMemory;
 
 pub(super) struct UvDriver {
     uv: Uv,
-    handle: HandleMemory,
+    event_loop: Loop,
+    poll: HandleMemory,
+    prepare: HandleMemory,
+    /// Whether the prepare handle is active.
+    searching: Cell<bool>,
+    /// How many handles are not closed.
+    open: Cell<u32>,
     environment: Rc<Environment>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
 }
@@ -72,10 +46,10 @@ impl UvDriver {
         let fd = environment
             .fd()
             .map_err(|error| crate::status::thrown("uv_poll_init", &error))?;
-        // SAFETY: the function takes a handle type and returns a size.
-        let handle = HandleMemory::new(unsafe { (uv.handle_size)(UV_POLL) })?;
+        let poll = HandleMemory::new(&uv, UV_POLL)?;
+        let prepare = HandleMemory::new(&uv, UV_PREPARE)?;
         // SAFETY: the loop is this environment's, the memory is large enough for the handle, the descriptor is open.
-        let status = unsafe { (uv.poll_init)(event_loop, handle.handle(), fd) };
+        let status = unsafe { (uv.poll_init)(event_loop, poll.handle(), fd) };
         if status != 0 {
             return Err(crate::status::thrown(
                 "uv_poll_init",
@@ -84,33 +58,60 @@ impl UvDriver {
         }
         let driver = Rc::new(Self {
             uv,
-            handle,
+            event_loop,
+            poll,
+            prepare,
+            searching: Cell::new(false),
+            open: Cell::new(2),
             environment,
             hook: Cell::new(ptr::null_mut()),
         });
-        // SAFETY: the handle is initialised. It owns one count of the driver, which `on_closed` gives back.
+        // SAFETY: the handles' memory is large enough; neither function can fail where it is given a callback. Each handle owns one
+        // count of the driver, which `on_closed` gives back.
         unsafe {
-            driver.handle.set_driver(Rc::into_raw(Rc::clone(&driver)));
-            (driver.uv.poll_start)(driver.handle.handle(), UV_READABLE, on_readable);
-            (driver.uv.unreference)(driver.handle.handle());
+            (driver.uv.prepare_init)(event_loop, driver.prepare.handle());
+            for memory in [&driver.poll, &driver.prepare] {
+                memory.set_driver(Rc::into_raw(Rc::clone(&driver)));
+            }
+            (driver.uv.poll_start)(driver.poll.handle(), UV_READABLE, on_readable);
+            for memory in [&driver.poll, &driver.prepare] {
+                (driver.uv.unreference)(memory.handle());
+            }
         }
         let mut hook = ptr::null_mut();
-        // SAFETY: the driver outlives the hook, since the handle's count is only given back after it.
+        // SAFETY: the driver outlives the hook, since the handles' counts are only given back after it.
         check_status!(unsafe {
             sys::napi_add_async_cleanup_hook(env, Some(on_end), Rc::as_ptr(&driver).cast_mut().cast(), &raw mut hook)
         })?;
         driver.hook.set(hook);
+        driver.environment.allow_search();
         Ok(driver)
     }
-}
 
-impl UvDriver {
-    /// Closes the handle, which must be open. What the handle owns comes back when it is closed.
+    /// Closes the handles, which must be open. What they own comes back when they are closed.
     fn close(&self) {
-        // SAFETY: the handle is open, and closed only here.
+        // SAFETY: the handles are open, and closed only here.
         unsafe {
-            (self.uv.poll_stop)(self.handle.handle());
-            (self.uv.close)(self.handle.handle(), on_closed);
+            (self.uv.poll_stop)(self.poll.handle());
+            (self.uv.close)(self.poll.handle(), on_closed);
+            (self.uv.close)(self.prepare.handle(), on_closed);
+        }
+    }
+
+    /// Has the prepare handle called before the loop sleeps, or no more.
+    fn update_prepare(&self) {
+        let searches = self.environment.searches();
+        if searches == self.searching.get() || self.environment.ended() {
+            return;
+        }
+        self.searching.set(searches);
+        // SAFETY: the handle is open until the environment has ended.
+        unsafe {
+            if searches {
+                (self.uv.prepare_start)(self.prepare.handle(), on_prepare);
+            } else {
+                (self.uv.prepare_stop)(self.prepare.handle());
+            }
         }
     }
 }
@@ -122,7 +123,7 @@ impl Driver for UvDriver {
         }
         let call = if on { &self.uv.reference } else { &self.uv.unreference };
         // SAFETY: the handle is open until the environment has ended.
-        unsafe { call(self.handle.handle()) };
+        unsafe { call(self.poll.handle()) };
     }
 
     fn stop(&self) {
@@ -133,81 +134,69 @@ impl Driver for UvDriver {
     }
 }
 
-/// The part in front of a poll handle in its memory. Its alignment is the handle's.
-#[repr(C, align(16))]
-struct Front {
-    driver: *const UvDriver,
-}
-
-/// Memory for a poll handle, with the pointer to its driver in front of it.
-struct HandleMemory {
-    front: *mut Front,
-    layout: Layout,
-}
-
-impl HandleMemory {
-    fn new(size: usize) -> Result<Self> {
-        let layout = Layout::from_size_align(size_of::<Front>() + size, align_of::<Front>())
-            .map_err(|error| Error::from_reason(error.to_string()))?;
-        // SAFETY: the layout is not empty.
-        let memory: *mut c_void = unsafe { alloc_zeroed(layout) }.cast();
-        if memory.is_null() {
-            return Err(crate::status::thrown(
-                "malloc",
-                &io::Error::from_raw_os_error(libc::ENOMEM),
-            ));
+impl OtherHandles for UvDriver {
+    fn can_wait(&self, duration: Duration) -> bool {
+        // SAFETY: the loop is alive while it calls back.
+        unsafe {
+            // Zero where an immediate waits, a handle is being closed, or nothing keeps the loop alive; negative for ever.
+            match (self.uv.backend_timeout)(self.event_loop) {
+                0 => false,
+                timeout @ 1.. => {
+                    // The loop's time stands still while it calls back.
+                    let due = (self.uv.now)(self.event_loop) + u64::from(timeout.unsigned_abs());
+                    let now = (self.uv.hrtime)();
+                    Duration::from_nanos(due.saturating_mul(1_000_000).saturating_sub(now)) >= duration
+                }
+                ..0 => true,
+            }
         }
-        Ok(Self {
-            front: memory.cast(),
-            layout,
-        })
     }
 
-    fn handle(&self) -> Handle {
-        // SAFETY: the memory is larger than its front.
-        unsafe { self.front.add(1) }.cast()
-    }
-
-    fn set_driver(&self, driver: *const UvDriver) {
-        // SAFETY: the memory begins with room for it.
-        unsafe { self.front.write(Front { driver }) };
-    }
-
-    /// The driver in front of `handle`.
-    ///
-    /// # Safety
-    ///
-    /// `handle` is the handle of a memory whose driver has been set.
-    unsafe fn driver(handle: Handle) -> *const UvDriver {
-        // SAFETY: as the caller says.
-        unsafe { (*handle.cast::<Front>().sub(1)).driver }
+    fn ready(&self) -> bool {
+        // SAFETY: the loop is alive while it calls back, and keeps its descriptor.
+        let fd = unsafe { BorrowedFd::borrow_raw((self.uv.backend_fd)(self.event_loop)) };
+        // Where it can't be asked, the loop asks itself.
+        poll_readable(fd, false, Deadline::Now).unwrap_or(true)
     }
 }
 
-impl Drop for HandleMemory {
-    fn drop(&mut self) {
-        // SAFETY: allocated with this layout. libuv is done with the handle: it was never initialised, or is closed.
-        unsafe { dealloc(self.front.cast(), self.layout) };
+/// The driver of `handle`, alive while JavaScript runs.
+///
+/// # Safety
+///
+/// `handle` is one of a driver's, and not closed.
+unsafe fn driver_of(handle: Handle) -> Rc<UvDriver> {
+    // SAFETY: the handle's count of the driver is given back only after the handle is closed.
+    unsafe {
+        let driver = HandleMemory::driver(handle);
+        Rc::increment_strong_count(driver);
+        Rc::from_raw(driver)
     }
 }
 
 /// libuv's callback: there are reports to take.
 unsafe extern "C" fn on_readable(handle: Handle, _status: c_int, _events: c_int) {
-    // SAFETY: the handle's count of the driver is given back only after the handle is closed; a count of our own keeps
-    // the driver alive while JavaScript runs.
-    let driver = unsafe {
-        let driver = HandleMemory::driver(handle);
-        Rc::increment_strong_count(driver);
-        Rc::from_raw(driver)
-    };
+    // SAFETY: libuv calls for open handles only.
+    let driver = unsafe { driver_of(handle) };
     driver.environment.serve();
+    driver.update_prepare();
 }
 
-/// The environment ends: the handle must be closed before, and its callback needs the event loop once more.
+/// libuv's callback: the loop is about to sleep.
+unsafe extern "C" fn on_prepare(handle: Handle) {
+    // SAFETY: libuv calls for open handles only.
+    let driver = unsafe { driver_of(handle) };
+    driver.environment.search(&*driver);
+    // SAFETY: the loop is alive while it calls back. It would sleep past its next timer by the time that was spent here.
+    unsafe { (driver.uv.update_time)(driver.event_loop) };
+    driver.update_prepare();
+}
+
+/// The environment ends: the handles must be closed before, and their callbacks need the event loop once more.
 unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     // SAFETY: `data` is the driver, alive until `on_closed`.
     let driver = unsafe { &*data.cast::<UvDriver>().cast_const() };
-    // Where it was stopped before, the handle is closing already: `on_closed` removes the hook.
+    // Where it was stopped before, the handles are closing already: `on_closed` removes the hook.
     if !driver.environment.ended() {
         driver.close();
         driver.environment.end();
@@ -215,9 +204,12 @@ unsafe extern "C" fn on_end(_hook: sys::napi_async_cleanup_hook_handle, data: *m
 }
 
 unsafe extern "C" fn on_closed(handle: Handle) {
-    // SAFETY: libuv is done with the handle: its count of the driver comes back. The hook is removed once.
+    // SAFETY: libuv is done with the handle: its count of the driver comes back. The hook is removed once, when both are closed.
     unsafe {
         let driver = Rc::from_raw(HandleMemory::driver(handle));
-        sys::napi_remove_async_cleanup_hook(driver.hook.get());
+        driver.open.set(driver.open.get() - 1);
+        if driver.open.get() == 0 {
+            sys::napi_remove_async_cleanup_hook(driver.hook.get());
+        }
     }
 }
