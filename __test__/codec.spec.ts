@@ -166,6 +166,24 @@ for (const [name, codec, value] of unencodable) {
   })
 }
 
+test('v8 refuses what would arrive as itself in a message of structured, and says where it is', (t) => {
+  const [a, b] = pair(t, { codec: 'v8' })
+  const [end] = pair(t)
+  const circle: Record<string, unknown> = { map: new Map([['k', new Set([[1, { end }]])]]) }
+  circle['self'] = circle
+  for (const [value, place] of [
+    [end, "encoded: a Connection can't go in a message of the codec 'v8'"],
+    [circle, 'map.get("k").values()[0][1].end: a Connection'],
+    [new Map([[end, 1]]), '.keys()[0]: a Connection'],
+  ] as const) {
+    const error = t.throws(() => a.sendSync(value), { instanceOf: EncodeError })
+    t.true(error.message.includes(place.replace(/^\./, '')), error.message)
+  }
+  const value = { map: new Map([[{ k: 1 }, new Set([1])]]), bytes: new Uint8Array(100_000) }
+  a.sendSync(value)
+  t.deepEqual(b.recvSync(), value)
+})
+
 for (const codec of ['structured', 'msgpack', 'json', 'v8', 'pickle'] as const) {
   test(`${codec}: the EncodeError has what the value threw as its cause, and the next message is unharmed`, async (t) => {
     const [a, b] = pair(t, { codec })

@@ -1,11 +1,17 @@
 import type V8 from 'node:v8'
 
 import { v8 } from '../native/builtins.js'
+import { assertNoTransferables } from './no-transferables.js'
 import { Whole } from './whole.js'
 
 /** V8's own format, which believes what its peer says. */
 export function createV8(): Whole {
-  const { serialize, deserialize, DefaultDeserializer } = v8()
+  const { serialize: serializeAny, deserialize, DefaultDeserializer } = v8()
+  // V8 knows nothing of what such an object is, and would write it as one without properties.
+  const serialize = (value: unknown): Buffer => {
+    assertNoTransferables(value, 'v8')
+    return serializeAny(value)
+  }
   const Deserializer = withOwnMemory(DefaultDeserializer)
   if (Deserializer === undefined) {
     // Bun: what it reads may lie in the memory of the message.

@@ -1,13 +1,12 @@
 import { types } from 'node:util'
 
 import { withArticle } from '../article.js'
-import { entry, mapKey, member } from '../path.js'
 import { kindBehindProxy } from '../proxies.js'
 import { isSegment } from '../../wire/segment.js'
 import { isTransferable } from '../../wire/transferable.js'
-import { BOXED, DATE, DOM_EXCEPTION, MAP, REG_EXP, SET, URL_TEXT } from './format.js'
+import { writeMap, writeSet } from './collections-out.js'
+import { BOXED, DATE, DOM_EXCEPTION, REG_EXP, URL_TEXT } from './format.js'
 import { writeError } from './errors-out.js'
-import { KeyHashes, TOO_ALIKE } from './key-hashes.js'
 import { writeBuffer } from './memory-out.js'
 import { isTooCostly, patternCost, TOO_COSTLY } from './patterns.js'
 import type { Step } from './refusal.js'
@@ -16,12 +15,12 @@ import type { PartWriter } from './part-writer.js'
 import { writeProperties } from './plain-out.js'
 
 const toTag = Object.prototype.toString
-const mapEntries = Map.prototype.entries
-const setValues = Set.prototype.values
 const { source, flags } = Object.getOwnPropertyDescriptors(RegExp.prototype)
 
 /** Writes an object that is neither an array nor plain: by what it is inside, whichever realm or class made it. */
 export function writeOther(writer: PartWriter, value: object, step: Step): void {
+  const tag = toTag.call(value).slice(8, -1)
+  if (writeOften(writer, value, tag, step)) return
   if (isTransferable(value)) {
     writer.transferable(value, step)
     return
@@ -30,7 +29,6 @@ export function writeOther(writer: PartWriter, value: object, step: Step): void 
     writer.segment(value)
     return
   }
-  const tag = toTag.call(value).slice(8, -1)
   if (tag !== 'Object' && writeBranded(writer, value, tag, step)) return
   const names = Object.keys(value)
   // An object that is more than its properties has, as a rule, none, or says what it is.
@@ -42,6 +40,15 @@ export function writeOther(writer: PartWriter, value: object, step: Step): void 
   if (hidden) writer.refuse(`a proxy of ${withArticle(hidden)} can't be sent`, step)
   assertNoStream(writer, value, step)
   writeProperties(writer, value, names, step)
+}
+
+/** Writes an object of the kinds that come most often, and say so; whether it is one. */
+function writeOften(writer: PartWriter, value: object, tag: string, step: Step): boolean {
+  if (tag === 'Map' && types.isMap(value)) writeMap(writer, value, step)
+  else if (tag === 'Set' && types.isSet(value)) writeSet(writer, value, step)
+  else if (tag === 'Date' && types.isDate(value)) writeDate(writer, value)
+  else return false
+  return true
 }
 
 /** Writes an object of one of the language's, or the platform's, classes; whether it is one. */
@@ -111,43 +118,6 @@ function writeUrl(writer: PartWriter, url: URL, step: Step): void {
 function writeDate(writer: PartWriter, date: Date): void {
   writer.byte(DATE)
   writer.float64(Date.prototype.getTime.call(date))
-}
-
-function writeMap(writer: PartWriter, map: Map<unknown, unknown>, step: Step): void {
-  // As it is now: a getter among its values may change it.
-  const entries = [...(mapEntries.call(map) as Iterable<[unknown, unknown]>)]
-  writer.byte(MAP)
-  writer.count(entries.length)
-  writer.enter(step)
-  const hashes = new KeyHashes(entries.length)
-  let n = 0
-  for (const [key, value] of entries) {
-    if (hashes.add(key)) writer.refuse(TOO_ALIKE, { text: mapKey(n) })
-    writer.write(key, needsStep(key) ? { text: mapKey(n) } : '')
-    writer.write(value, needsStep(value) ? { text: entry(key, n) } : '')
-    n++
-  }
-  writer.leave()
-}
-
-function writeSet(writer: PartWriter, set: Set<unknown>, step: Step): void {
-  const members = [...(setValues.call(set) as Iterable<unknown>)]
-  writer.byte(SET)
-  writer.count(members.length)
-  writer.enter(step)
-  const hashes = new KeyHashes(members.length)
-  let n = 0
-  for (const value of members) {
-    if (hashes.add(value)) writer.refuse(TOO_ALIKE, { text: member(n) })
-    writer.write(value, needsStep(value) ? { text: member(n) } : '')
-    n++
-  }
-  writer.leave()
-}
-
-/** Whether something in a value, or the value itself, may have to be named. */
-function needsStep(value: unknown): boolean {
-  return typeof value !== 'string' && typeof value !== 'number'
 }
 
 function writeBoxed(writer: PartWriter, value: object, step: Step): void {
