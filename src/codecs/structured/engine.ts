@@ -12,3 +12,8 @@ export interface EngineBuffer extends Buffer {
 export function allocate(size: number): EngineBuffer {
   return Buffer.allocUnsafeSlow(size) as EngineBuffer
 }
+
+/** All of a buffer. */
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}

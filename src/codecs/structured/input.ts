@@ -1,8 +1,5 @@
-import { allocate, type EngineBuffer } from './engine.js'
+import { allocate, type EngineBuffer, viewOf } from './engine.js'
 import { textOf } from './texts.js'
-
-const float = new Float64Array(1)
-const floatBytes = new Uint8Array(float.buffer)
 
 /** The message ends too early, or holds something that no writer writes. */
 export class Malformed extends Error {
@@ -16,8 +13,21 @@ const NONE = allocate(0)
 /** A message as it is read: numbers, texts and bytes, each of which has to lie within it. */
 export class Input {
   bytes: EngineBuffer = NONE
+  /** All of `bytes`. */
+  view: DataView = viewOf(NONE)
   at = 0
   end = 0
+
+  /** Begins to read `bytes[start..end]`. */
+  protected open(bytes: EngineBuffer, start: number, end: number): void {
+    // Most messages come in memory that had others.
+    if (bytes !== this.bytes) {
+      this.bytes = bytes
+      this.view = viewOf(bytes)
+    }
+    this.at = start
+    this.end = end
+  }
 
   /** The place of the next `size` bytes, which are then behind. */
   skip(size: number): number {
@@ -50,17 +60,7 @@ export class Input {
   }
 
   float64(): number {
-    const at = this.skip(8)
-    const { bytes } = this
-    floatBytes[0] = bytes[at]!
-    floatBytes[1] = bytes[at + 1]!
-    floatBytes[2] = bytes[at + 2]!
-    floatBytes[3] = bytes[at + 3]!
-    floatBytes[4] = bytes[at + 4]!
-    floatBytes[5] = bytes[at + 5]!
-    floatBytes[6] = bytes[at + 6]!
-    floatBytes[7] = bytes[at + 7]!
-    return float[0]!
+    return this.view.getFloat64(this.skip(8), true)
   }
 
   /** The next `length` units, of one byte each. */

@@ -5,6 +5,9 @@ import { isIndex } from './indexes.js'
 /** Of a longer array, to list its elements takes longer than to have Node describe it without them: 0.5 µs. */
 const LISTED = 64
 
+/** The name of each element of an array that is listed. */
+const INDEXES: readonly string[] = Array.from({ length: LISTED }, (_, n) => String(n))
+
 const WITHOUT_ELEMENTS: InspectOptions = {
   maxArrayLength: 0,
   depth: 0,
@@ -18,6 +21,7 @@ export function namesBeside(array: readonly unknown[], length: number): string[]
   if (length > LISTED && isDescribed() && describesElementsOnly(array)) return undefined
   const names = Object.keys(array)
   // The language lists elements first.
+  if (names.at(-1) === INDEXES[length - 1]) return undefined
   let { length: first } = names
   while (first > 0 && !isIndex(names[first - 1]!)) first--
   return first === names.length ? undefined : names.slice(first)

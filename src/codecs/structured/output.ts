@@ -1,4 +1,4 @@
-import { allocate, type EngineBuffer } from './engine.js'
+import { allocate, type EngineBuffer, viewOf } from './engine.js'
 import { SHORT_TEXT, TEXT, WIDE_TEXT } from './format.js'
 
 /** The memory that small messages share, in bytes. */
@@ -173,8 +173,4 @@ export class Output {
     }
     this.at = at
   }
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, byteLength)
 }

@@ -14,11 +14,17 @@ const GENERATED_MAX = 64
 /** The longest run of names that is remembered, in bytes. */
 const RUN_MAX = 2048
 
+/** Bytes: as many fours as there are, and those that are left. */
+interface Run {
+  readonly words: Int32Array
+  readonly rest: Uint8Array
+}
+
 /** The names of an object's properties, as some message had them. */
 export class ReaderShape {
   readonly names: readonly string[]
   /** The names as the message had them; none where the shape is not remembered. */
-  readonly run: Uint8Array | undefined
+  readonly run: Run | undefined
   /** Whether `Object.prototype` has something by one of the names. */
   readonly guarded: boolean
   /** How many objects had it. */
@@ -26,7 +32,7 @@ export class ReaderShape {
   /** Builds an object of it, once it has come often. */
   generated: Generated | undefined
 
-  constructor(names: readonly string[], run: Uint8Array | undefined) {
+  constructor(names: readonly string[], run: Run | undefined) {
     this.names = names
     this.run = run
     this.guarded = names.some((name) => name in Object.prototype)
@@ -46,14 +52,14 @@ export class ReaderShapes {
     const at = input.skip(size)
     const { bytes } = input
     const last = this.#last[n]
-    if (last !== undefined && isRun(last.run!, bytes, at, size)) {
+    if (last !== undefined && isRun(last.run!, input, at, size)) {
       if (last.generated !== undefined) last.generated.used = true
       return last
     }
     if (n >= REMEMBERED || size > RUN_MAX) return parse(input, at, false)
     const hash = hashOf(bytes, at, size)
     let shape = this.#table.get(hash)
-    if (shape === undefined || !isRun(shape.run!, bytes, at, size)) {
+    if (shape === undefined || !isRun(shape.run!, input, at, size)) {
       shape = parse(input, at, true)
       if (this.#table.size === REMEMBERED) this.#table.clear()
       this.#table.set(hash, shape)
@@ -70,10 +76,17 @@ export class ReaderShapes {
   }
 }
 
-function isRun(run: Uint8Array, bytes: Uint8Array, at: number, size: number): boolean {
-  if (run.length !== size) return false
-  for (let n = 0; n < size; n++) if (run[n] !== bytes[at + n]) return false
+function isRun({ words, rest }: Run, { bytes, view }: Input, at: number, size: number): boolean {
+  const { length } = words
+  if (4 * length + rest.length !== size) return false
+  for (let n = 0; n < length; n++) if (words[n] !== view.getInt32(at + 4 * n, true)) return false
+  for (let n = 0; n < rest.length; n++) if (rest[n] !== bytes[at + 4 * length + n]) return false
   return true
+}
+
+function runOf({ bytes, view }: Input, at: number, size: number): Run {
+  const words = Int32Array.from({ length: size >>> 2 }, (_, n) => view.getInt32(at + 4 * n, true))
+  return { words, rest: Uint8Array.prototype.slice.call(bytes, at + 4 * words.length, at + size) }
 }
 
 function hashOf(bytes: Uint8Array, at: number, size: number): number {
@@ -84,7 +97,7 @@ function hashOf(bytes: Uint8Array, at: number, size: number): number {
 }
 
 function parse(input: Input, at: number, remembered: boolean): ReaderShape {
-  const { at: behind, end, bytes } = input
+  const { at: behind, end } = input
   input.at = at
   input.end = behind
   const count = input.byte()
@@ -97,5 +110,5 @@ function parse(input: Input, at: number, remembered: boolean): ReaderShape {
   }
   if (input.at !== behind) throw new Malformed('the names of a shape in the message are longer than they say')
   input.end = end
-  return new ReaderShape(names, remembered ? Uint8Array.prototype.slice.call(bytes, at, behind) : undefined)
+  return new ReaderShape(names, remembered ? runOf(input, at, behind - at) : undefined)
 }

@@ -69,9 +69,7 @@ export class Reader extends Input implements PartReader {
 
   /** The value of the message `bytes[start..end]`, from behind the byte that says which format it is. */
   message(bytes: EngineBuffer, start: number, end: number, arrived: Arrived | undefined): unknown {
-    this.bytes = bytes
-    this.at = start
-    this.end = end
+    this.open(bytes, start, end)
     this.arrived = arrived
     this.#values = end - start
     this.#depth = 0
