@@ -300,7 +300,7 @@ fn only_a_few_descriptors_are_held_however_many_come() {
     let mut peer = RingPeer::offer(theirs, RING_MIN);
     let (reader, writer) = std::io::pipe().unwrap();
     for _ in 0..20 {
-        peer.send_fds(&[writer.as_fd(); 10]);
+        peer.send_fds(&[writer.as_fd(); 10]).unwrap();
         peer.write(&frame(b"x"));
     }
     drop(writer);

@@ -116,9 +116,9 @@ impl Producer {
         Ok(self.room(control)? == self.size || self.tail != before)
     }
 
-    /// Whether the consumer has everything.
-    pub(crate) fn all_taken(&mut self, control: &Control) -> Result<bool, Lie> {
-        Ok(self.room(control)? == self.size)
+    /// How many bytes the consumer has not taken.
+    pub(crate) fn untaken(&mut self, control: &Control) -> Result<u64, Lie> {
+        Ok(self.size - self.room(control)?)
     }
 
     /// Tells the consumer of `bytes` more, which have been written. Whether it sleeps, and a doorbell is due.

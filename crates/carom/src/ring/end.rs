@@ -122,9 +122,9 @@ impl RingEnd {
         Ok(self.producer.consumer_takes(self.memory.control(self.side))?)
     }
 
-    /// Whether the peer has taken all that was written.
-    pub(crate) fn all_taken(&mut self) -> Result<bool, RingFault> {
-        Ok(self.producer.all_taken(self.memory.control(self.side))?)
+    /// How many bytes the peer has not taken.
+    pub(crate) fn untaken(&mut self) -> Result<u64, RingFault> {
+        Ok(self.producer.untaken(self.memory.control(self.side))?)
     }
 
     /// Counts a packet of descriptors as sent.

@@ -119,12 +119,13 @@ impl RingPeer {
     }
 
     /// Sends descriptors for the byte that is written next.
-    pub(crate) fn send_fds(&mut self, fds: &[BorrowedFd<'_>]) {
+    pub(crate) fn send_fds(&mut self, fds: &[BorrowedFd<'_>]) -> std::io::Result<usize> {
         let mut packet = vec![2];
         packet.extend(self.head.to_be_bytes());
-        sys::send_with_fds(self.socket.as_fd(), &[IoSlice::new(&packet)], fds, Deadline::Now).unwrap();
+        let sent = sys::send_with_fds(self.socket.as_fd(), &[IoSlice::new(&packet)], fds, Deadline::Now)?;
         self.packets += 1;
         self.word(PACKETS).store(self.packets, SeqCst);
+        Ok(sent)
     }
 
     /// Reads up to `most` bytes, and rings where the other end waits for room.

@@ -52,6 +52,7 @@ impl Running {
             })?;
             if let Some(error) = failure {
                 if self.is_gone_by(fd, &error).unwrap_or(false) {
+                    self.refused = sent as u64;
                     return Err(gone());
                 }
                 // The bytes are in the ring.
