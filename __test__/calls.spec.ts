@@ -443,6 +443,24 @@ test('an argument and a result that can’t be sent reject that call alone', asy
   t.is(await there.echo!(2), 2)
 })
 
+test('what can’t be sent of a call is named as its caller and its function know it', async (t) => {
+  const functions = {
+    give: () => ({ on: [() => {}] }),
+    *stream() {
+      yield { on: () => {} }
+    },
+    take: () => {},
+  }
+  const { there } = served(t, functions)
+  await t.throwsAsync(async () => there['take']!(1, { f: () => {} }), {
+    message: "the value can't be encoded: args[1].f: a function can't be sent",
+  })
+  await t.throwsAsync(async () => there['give']!(), { message: /: result\.on\[0\]: a function can't be sent/ })
+  await t.throwsAsync(async () => there['stream']!()[Symbol.asyncIterator]().next(), {
+    message: /: result\.on: a function can't be sent/,
+  })
+})
+
 test('arguments by name are for Python: a JavaScript function refuses them', async (t) => {
   const { there } = served(t, { echo: (x: unknown) => x })
   await t.throwsAsync(async () => call(there, 'echo', [1], { kwargs: { x: 1 } }), { message: /pass an object/ })

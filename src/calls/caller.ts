@@ -15,6 +15,7 @@ import {
   RESULT,
   STREAM,
 } from './messages.js'
+import { inCall } from './unsendable.js'
 
 /** Cancels the streams that nobody can begin to read any more. */
 const forgotten = new FinalizationRegistry<() => void>((cancel) => cancel())
@@ -51,7 +52,7 @@ export class Caller implements CallOwner {
     const message: Message = kwargs ? [CALL, id, name, args, kwargs] : [CALL, id, name, args]
     this.#carrier.post(message).catch((error: unknown) => {
       this.#forget(id)
-      call.fail(error)
+      call.fail(inCall(error))
     })
     this.#changed()
     return call

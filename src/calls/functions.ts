@@ -21,7 +21,7 @@ export class Functions {
       throw outOfRange(
         'functions',
         own ? 'an object with functions of its own' : 'an instance of a class with methods',
-        'one without',
+        'one that has none',
       )
     }
     this.#contextOf = own ? contextsOver(functions) : () => functions

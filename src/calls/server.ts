@@ -21,6 +21,7 @@ import {
 } from './messages.js'
 import { Running } from './running.js'
 import { itemsOf, sendItems } from './stream.js'
+import { inAnswer } from './unsendable.js'
 
 /** How many calls beyond `concurrency` calls of our own may let in: as deep as functions call back and forth. */
 const NESTED_MAX = 1000
@@ -168,7 +169,7 @@ export class Server implements MessageTaker {
       if (items) {
         sendItems(running, items, (message) => this.#carrier.post(message)).then(
           () => this.#forget(running),
-          (error: unknown) => this.#fail(running, error),
+          (error: unknown) => this.#fail(running, inAnswer(error)),
         )
         return
       }
@@ -188,7 +189,7 @@ export class Server implements MessageTaker {
     }
     this.#carrier.post(message).then(
       () => this.#forget(running),
-      (error: unknown) => this.#fail(running, error),
+      (error: unknown) => this.#fail(running, inAnswer(error)),
     )
   }
 

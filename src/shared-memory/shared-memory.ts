@@ -75,6 +75,7 @@ export class SharedMemory {
   #segment: Segment | undefined
 
   private constructor(name: string, segment?: Segment) {
+    if (typeof name !== 'string') throw new TypeError('a SharedMemory is made by SharedMemory.create() or open()')
     this.#name = name
     if (segment) this.#use(segment)
   }

@@ -1,0 +1,20 @@
+import { EncodeError } from '../api/errors.js'
+import { PlacedError } from '../codecs/path.js'
+
+/** `error`, where it is of a call that can't be sent: its place begins with `args` or `kwargs`, as the caller knows them. */
+export function inCall(error: unknown): unknown {
+  return named(error, { 3: 'args', 4: 'kwargs' })
+}
+
+/** `error`, where it is of a result, or of an item of a stream, that can't be sent: its place begins with `result`. */
+export function inAnswer(error: unknown): unknown {
+  return named(error, { 2: 'result' })
+}
+
+/** With the name of a message's part, by its index, where its number was. */
+function named(error: unknown, parts: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof EncodeError)) return error
+  const [, index = '', rest = ''] = /^the value can't be encoded: \[(\d+)\](.*)$/s.exec(error.message) ?? []
+  const part = parts[index]
+  return part === undefined ? error : new EncodeError(new PlacedError(`${part}${rest}`, { cause: error.cause }))
+}
