@@ -172,12 +172,14 @@ test('docs/errors.md has every class of errors, with the code that it has', (t) 
 
 test('docs/errors.md has every code that carom gives an error, and no other', (t) => {
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.ts$/.test(name),
+    name.endsWith('.ts'),
   )
   // A code that is compared is another one's.
   const codes = /(?<!=== )'(ERR_\w+)'/g
   const given = files.flatMap((name) => [...read(`src/${name}`).matchAll(codes)].map(([, each = '']) => each))
-  const documented = errors.flatMap(([, second = '']) => [...second.matchAll(/`(ERR_\w+)`/g)].map(([, each = '']) => each))
+  const documented = errors.flatMap(([, second = '']) =>
+    [...second.matchAll(/`(ERR_\w+)`/g)].map(([, each = '']) => each),
+  )
   t.deepEqual([...new Set(documented)].toSorted(), [...new Set(given)].toSorted())
 })
 

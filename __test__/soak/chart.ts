@@ -25,7 +25,8 @@ export function chart(samples: Sample[]): string {
   const line = { lineStyle: { color: FAINT } }
   picture.setOption({
     animation: false,
-    legend: { bottom: 0, textStyle: text },
+    // Without a canvas, the width of a text is an estimate, and a low one.
+    legend: { bottom: 0, itemGap: 40, textStyle: text },
     grid: { left: 60, right: 90, top: 30, bottom: 70 },
     xAxis: {
       type: 'value',

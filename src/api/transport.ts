@@ -4,12 +4,23 @@ import type { Address } from './address.js'
 import { integer, invalid, invalidType, outOfRange } from './arguments.js'
 import { SystemError } from './errors.js'
 
+/**
+ * How messages reach the peer.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'carom'
+ *
+ * const [here, there] = pipe({ transport: 'shared-memory', ringSize: 64 * 1024 })
+ * await here.send('through memory that both ends map')
+ * console.log(here.transport, await there.recv()) // shared-memory through memory that both ends map
+ * ```
+ */
 export interface TransportOptions {
   /**
-   * How messages reach the peer. `'socket'`, the default: through the descriptor. `'shared-memory'`: through memory that both
-   * processes map, without a system call while both are awake; on Linux, between processes of one machine, and with the same
-   * option at both ends: of `pipe`, of a `Listener` and `connect` at a Unix socket, or of `fromFd` with such an end's descriptor.
-   * It begins when an end is first used: until then its descriptor can be inherited and adopted, afterwards `detach` is refused.
+   * Default `'socket'`: through the descriptor. `'shared-memory'`: through memory that both processes map, without a
+   * system call while both are awake; on Linux, between processes of one machine, and with the same option at both ends: of
+   * `pipe`, of a `Listener` and `connect` at a Unix socket, or of `fromFd` with such an end's descriptor. It begins when an end is first used: until then its descriptor can be inherited and adopted, afterwards `detach` is refused.
    */
   transport?: 'socket' | 'shared-memory' | undefined
   /**

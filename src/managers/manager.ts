@@ -113,7 +113,7 @@ interface Site extends Home {
  * await manager.close()
  * ```
  *
- * @example The objects of a Python program's manager, by `Process`.
+ * @example The objects of a Python program's manager
  * ```ts
  * import { Process } from 'carom'
  * import { connectManager } from 'carom/managers'

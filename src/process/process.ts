@@ -90,7 +90,7 @@ interface Started {
  * }
  * ```
  *
- * @example A module of Python's, whose functions are called.
+ * @example A module of Python's, whose functions are called
  * ```ts
  * import { Process } from 'carom'
  *
