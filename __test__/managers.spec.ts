@@ -373,7 +373,7 @@ test('a pickle of another client’s has its proxies, and they are counted', asy
   t.deepEqual(await itemsOf(decoded.dict), ['a'])
   t.is(await manager.numberOfObjects(), 2)
   for (const each of decoded.list) await each[Symbol.asyncDispose]()
-  // What it refers to is gone: there is nothing to count.
+  // The object that it refers to is gone: there is nothing to count.
   await t.throwsAsync(() => manager.decode(bytes), { instanceOf: PythonError })
   await t.throwsAsync(() => manager.decode(Buffer.from('nonsense')), { instanceOf: DecodeError })
 })

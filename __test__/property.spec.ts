@@ -140,7 +140,7 @@ test('a byte stream cut anywhere arrives as the same messages, for tryRecvBytes'
     fc.asyncProperty(stream, async (input) => {
       const [bodies, chunks] = cutUp(input)
       const received: Buffer[] = []
-      // What a turn of the event loop reads is bounded: each run has one of its own.
+      // A turn of the event loop reads a bounded amount: each run has one of its own.
       await new Promise(setImmediate)
       for (const chunk of chunks) {
         writeAll(fd, chunk)

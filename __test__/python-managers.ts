@@ -15,7 +15,7 @@ export const PATIENT = { authkey: KEY, handshakeTimeout: 120_000 }
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/python/${name}`, import.meta.url))
 
-/** What a program of lines makes of `out`, as a client of the manager at `address`: `m`, of Python's `BaseManager`. */
+/** The value of `out` after a program of lines, run as a client of the manager at `address`: `m`, of Python's `BaseManager`. */
 export async function asClient(t: ExecutionContext, python: string, address: Address, lines: string): Promise<unknown> {
   const at = typeof address === 'string' ? address : [address.host, address.port]
   const ending = await startProgram(t, python, [fixture('manager_client.py'), JSON.stringify(at), lines]).ended

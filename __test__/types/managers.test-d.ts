@@ -1,4 +1,4 @@
-// What the typings say of proxies: compiled, never run.
+// The typings of proxies: compiled, never run.
 
 import type { Connection } from 'carom'
 import { call } from 'carom/calls'

@@ -1,4 +1,4 @@
-// What the typings say of shared memory: compiled, never run.
+// The typings of shared memory: compiled, never run.
 
 import { SharedMemory, type SharedMemoryOptions } from 'carom/shared-memory'
 

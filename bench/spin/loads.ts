@@ -16,7 +16,7 @@ export interface Message {
   silent?: boolean
 }
 
-/** What the near process does. */
+/** The work of the near process. */
 export interface Load {
   /** Sends messages until `end`, as `Date.now()` tells it; the latencies in milliseconds. */
   run(connection: Connection, end: number): Promise<number[]>

@@ -28,7 +28,7 @@ const FOR_EACH = receiveOptions('forEach')
 
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
-/** What `take` makes of each message, until the end, or until this program closes the connection. */
+/** Gives what `take` makes of each message, until the end, or until this program closes the connection. */
 export function iterate(receiving: ReceivePath, take: Take): AsyncIterableIterator<unknown> {
   const how: Receive = {
     take: (chunk, start, end, arrived) => ({ value: take(chunk, start, end, arrived), done: false }),

@@ -1,6 +1,6 @@
 /** An object's share of the system's resources. It outlives the object, and is released once. */
 export interface Resource {
-  /** Whose it is, for people: `the connection on descriptor 17`. */
+  /** The owner, for people: `the connection on descriptor 17`. */
   readonly owner: string
   release(): void
 }

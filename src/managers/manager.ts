@@ -316,7 +316,7 @@ export class Manager implements AsyncDisposable {
     const { value } = reply
     const [exposed, token] = Array.isArray(value) ? (value as unknown[]) : []
     if (!(token instanceof Token)) throw malformed('a result that stays there has no token')
-    // Whatever it calls itself: it is where the call went.
+    // The object is at the server that was called, whatever address its token names.
     return proxyOf(new MethodCalls(this.#counted(site, token.typeid, token.id, checkedNames(exposed))))
   }
 

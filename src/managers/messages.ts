@@ -70,7 +70,7 @@ export function checkedNames(value: unknown): string[] {
   return Array.from(value as string[])
 }
 
-/** What Python raises as `RemoteError`: its message is the last line of the traceback, which says what happened. */
+/** The error that Python raises as `RemoteError`: its message is the last line of the traceback, which says what happened. */
 export function remoteError(text: unknown): PythonError {
   const traceback = typeof text === 'string' ? text : String(text)
   const message = traceback.trimEnd().split('\n').at(-1)!.trim()

@@ -7,7 +7,7 @@ import { isIterable, IteratedResult } from './iterated-result.js'
 import { type Keywords, request } from './messages.js'
 import type { Reference } from './reference.js'
 
-/** What servers do for every object. */
+/** The methods that servers have for every object. */
 const OF_ALL: ReadonlySet<string> = new Set(['__str__', '__repr__', '#GETVALUE'])
 
 /** Calls the methods of an object, over connections that are its server's, or a session's. */

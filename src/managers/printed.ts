@@ -2,7 +2,7 @@ import { isNativeError } from 'node:util/types'
 
 import { PythonError } from '../codecs/pickle/types/error.js'
 
-/** What Python prints of an error, where it expects a traceback: without the stack, which shows how this program is built. */
+/** The text that Python prints of an error, where it expects a traceback: without the stack, which shows how this program is built. */
 export function printed(error: unknown): string {
   if (!isError(error)) return `Error: ${textOf(error)}\n`
   return `${error.name}: ${error.message}\n`
@@ -13,7 +13,7 @@ export function raised(name: string, text: string): PythonError {
   return new PythonError(name, [text], text)
 }
 
-/** What was thrown, as an error. */
+/** A thrown value, as an error. */
 export function asError(thrown: unknown): Error {
   return isError(thrown) ? thrown : new Error(textOf(thrown))
 }

@@ -22,13 +22,13 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['list', 'ListProxy'],
 ])
 
-/** What is made of the proxy classes in a pickle, which a proxy's token says enough without. */
+/** The values made of the proxy classes in a pickle: none, since a proxy's token says enough. */
 export const PROXY_CLASSES: readonly (readonly [string, PythonClass])[] = [
   ...new Set(['AutoProxy', ...TYPES.values()]),
 ].map((name) => [`${MODULE}.${name}`, () => null])
 
 /**
- * What Python reads as a proxy. Only a class of Python's own is named, since the Python that reads it imports it: for all other
+ * The object that Python reads as a proxy. Only a class of Python's own is named, since the Python that reads it imports it: for all other
  * types it makes one of the methods that `exposed` names.
  */
 export function pythonProxy(token: Token, exposed: readonly string[]): PythonObject {

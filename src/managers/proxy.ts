@@ -30,7 +30,7 @@ export function proxyOf(calls: MethodCalls, lent = false): AnyManagerProxy {
   return facade(calls, own) as AnyManagerProxy
 }
 
-/** What `console.log` shows of a proxy. */
+/** The text that `console.log` shows for a proxy. */
 class Target {
   readonly typeid: string
   readonly id: string
@@ -59,7 +59,7 @@ async function* iterate(calls: MethodCalls): AsyncGenerator<unknown, void, undef
   else throw new TypeError(`'${token.typeid}' is no iterator, and has no method __iter__ or __getitem__`)
 }
 
-/** What `__iter__` has returned: a proxy of an iterator, or what can be copied. */
+/** The result of `__iter__`: a proxy of an iterator, or a value that can be copied. */
 async function* iterated(result: unknown): AsyncGenerator<unknown, void, undefined> {
   const callee = typeof result === 'object' && result !== null ? calleeOf(result) : undefined
   if (!(callee instanceof MethodCalls)) {

@@ -20,7 +20,7 @@ import { proxyOf, referenceOf } from './proxy.js'
 import type { Reference } from './reference.js'
 import { readToken, Token } from './token.js'
 
-/** What a reply says, and the objects of which proxies are in it: no reference to them is counted yet. */
+/** The contents of a reply, and the objects of which proxies are in it: no reference to them is counted yet. */
 export interface Reply {
   readonly kind: string
   readonly value: unknown
@@ -76,7 +76,7 @@ export class ReplyReader {
     return this.#collecting(() => this.#decode(bytes))
   }
 
-  /** What `decode` gives, and what has arrived in it. A function of the program's may decode another one meanwhile. */
+  /** The result of `decode`, and the references that have arrived in it. A function of the program's may decode another one meanwhile. */
   #collecting<T>(decode: () => T): { value: T; arrived: readonly Reference[] } {
     const outer = this.#arrived
     const arrived: typeof outer = new Map()
@@ -110,7 +110,7 @@ export class ReplyReader {
   }
 }
 
-/** Whatever its class, it was raised, and so is an exception, also where it didn't look like one. */
+/** The exception of a reply: any class can be raised, also one that doesn't look like an exception. */
 function raised(value: unknown): unknown {
   return value instanceof PythonObject ? errorOf(value) : value
 }

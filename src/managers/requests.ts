@@ -44,7 +44,7 @@ export class Requests {
 
   #receive(): Promise<unknown> {
     const received = this.#connection.recv()
-    // Whoever takes it is told.
+    // The caller that takes it learns of the error.
     received.catch(() => {})
     return received
   }

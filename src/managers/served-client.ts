@@ -8,7 +8,7 @@ import { asError, printed, raised } from './printed.js'
 import type { Requests } from './requests.js'
 import type { ServedObject, ServedObjects } from './served-objects.js'
 
-/** What Python's proxies ask of every object. */
+/** The methods that Python's proxies call on every object. */
 const SHOWN = new Set(['__str__', '__repr__'])
 
 /** A client's connection for calls of methods, which are made one after the other. */

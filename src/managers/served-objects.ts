@@ -9,7 +9,7 @@ export interface ServedObject {
   readonly typeid: string
   readonly object: object
   readonly functions: Functions
-  /** Who had it made, and so is charged for it. */
+  /** The client that had it made, against whose limit it counts. */
   readonly owner: string
   /** How often each client refers to it. */
   readonly holders: Map<string, number>
@@ -43,7 +43,7 @@ export class ServedObjects {
     return this.#byId.get(id)
   }
 
-  /** What `make` makes, with a reference for the client. An object that is there already is the same one for all. */
+  /** Serves what `make` makes, with a reference for the client. An object that is there already is the same one for all. */
   async create(typeid: string, owner: string, make: () => unknown): Promise<ServedObject> {
     const count = this.#owned.get(owner) ?? 0
     if (count >= this.#limit) {

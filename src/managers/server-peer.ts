@@ -10,7 +10,7 @@ import { Pool } from './pool.js'
 /** How many connections are opened at once: a Python server has a backlog of 128 for all of its clients. */
 const OPENING_MAX = 16
 
-/** What Python calls the thread that serves a connection. */
+/** The name that Python gives the thread that serves a connection. */
 const NAME = 'carom'
 
 /** A manager's server, at one address. */

@@ -39,7 +39,7 @@ import { readToken, Token } from './token.js'
  * ```
  */
 export interface ManagerServerOptions extends AuthenticationOptions {
-  /** What clients must know, and must not be missing: they make objects here, and call their methods. */
+  /** The secret that clients must know. It is required: clients make objects here, and call their methods. */
   authkey: string | ArrayBufferView | ArrayBufferLike
   /**
    * The types of objects that clients may have made, by the names that they register: `{ model: () => new Model() }`. A function
@@ -244,7 +244,7 @@ export class ManagerServer implements AsyncDisposable {
     }
   }
 
-  /** What a client wants. One that doesn't say so takes the place of others. */
+  /** Reads a client's first request. A client that sends none in time is disconnected: it takes the place of others. */
   async #first(connection: Connection, requests: Requests): Promise<Request | undefined> {
     const timer =
       this.#patience === Infinity

@@ -15,7 +15,7 @@ export class Token {
     this.id = id
   }
 
-  /** What Python reads as its `Token`. */
+  /** The object that Python reads as its `Token`. */
   toPython(): PythonObject {
     const address =
       typeof this.address === 'string' ? this.address : PythonTuple.of<unknown>(this.address.host, this.address.port)

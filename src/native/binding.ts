@@ -38,7 +38,7 @@ export const NativeReactor: typeof Binding.Reactor = binding.Reactor
 export type NativeReactor = Binding.Reactor
 export type { Failure, Segment, Transfer } from '../../index.js'
 
-// What both sides know is declared once, in Rust: statuses, sizes, the layout of a receive report, the bits of a report of
+// Facts that both sides know are declared once, in Rust: statuses, sizes, the layout of a receive report, the bits of a report of
 // readiness, the states of a handshake.
 export const NOTHING: typeof Binding.NOTHING = binding.NOTHING
 export const END: typeof Binding.END = binding.END

@@ -346,7 +346,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#assertStarted().served?.remote as RemoteOf<Functions>
   }
 
-  /** What it is called: for people. */
+  /** The name of the process, for people. */
   get name(): string {
     return this.#settings.name
   }

@@ -11,7 +11,7 @@ export function isSegment(value: object): value is NamedSegment {
   return (value as { [segmentBrand]?: unknown })[segmentBrand] === true
 }
 
-/** What arrives where a peer names shared memory: closed. Throws where no segment can have that name. */
+/** The object that arrives where a peer names shared memory: it is closed. Throws where no segment can have that name. */
 export function arrivedSegment(name: string): object {
   return (require('../shared-memory.js') as typeof Entry).SharedMemory.named(name)
 }

@@ -41,13 +41,13 @@ pub(crate) fn sockets() -> (Stream, Stream) {
     (ours, theirs)
 }
 
-/// What a connection is made of.
+/// The descriptor that a connection is made of.
 #[cfg(unix)]
 pub(crate) fn descriptor(stream: impl Into<OwnedFd>) -> OwnedFd {
     stream.into()
 }
 
-/// What a connection is made of.
+/// The descriptor that a connection is made of.
 #[cfg(not(unix))]
 pub(crate) fn descriptor(stream: TcpStream) -> OwnedFd {
     stream.try_into().unwrap()

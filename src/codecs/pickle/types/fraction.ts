@@ -10,9 +10,9 @@
  * ```
  */
 export class PythonFraction {
-  /** What is above the line. */
+  /** The number above the line. */
   readonly numerator: bigint
-  /** What is below the line: positive. */
+  /** The number below the line, which is positive. */
   readonly denominator: bigint
 
   /** Whole numbers; it takes the lowest terms of them. */

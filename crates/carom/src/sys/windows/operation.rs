@@ -133,7 +133,7 @@ impl Drop for Operation {
     }
 }
 
-/// What a system call that returns 0 where it fails says.
+/// The result of a system call that returns 0 where it fails.
 pub(super) fn succeeded(code: i32) -> io::Result<()> {
     if code == 0 {
         return Err(io::Error::last_os_error());
