@@ -12,6 +12,7 @@ use crate::deadline::deadline;
 use crate::driver::Driver;
 use crate::environment::Environment;
 use crate::report::Report;
+use crate::slots::Slots;
 use crate::status;
 
 /// The calls that every message makes. A count that they return is of bytes or runs; a negative one is a status.
@@ -36,11 +37,10 @@ impl Transfer {
         let mut slots = self.environment.slots.borrow_mut();
         let mut runs = self.runs.borrow_mut();
         let mut report = Report::new(report, slab.len())?;
+        let by = deadline(timeout);
         let (tail, drained) = loop {
-            match slots.channel(id)?.receive(slab, &mut runs, deadline(timeout)) {
-                Ok(Received::Bytes { tail, drained }) => {
-                    break (tail, drained && !self.environment.park(&mut slots, id));
-                }
+            match slots.channel(id)?.receive(slab, &mut runs, by) {
+                Ok(Received::Bytes { tail, drained }) => break (tail, drained && self.is_drained(&mut slots, id, by)),
                 Ok(Received::Nothing) if self.environment.park(&mut slots, id) => {}
                 Ok(Received::Nothing) => return Ok(status::NOTHING),
                 Ok(Received::End) => return Ok(status::END),
@@ -71,22 +71,36 @@ impl Transfer {
     ) -> Result<f64> {
         let mut slots = self.environment.slots.borrow_mut();
         let memory = memory.get_mut(start as usize..end as usize).unwrap_or_default();
+        let by = deadline(timeout);
         let mut filled = 0;
         loop {
-            let by = if filled == 0 { deadline(timeout) } else { Deadline::Now };
-            match slots.channel(id)?.receive_payload(&mut memory[filled..], by) {
+            let channel = slots.channel(id)?;
+            match channel.receive_payload(&mut memory[filled..], by) {
                 Ok(Some(bytes)) => filled += bytes,
-                Ok(None) => {}
+                Ok(None) if filled > 0 || self.environment.park(&mut slots, id) => {}
+                Ok(None) => return Ok(status::NOTHING),
                 // The next call finds it again.
-                Err(_) if filled > 0 => {}
+                Err(_) if filled > 0 => return Ok(filled as f64),
                 Err(carom::Error::Frame(FrameError::Truncated)) => return Ok(status::TRUNCATED),
                 Err(error) => return Ok(status::failure(&error, &mut 0.0)),
             }
-            if filled < memory.len() && self.environment.park(&mut slots, id) {
-                continue;
+            let complete = filled == memory.len() || slots.channel(id)?.decoder().payload_remaining() == 0;
+            if filled > 0 && (complete || by != Deadline::Now || self.is_drained(&mut slots, id, by)) {
+                self.environment.repark(&mut slots, id);
+                return Ok(filled as f64);
             }
-            return Ok(if filled > 0 { filled as f64 } else { status::NOTHING });
         }
+    }
+
+    /// Whether the channel `id`, in which a read by the deadline `by` has left nothing, has nothing still, so that JavaScript waits for
+    /// a report before it reads again.
+    fn is_drained(&self, slots: &mut Slots, id: u32, by: Deadline) -> bool {
+        if by == Deadline::Now {
+            return !self.environment.park(slots, id);
+        }
+        // A program that has blocked may do so again, and its peer need not ring meanwhile: JavaScript reads again first.
+        self.environment.repark(slots, id);
+        slots.ring(id).is_none()
     }
 
     /// Hands `head`, then `body`, to the kernel. Returns how many bytes it took.
