@@ -67,7 +67,7 @@ test('a loop over a connection that this program closes ends quietly', async (t)
     ['destroy', false],
     ['detach', true],
   ] as const) {
-    const [a, b] = pair(t)
+    const [a, b] = pair(t, { transport: 'socket' })
     const received: unknown[] = []
     const over = (async () => {
       for await (const message of bytes ? b.bytes() : b) {
@@ -111,7 +111,7 @@ test('a send to a peer that is gone says so', async (t) => {
 })
 
 test('transport says how bytes reach the peer', async (t) => {
-  const [a] = pair(t)
+  const [a] = pair(t, { transport: 'socket' })
   t.is(a.transport, process.platform === 'win32' ? 'named-pipe' : 'socket')
   const listener = new Listener({ host: '127.0.0.1', port: 0 })
   t.teardown(() => listener.close())

@@ -79,7 +79,7 @@ for (const [option, index] of [
 }
 
 test('a message of which a part has come would have to be waited for; no byte of it is lost', async (t) => {
-  const [end, other] = pair(t, { rnonblock: true })
+  const [end, other] = pair(t, { rnonblock: true, transport: 'socket' })
   const fd = other.detach()
   t.teardown(() => closeSync(fd))
   const bytes = frame('message')
@@ -121,7 +121,7 @@ test('the end of the stream is the end, not something to wait for', async (t) =>
 })
 
 test('a frame sent on a non-blocking end is a frame as any other', (t) => {
-  const [end, other] = pair(t, { rnonblock: true })
+  const [end, other] = pair(t, { rnonblock: true, transport: 'socket' })
   end.sendBytesSync(Buffer.from('frame'))
   const fd = other.detach()
   t.teardown(() => closeSync(fd))

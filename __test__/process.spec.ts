@@ -300,7 +300,7 @@ test('a process that can’t be started at all hands nothing over, and may be st
 })
 
 test('arguments that have no encoding are an error before anything is started', async (t) => {
-  const [here, there] = pair(t)
+  const [here, there] = pair(t, { transport: 'socket' })
   const worker = make(t, targets, { args: [there, () => {}] })
   await t.throwsAsync(() => worker.start(), { instanceOf: EncodeError, message: /: args\[\d\].*function/ })
   t.is(worker.pid, undefined)

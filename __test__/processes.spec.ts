@@ -62,7 +62,7 @@ const twins: [string, (end: Connection) => Promise<Buffer>][] = [
 
 for (const [name, receive] of twins) {
   test(`a child killed in the middle of a message is an error of ${name}, after the messages before it`, async (t) => {
-    const [near, far] = pair(t)
+    const [near, far] = pair(t, { transport: 'socket' })
     const child = startChild(t, 'send-half-a-message.ts', { ends: [far] })
     await untilPrinted(child, 'half way')
     child.process.kill('SIGKILL')
@@ -104,7 +104,7 @@ test('a receive that waits is woken when the child is killed', async (t) => {
 })
 
 test('a send that waits fails when the child that does not read is killed', async (t) => {
-  const [near, far] = pair(t)
+  const [near, far] = pair(t, { transport: 'socket' })
   const child = startChild(t, 'send-half-a-message.ts', { ends: [far] })
   await untilPrinted(child, 'half way')
   const outcomes = Promise.allSettled([near.sendBytes(patterned(8 * 1024 * 1024)), near.flush()])

@@ -12,6 +12,8 @@ import { turns } from './until.ts'
 
 checkDescriptors(test)
 
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
+
 const SHARED = { transport: 'shared-memory' } as const
 const ENVIRONMENT = { CAROM_TEST_TRANSPORT: 'shared-memory' }
 const targets = new URL('./fixtures/targets.ts', import.meta.url)
@@ -21,7 +23,7 @@ function startEcho(t: ExecutionContext, end: Connection, how: 'sync' | 'async'):
   return startChild(t, 'echo.ts', { ends: [end], args: [how], env: ENVIRONMENT })
 }
 
-test.serial('an unused end is detached and adopted again, and nothing that was sent meanwhile is lost', async (t) => {
+onLinux('an unused end is detached and adopted again, and nothing that was sent meanwhile is lost', async (t) => {
   const [a, b] = pair(t, SHARED)
   await a.send('before')
   const adopted = Connection.fromFd(b.detach(), SHARED)
@@ -31,7 +33,7 @@ test.serial('an unused end is detached and adopted again, and nothing that was s
   t.is(await a.recv(), 'back')
 })
 
-test.serial('an accepted end can be detached and adopted, and the end of connect can’t', async (t) => {
+onLinux('an accepted end can be detached and adopted, and the end of connect can’t', async (t) => {
   const [client, server] = await connected(t, listen(t, undefined, SHARED), SHARED)
   t.throws(() => client.detach(), { instanceOf: BusyError, message: /connect\(\)/ })
   const adopted = Connection.fromFd(server.detach(), SHARED)
@@ -40,7 +42,7 @@ test.serial('an accepted end can be detached and adopted, and the end of connect
   t.is(await adopted.recv(), 'there')
 })
 
-test.serial('an end that is adopted without the option says that its peer wants shared memory', async (t) => {
+onLinux('an end that is adopted without the option says that its peer wants shared memory', async (t) => {
   const [a, b] = pair(t, SHARED)
   await a.send('one')
   const adopted = Connection.fromFd(b.detach())
@@ -49,7 +51,7 @@ test.serial('an end that is adopted without the option says that its peer wants 
 })
 
 for (const how of ['sync', 'async'] as const) {
-  test.serial(`a child that inherits an end answers through it, by ${how} calls`, async (t) => {
+  onLinux(`a child that inherits an end answers through it, by ${how} calls`, async (t) => {
     const [here, there] = pair(t, SHARED)
     const child = startEcho(t, there, how)
     for (const size of [0, 10, 70_000, 3_000_000]) {
@@ -67,7 +69,7 @@ for (const how of ['sync', 'async'] as const) {
   })
 }
 
-test.serial('what a killed child has sent arrives, and then the end', async (t) => {
+onLinux('what a killed child has sent arrives, and then the end', async (t) => {
   const [here, there] = pair(t, { ...SHARED, ringSize: 4 * 1024 * 1024 })
   const args = ['killed', '2000', '1000']
   const child = startChild(t, 'send-last-words.ts', { ends: [there], args, env: ENVIRONMENT })
@@ -76,7 +78,7 @@ test.serial('what a killed child has sent arrives, and then the end', async (t) 
   await t.throwsAsync(() => here.recv(), { instanceOf: EOFError })
 })
 
-test.serial('spawn hands an end over', async (t) => {
+onLinux('spawn hands an end over', async (t) => {
   const [here, there] = pair(t, SHARED)
   const child = spawn(process.execPath, [...process.execArgv, fixture('echo.ts'), 'async'], {
     connections: [there],
@@ -90,7 +92,7 @@ test.serial('spawn hands an end over', async (t) => {
   t.deepEqual(await once(child, 'exit'), [0, null])
 })
 
-test.serial('a Process gets an end among its arguments, with its options', async (t) => {
+onLinux('a Process gets an end among its arguments, with its options', async (t) => {
   for (const target of ['default', 'echoSync']) {
     const [here, there] = pair(t, { ...SHARED, ringSize: 65_536 })
     const worker = new Process(targets, { target, args: [there] })
@@ -105,7 +107,7 @@ test.serial('a Process gets an end among its arguments, with its options', async
   }
 })
 
-test.serial('a Python process is refused such an end', async (t) => {
+onLinux('a Python process is refused such an end', async (t) => {
   const [, there] = pair(t, { ...SHARED, codec: 'pickle' })
   const file = fixture('python/target.py')
   const worker = new Process(file, { target: 'echo', args: [there] })
@@ -113,7 +115,7 @@ test.serial('a Python process is refused such an end', async (t) => {
   t.false(there.closed)
 })
 
-test.serial('worker threads talk to each other and to this one', async (t) => {
+onLinux('worker threads talk to each other and to this one', async (t) => {
   for (let round = 0; round < 5; round++) {
     const [here, there] = pipe(SHARED)
     closeAfter(t, here)
@@ -133,7 +135,7 @@ test.serial('worker threads talk to each other and to this one', async (t) => {
 })
 
 for (const scenario of ['recv', 'recvSync', 'send', 'sendSync', 'poll', 'pollSync', 'wait', 'waitSync', 'iterate']) {
-  test.serial(`a worker that is terminated in ${scenario} ends, and its peer learns of it`, async (t) => {
+  onLinux(`a worker that is terminated in ${scenario} ends, and its peer learns of it`, async (t) => {
     const [here, there] = pipe({ ...SHARED, ringSize: 4096 })
     closeAfter(t, here)
     const worker = new Worker(new URL('./fixtures/worker.ts', import.meta.url), {

@@ -11,6 +11,8 @@ import { closeAfter } from './pairs.ts'
 
 checkDescriptors(test)
 
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
+
 const SHARED = { transport: 'shared-memory' } as const
 
 const python = interpreters().then((found) => found.at(-1)!)
@@ -51,7 +53,7 @@ for (const [name, message] of [
   ['no descriptor', /0 descriptors/],
   ['another version', /form/],
 ] as const) {
-  test.serial(`an offer of memory with a fault is refused: ${name}`, async (t) => {
+  onLinux(`an offer of memory with a fault is refused: ${name}`, async (t) => {
     const [end, other] = expecting(t)
     await (
       await start(t, name, other)
@@ -65,7 +67,7 @@ for (const [name, message] of [
   })
 }
 
-test.serial('half an offer and the end is a connection that was cut short', async (t) => {
+onLinux('half an offer and the end is a connection that was cut short', async (t) => {
   const [end, other] = expecting(t)
   await (
     await start(t, 'half an offer', other)
@@ -74,7 +76,7 @@ test.serial('half an offer and the end is a connection that was cut short', asyn
 })
 
 for (const play of ['scribble', 'noise']) {
-  test.serial(`whatever is written into the ring, this process goes on: ${play}`, async (t) => {
+  onLinux(`whatever is written into the ring, this process goes on: ${play}`, async (t) => {
     for (let seed = 1; seed <= 8; seed++) {
       const [here, there] = pipe({ ...SHARED, ringSize: 4096, maxMessageSize: 100_000 })
       closeAfter(t, here)
@@ -95,7 +97,7 @@ for (const play of ['scribble', 'noise']) {
     }
   })
 
-  test.serial(`blocking calls come back from a hostile ring too: ${play}`, async (t) => {
+  onLinux(`blocking calls come back from a hostile ring too: ${play}`, async (t) => {
     for (let seed = 20; seed < 28; seed++) {
       const [here, there] = pipe({ ...SHARED, ringSize: 4096, maxMessageSize: 100_000 })
       closeAfter(t, here)

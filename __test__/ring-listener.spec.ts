@@ -12,6 +12,8 @@ import { closeAfter } from './pairs.ts'
 
 checkDescriptors(test)
 
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
+
 const SHARED = { transport: 'shared-memory' } as const
 
 /** How much shared memory of rings this process has mapped. */
@@ -27,7 +29,7 @@ for (const [what, key] of [
 ] as const) {
   const options: ListenerOptions = { ...SHARED, ...key }
 
-  test.serial(`both ends of a connection talk through shared memory, ${what}`, async (t) => {
+  onLinux(`both ends of a connection talk through shared memory, ${what}`, async (t) => {
     const listener = listen(t, undefined, options)
     const [client, server] = await connected(t, listener, options)
     t.is(client.transport, 'shared-memory')
@@ -42,7 +44,7 @@ for (const [what, key] of [
     await t.throwsAsync(() => server.recv(), { instanceOf: EOFError })
   })
 
-  test.serial(`the accepting end may be the first to send, and the other may only receive, ${what}`, async (t) => {
+  onLinux(`the accepting end may be the first to send, and the other may only receive, ${what}`, async (t) => {
     const listener = listen(t, undefined, options)
     const [client, server] = await connected(t, listener, options)
     server.sendSync('hello')
@@ -53,14 +55,14 @@ for (const [what, key] of [
     t.throws(() => client.recvSync(), { instanceOf: EOFError })
   })
 
-  test.serial(`it is the memory of the connecting end that is used, ${what}`, async (t) => {
+  onLinux(`it is the memory of the connecting end that is used, ${what}`, async (t) => {
     const listener = listen(t, undefined, { ...options, ringSize: 4096 })
     const [client, server] = await connected(t, listener, { ...options, ringSize: 1 << 20 })
     server.sendBytesSync(Buffer.alloc(500_000))
     t.is((await client.recvBytes()).length, 500_000)
   })
 
-  test.serial(`an end without it tells what its peer wants, ${what}`, async (t) => {
+  onLinux(`an end without it tells what its peer wants, ${what}`, async (t) => {
     const listener = listen(t, undefined, { ...key })
     const [client, server] = await connected(t, listener, options)
     const error = await t.throwsAsync(() => server.recv(), { instanceOf: ProtocolError, message: /shared memory/ })
@@ -68,7 +70,7 @@ for (const [what, key] of [
     t.is(client.transport, 'shared-memory')
   })
 
-  test.serial(`an end with it tells that its peer does without, ${what}`, async (t) => {
+  onLinux(`an end with it tells that its peer does without, ${what}`, async (t) => {
     const listener = listen(t, undefined, options)
     const [client, server] = await connected(t, listener, { ...key })
     await client.send('plain')
@@ -77,7 +79,7 @@ for (const [what, key] of [
   })
 }
 
-test.serial('the blocking calls connect and accept over shared memory', async (t) => {
+onLinux('the blocking calls connect and accept over shared memory', async (t) => {
   const listener = listen(t, undefined, SHARED)
   const client = connectSync(listener.address, SHARED)
   closeAfter(t, client)
@@ -89,7 +91,7 @@ test.serial('the blocking calls connect and accept over shared memory', async (t
   t.is(client.recvSync(), 'two')
 })
 
-test.serial('no memory is mapped of a peer that has not proved the key', async (t) => {
+onLinux('no memory is mapped of a peer that has not proved the key', async (t) => {
   const listener = listen(t, undefined, { ...SHARED, authkey: KEY })
   const before = mapped()
   const accepting = listener.accept()
@@ -104,7 +106,7 @@ test.serial('no memory is mapped of a peer that has not proved the key', async (
   t.true(mapped() >= before + 2)
 })
 
-test.serial('what is sent before the offer comes is kept, up to the high-water mark, and then leaves', async (t) => {
+onLinux('what is sent before the offer comes is kept, up to the high-water mark, and then leaves', async (t) => {
   const listener = listen(t, undefined, { ...SHARED, highWaterMark: 1000 })
   const socket = connectSocket(listener.address as string)
   await once(socket, 'connect')
@@ -118,7 +120,7 @@ test.serial('what is sent before the offer comes is kept, up to the high-water m
   await t.throwsAsync(() => server.recv(), { instanceOf: EOFError })
 })
 
-test.serial('a thousand short connections leave no memory mapped', async (t) => {
+onLinux('a thousand short connections leave no memory mapped', async (t) => {
   const listener = listen(t, undefined, SHARED)
   const before = mapped()
   for (let n = 0; n < 1000; n++) {

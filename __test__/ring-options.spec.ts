@@ -8,10 +8,12 @@ import { checkDescriptors, openDescriptors } from './descriptors.ts'
 
 checkDescriptors(test)
 
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
+
 const SHARED: ConnectionOptions = { transport: 'shared-memory' }
 const TCP = { host: '127.0.0.1', port: 1 }
 
-test.serial('a transport that there is none of is refused, and what it could be is named', (t) => {
+onLinux('a transport that there is none of is refused, and what it could be is named', (t) => {
   const named = /transport must be 'socket' or 'shared-memory'/
   t.throws(() => pipe({ transport: 'shared' as never }), { instanceOf: RangeError, message: named })
   t.throws(() => pipe({ transport: true as never }), { instanceOf: TypeError, message: named })
@@ -21,7 +23,7 @@ test.serial('a transport that there is none of is refused, and what it could be 
   })
 })
 
-test.serial('transport: undefined counts as absent, and so does the default by its name', (t) => {
+onLinux('transport: undefined counts as absent, and so does the default by its name', (t) => {
   for (const transport of [undefined, 'socket'] as const) {
     const ends = pipe({ transport, ringSize: undefined })
     t.is(ends[0].transport, 'socket')
@@ -29,12 +31,12 @@ test.serial('transport: undefined counts as absent, and so does the default by i
   }
 })
 
-test.serial('ringSize alone is a TypeError that names the transport', (t) => {
+onLinux('ringSize alone is a TypeError that names the transport', (t) => {
   t.throws(() => pipe({ ringSize: 65_536 }), { instanceOf: TypeError, message: /needs transport: 'shared-memory'/ })
   t.throws(() => new Listener(undefined, { ringSize: 65_536, transport: 'socket' }), { instanceOf: TypeError })
 })
 
-test.serial('ringSize is an integer from 4096 to 1 GiB', (t) => {
+onLinux('ringSize is an integer from 4096 to 1 GiB', (t) => {
   for (const ringSize of [0, 1, 4095, 4096.5, 2 ** 30 + 1, -1, NaN, Infinity]) {
     t.throws(() => pipe({ ...SHARED, ringSize }), { instanceOf: RangeError, message: /ringSize/ })
   }
@@ -43,11 +45,11 @@ test.serial('ringSize is an integer from 4096 to 1 GiB', (t) => {
   }
 })
 
-test.serial('readAhead: false, for several receivers, is refused with shared memory, which has one', (t) => {
+onLinux('readAhead: false, for several receivers, is refused with shared memory, which has one', (t) => {
   t.throws(() => pipe({ ...SHARED, readAhead: false }), { instanceOf: TypeError, message: /one receiver/ })
 })
 
-test.serial('over TCP it is a TypeError, before anything is connected or bound', async (t) => {
+onLinux('over TCP it is a TypeError, before anything is connected or bound', async (t) => {
   const refusal = { instanceOf: TypeError, message: /TCP/ }
   await t.throwsAsync(() => connect(TCP, SHARED), refusal)
   t.throws(() => connectSync(TCP, SHARED), refusal)
@@ -55,7 +57,7 @@ test.serial('over TCP it is a TypeError, before anything is connected or bound',
   t.throws(() => new Listener(undefined, { ...SHARED, family: 'AF_INET' }), refusal)
 })
 
-test.serial('a TCP descriptor is refused, and stays the caller’s', async (t) => {
+onLinux('a TCP descriptor is refused, and stays the caller’s', async (t) => {
   const before = openDescriptors().size
   const listener = new Listener({ host: '127.0.0.1', port: 0 })
   const [client, server] = await Promise.all([connect(listener.address), listener.accept()])
@@ -71,7 +73,7 @@ test.serial('a TCP descriptor is refused, and stays the caller’s', async (t) =
   t.true(openDescriptors().size <= before)
 })
 
-test.serial('a TCP socket that listens is refused, and stays the caller’s', async (t) => {
+onLinux('a TCP socket that listens is refused, and stays the caller’s', async (t) => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   // oxlint-disable-next-line no-underscore-dangle -- Node shows a server's descriptor nowhere else

@@ -3,7 +3,8 @@
 
 import type { ConnectionOptions } from 'carom'
 
-export const overSharedMemory: boolean = process.env['CAROM_TEST_TRANSPORT'] === 'shared-memory'
+export const overSharedMemory: boolean =
+  process.env['CAROM_TEST_TRANSPORT'] === 'shared-memory' && process.platform === 'linux'
 
 /** The option of both ends of a pipe. */
 export const TRANSPORT: Pick<ConnectionOptions, 'transport'> = overSharedMemory ? { transport: 'shared-memory' } : {}

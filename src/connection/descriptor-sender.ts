@@ -11,9 +11,12 @@ export class DescriptorSender {
   readonly #sending: SendPath
   readonly #carriesDescriptors: boolean
   readonly #nonblocking: boolean
+  readonly #overRing: boolean
 
-  constructor(sending: SendPath, carriesDescriptors: boolean, nonblocking: boolean) {
+  /** `overRing`: messages cross shared memory, beside which no bytes go that are none. */
+  constructor(sending: SendPath, carriesDescriptors: boolean, nonblocking: boolean, overRing: boolean) {
     this.#sending = sending
+    this.#overRing = overRing
     this.#carriesDescriptors = carriesDescriptors
     this.#nonblocking = nonblocking
   }
@@ -37,12 +40,14 @@ export class DescriptorSender {
   /** Accepts bytes outside the framing with the descriptor of `object`. */
   sendRaw(bytes: Uint8Array, object: Transferable): Promise<void> {
     this.#assertCarried()
+    assertNotOverRing(this.#overRing)
     return this.#sending.transferred(this.#transfer(bytes, [object], false))
   }
 
   /** As `sendRaw`, blocking until the kernel has taken the bytes. */
   sendRawSync(bytes: Uint8Array, object: Transferable): void {
     this.#assertCarried()
+    assertNotOverRing(this.#overRing)
     if (!this.#nonblocking) this.#sending.flushSync()
     this.#sending.transferredSync(this.#transfer(bytes, [object], false))
   }
@@ -66,4 +71,12 @@ export class DescriptorSender {
     for (const each of objects) each[transfer].handOver()
     return transferring
   }
+}
+
+/** Throws for a handle that goes outside the framing, where there is nothing outside. */
+export function assertNotOverRing(overRing: boolean): void {
+  if (!overRing) return
+  throw new TypeError(
+    "a handle goes outside of messages, and with transport: 'shared-memory' there are only messages: send a Handle in one",
+  )
 }

@@ -87,7 +87,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     )
     this.sending = new SendPath(environment, id, settings.highWaterMark, this)
     this.#carriesDescriptors = opened.carriesDescriptors
-    this.descriptors = new DescriptorSender(this.sending, opened.carriesDescriptors, nonblocking)
+    this.descriptors = new DescriptorSender(this.sending, opened.carriesDescriptors, nonblocking, ringSize > 0)
     this.#owned = own(this.#resource)
     if (connectionOpen.observed) connectionOpen.publish({ fd, ...this.#directions, codec: settings.codec })
   }

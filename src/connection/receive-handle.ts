@@ -4,6 +4,7 @@ import { onAbort } from '../event-loop/abort.js'
 import { FOR_EVER } from '../event-loop/blocking.js'
 import { environmentOf } from '../event-loop/environment.js'
 import { END, NOTHING, systemError, TRUNCATED } from '../native/status.js'
+import { assertNotOverRing } from './descriptor-sender.js'
 import type { Endpoint } from './endpoint.js'
 
 /** Receives a descriptor that the peer sends outside the framing, when it comes. */
@@ -55,6 +56,7 @@ function assertNothingHeld({ receiving, settings }: Endpoint): void {
   if (settings.descriptors === Descriptors.None) {
     throw new TypeError('this connection takes no handles: it was made with descriptors: false')
   }
+  assertNotOverRing(settings.ringSize > 0)
   receiving.assertIdle('a handle comes outside of messages')
   receiving.assertNothingHeld('a handle is received')
 }

@@ -40,11 +40,9 @@ impl Rings {
     /// Where `id` is a ring, which JavaScript has found empty: it will be reported. Returns whether there is something already: then
     /// it isn't.
     pub(crate) fn park(&self, slots: &mut Slots, id: u32) -> bool {
-        let watched = slots.is_watched(id);
         let Some((ring, expected)) = slots.ring(id) else {
             return false;
         };
-        ring.set_watched(watched);
         if self.serving.get() {
             if *expected != Expected::ByLooking {
                 *expected = Expected::ByLooking;
