@@ -35,6 +35,15 @@ test('raw-bytes: whole views, a part of one and an empty message arrive as they 
   )
 })
 
+test('round-trips: both transports give the same answers', async (t) => {
+  const lines = await run(t, 'round-trips')
+  const transports = process.platform === 'linux' ? ['socket', 'shared-memory'] : [lines[0]!.split(':')[0]!]
+  t.deepEqual(
+    lines.filter((line) => !line.endsWith('µs a round trip')),
+    transports.map((transport) => `${transport}: the squares up to 2000 add up to 2668667000`),
+  )
+})
+
 test('delayed-senders: the messages of all four are gathered, each sender’s in order', async (t) => {
   const lines = await run(t, 'delayed-senders')
   t.is(lines.length, 13)

@@ -8,7 +8,15 @@ import test from 'ava'
 import { startProgram, wellWith } from './children.ts'
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url))
-const guides = ['end-of-stream.md', 'from-python.md', 'request-and-reply.md', 'server.md', 'timeouts.md']
+const guides = [
+  'end-of-stream.md',
+  'from-python.md',
+  'request-and-reply.md',
+  'server.md',
+  'timeouts.md',
+  // Shared memory is Linux's.
+  ...(process.platform === 'linux' ? ['transports.md'] : []),
+]
 
 for (const guide of guides) {
   const text = readFileSync(join(docs, guide), 'utf8')
