@@ -1,6 +1,7 @@
 import test from 'ava'
-import { Connection, ConnectionClosedError } from 'carom'
+import { connect, Connection, ConnectionClosedError, SystemError } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
+import { listen } from './listeners.ts'
 import { closeAfter, pair } from './pairs.ts'
 
 checkDescriptors(test)
@@ -21,6 +22,16 @@ test('an adopted descriptor has the same peerCredentials', (t) => {
   closeAfter(t, adopted)
   t.deepEqual({ ...adopted.peerCredentials }, mine)
 })
+
+if (process.platform === 'linux') {
+  test('over TCP, peerCredentials is an error that says why', async (t) => {
+    const listener = listen(t, { host: '127.0.0.1', port: 0 })
+    const client = await connect(listener.address)
+    closeAfter(t, client)
+    closeAfter(t, await listener.accept())
+    t.throws(() => client.peerCredentials, { instanceOf: SystemError, message: /\(E[A-Z]+\): .* not of TCP/ })
+  })
+}
 
 test('a closed connection no longer has a peer', async (t) => {
   const [a] = pair(t)

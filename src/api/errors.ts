@@ -311,7 +311,7 @@ export class DirectionError extends CaromError {
   constructor(operation: 'receive' | 'send') {
     super(
       operation === 'receive'
-        ? 'this end of the connection does not receive'
+        ? 'this end of the connection does not receive: it only sends, or a message was too long for it'
         : 'this end of the connection only receives',
       'ERR_CAROM_DIRECTION',
     )

@@ -165,7 +165,14 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
 
   /** The process at the other end of a local connection, from the kernel. */
   peerCredentials(): { pid: number; uid: number; gid: number } {
-    return checked(() => this.#environment.native.peerCredentials(this.id))
+    try {
+      return checked(() => this.#environment.native.peerCredentials(this.id))
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+      const { code, errno, syscall } = error
+      const message = `the system knows no peer of this connection (${code}): it does of a Unix socket, and not of TCP or a FIFO`
+      throw new SystemError(message, code, errno, syscall)
+    }
   }
 
   // Sending.

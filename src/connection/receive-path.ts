@@ -122,7 +122,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
   /** Receives one message, blocking until it comes. */
   receiveSync(how: Receive): unknown {
     this.assertReadable()
-    this.assertIdle('a blocking one would overtake them')
+    this.assertIdle('a blocking one would come first')
     if (this.nonblocking) return this.#takeOrFail(how, 'all')
     this.#environment.sends.flush()
     this.reading.block(how, Infinity)
@@ -173,7 +173,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
   /** Blocks until a receive would not wait, up to `milliseconds`; whether it is so. */
   pollSync(milliseconds: number): boolean {
     this.assertReadable()
-    this.assertIdle('a blocking poll would see theirs')
+    this.assertIdle('a blocking poll would wait for the same one')
     const { reading } = this
     if (!this.readAhead) return reading.blockForBytes(milliseconds)
     return reading.look('all') || (milliseconds > 0 && reading.block(undefined, milliseconds))
@@ -232,7 +232,8 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
       count === 1
         ? '1 asynchronous receive of this connection waits'
         : `${count} asynchronous receives of this connection wait`
-    throw new BusyError(`${calls} for a message, and ${why}: await them, or abort them by their signal, first`)
+    const them = count === 1 ? 'it' : 'them'
+    throw new BusyError(`${calls} for a message, and ${why}: await ${them} first, or abort ${them} by a signal`)
   }
 
   /** Throws where the next owner of the descriptor would miss something, or somebody waits for a message. */
@@ -260,7 +261,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
    */
   consume(how: Receive, callback: (value: unknown) => unknown): Consumer {
     this.assertReadable()
-    this.assertIdle('forEach would overtake them')
+    this.assertIdle('forEach would come first')
     this.arm()
     const consumer = new Consumer(how, this.reading, this, callback)
     this.#consumer = consumer
