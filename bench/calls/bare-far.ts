@@ -6,6 +6,6 @@ interface Request {
 }
 
 /** Answers each request in its turn. */
-export default function answer(connection: Connection<Request, object>): Promise<void> {
+export function answer(connection: Connection<Request, object>): Promise<void> {
   return connection.forEach(({ id, args: [a, b] }) => void connection.send({ id, value: a + b }))
 }

@@ -14,7 +14,7 @@ interface Answer {
 /** Objects sent and received, and nothing that matches an answer with its request but their order. */
 export async function openBare(): Promise<Way> {
   const [here, there] = pipe<Answer, unknown>()
-  const child = new Process(pathToFileURL(program('calls/bare-far')), { args: [there] })
+  const child = new Process(pathToFileURL(program('calls/bare-far')), { target: 'answer', args: [there] })
   await child.start()
   return {
     async add(a, b) {

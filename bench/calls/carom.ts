@@ -5,12 +5,13 @@ import { Process } from 'carom'
 import { ndarray } from 'carom/python'
 
 import { program, root } from '../places.ts'
+import type * as Service from './service.ts'
 import type { Programs, Way } from './way.ts'
 
 /** `serve: true` over a Node module. */
 export async function openNode(): Promise<Way> {
   const module = pathToFileURL(program('calls/service'))
-  return served(new Process<typeof import('./service.ts')>(module, { serve: true }))
+  return served(new Process<typeof Service>(module, { serve: true }))
 }
 
 /** `serve: true` over a Python module. */
@@ -20,7 +21,7 @@ export async function openPython({ python }: Programs): Promise<Way> {
   return { ...way, give: (array) => way.give!(ndarray(array, [array.length])) }
 }
 
-async function served(child: Process<typeof import('./service.ts')>): Promise<Way> {
+async function served(child: Process<typeof Service>): Promise<Way> {
   await child.start()
   const { remote } = child
   return {

@@ -18,7 +18,13 @@ class Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
+# Up to how many bytes it is sooner known that no shared memory is in a message than read with it in mind.
+SHORT = 1 << 16
+
+
 def loads(data):
+    if len(data) <= SHORT and b'SharedMemory' not in data:
+        return pickle.loads(data)
     return Unpickler(io.BytesIO(data)).load()
 
 

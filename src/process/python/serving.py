@@ -7,9 +7,12 @@ connection, runs `async def` functions side by side, and plain ones one after th
 import asyncio
 import collections
 import inspect
+import os
 import pickle
 import select
+import struct
 import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,8 +25,12 @@ DEPTH = 8
 # How many exceptions of a group are told, and how many in all: one may be inside many others.
 INNER_MAX = 100
 FORMS_MAX = 1000
-# How many messages are taken before the event loop does something else.
-MESSAGES_PER_TURN = 100
+# For how many seconds short plain functions run one after the other before the event loop does something else.
+TURN = 0.001
+# How many bytes are better not copied.
+LONG = 1 << 17
+# Types whose values are neither awaitable nor streams, which is asked of others.
+PLAIN = {type(None), bool, int, float, str, bytes, list, tuple, dict}
 # Stands for no value at all.
 NOTHING = object()
 
@@ -90,32 +97,129 @@ def without_ours(tb):
 class Running:
     """A call that is under way, or waits for its turn."""
 
+    __slots__ = 'id', 'function', 'args', 'kwargs', 'given_up', 'task', '_credit', '_changed'
+
     def __init__(self, identity, function, args, kwargs):
         self.id = identity
-        self.call = lambda: function(*args, **kwargs)
-        self.is_asynchronous = is_asynchronous(function)
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
         self.given_up = False
         self.task = None
         self._credit = 0
-        self._changed = asyncio.Event()
+        # Made by a stream that waits.
+        self._changed = None
+
+    def call(self):
+        return self.function(*self.args, **self.kwargs)
 
     def give_up(self):
         self.given_up = True
-        self._changed.set()
+        if self._changed:
+            self._changed.set()
         if self.task:
             self.task.cancel()
 
     def add_credit(self, count):
         self._credit += count
-        self._changed.set()
+        if self._changed:
+            self._changed.set()
 
     async def take_credit(self):
         """Waits until the caller takes one more item; whether it does."""
         while self._credit == 0 and not self.given_up:
+            self._changed = self._changed or asyncio.Event()
             self._changed.clear()
             await self._changed.wait()
         self._credit -= 1
         return not self.given_up
+
+
+class Frames:
+    """The messages on a socket, many of which one read takes, and writing one."""
+
+    # The bytes of one read. A message that is longer is read into memory of its own.
+    READ = 65536
+
+    def __init__(self, fd):
+        self._fd = fd
+        self._rest = b''
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
+
+    def ready(self):
+        """Whether something is there to read."""
+        return bool(self._poll.poll(0))
+
+    def read(self):
+        """The messages that are there, and the rest of one that has begun and is long. Raises `EOFError` at the end."""
+        data = os.read(self._fd, self.READ)
+        if not data:
+            raise EOFError
+        if self._rest:
+            data = self._rest + data
+        at, end = 0, len(data)
+        messages = []
+        while end - at >= 4:
+            size = int.from_bytes(data[at : at + 4], 'big')
+            start = at + 4
+            if size == 0xFFFFFFFF:
+                if end - at < 12:
+                    break
+                size = int.from_bytes(data[at + 4 : at + 12], 'big')
+                start = at + 12
+            elif size > 0x7FFFFFFF:
+                raise ValueError('a message has the length %d' % (size - (1 << 32)))
+            if start + size > end:
+                if size <= self.READ:
+                    break
+                messages.append(self._read_long(data[start:end], size))
+                at = end
+                break
+            messages.append(data[start : start + size])
+            at = start + size
+        self._rest = data[at:]
+        return messages
+
+    def _read_long(self, begun, size):
+        message = bytearray(size)
+        view = memoryview(message)
+        at = len(begun)
+        view[:at] = begun
+        while at < size:
+            count = os.readv(self._fd, [view[at:]])
+            if count == 0:
+                raise EOFError
+            at += count
+        return message
+
+    def write(self, parts):
+        """Writes one message, which `parts` together are."""
+        size = sum(map(len, parts))
+        header = struct.pack('!i', size) if size <= 0x7FFFFFFF else struct.pack('!iQ', -1, size)
+        if len(parts) == 1 and size < 16384:
+            view = header + parts[0]
+            done = os.write(self._fd, view)
+            if done < len(view):
+                self._write_all([view[done:]])
+        else:
+            self._write_all([header, *parts])
+
+    def _write_all(self, parts):
+        parts = [memoryview(part).cast('B') for part in parts if len(part)]
+        while parts:
+            done = os.writev(self._fd, parts[:16])
+            while parts and done >= len(parts[0]):
+                done -= len(parts.pop(0))
+            if done:
+                parts[0] = parts[0][done:]
+
+
+class Parts(list):
+    """A file for a pickle: what is long in it is kept as it is, and not copied."""
+
+    def write(self, data):
+        self.append(data if isinstance(data, bytes) else memoryview(data).cast('B'))
 
 
 class Server:
@@ -123,7 +227,8 @@ class Server:
 
     def __init__(self, connection, functions, threads=None, concurrency=1000):
         self._connection = connection
-        self._functions = functions
+        self._frames = None
+        self._functions = {name: (each, is_asynchronous(each)) for name, each in functions.items()}
         self._threads = ThreadPoolExecutor(threads, 'carom-call') if threads else None
         self._most = 2 * concurrency
         self._running = {}
@@ -138,13 +243,12 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
         self._fault = None
-        try:
-            self._loop.add_reader(self._connection.fileno(), self._read)
-            self._poll = select.poll()
-            self._poll.register(self._connection.fileno(), select.POLLIN)
-        except (AttributeError, NotImplementedError):
-            # Windows: its event loop does not watch pipes.
+        if os.name == 'nt':
+            # Its event loop does not watch pipes.
             threading.Thread(target=self._read_blocking, name='carom-reader', daemon=True).start()
+        else:
+            self._frames = Frames(self._connection.fileno())
+            self._loop.add_reader(self._connection.fileno(), self._read_if_ready)
         await self._over.wait()
         for running in list(self._running.values()):
             running.give_up()
@@ -155,20 +259,20 @@ class Server:
 
     # Reading.
 
+    def _read_if_ready(self):
+        """Takes what is there, unless a plain function's turn has taken it since the event loop looked."""
+        if not self._over.is_set() and self._frames.ready():
+            self._read()
+
     def _read(self):
-        """Takes what is here: an abort that has arrived is known before the next call begins."""
-        for _ in range(MESSAGES_PER_TURN):
-            try:
-                message = loads(self._connection.recv_bytes())
-            except (EOFError, OSError):
-                self._end(None)
-                return
-            except Exception as error:
-                self._end(error)
-                return
-            self._take(message)
-            if not self._poll.poll(0):
-                return
+        """Takes what is there. It would block where nothing is."""
+        try:
+            for data in self._frames.read():
+                self._take(loads(data))
+        except (EOFError, OSError):
+            self._end(None)
+        except Exception as error:
+            self._end(error)
 
     def _read_blocking(self):
         try:
@@ -185,12 +289,10 @@ class Server:
             pass
 
     def _end(self, fault):
-        if self._poll:
+        if self._frames:
             self._loop.remove_reader(self._connection.fileno())
         self._fault = self._fault or fault
         self._over.set()
-
-    _poll = None
 
     def _take(self, message):
         try:
@@ -212,7 +314,7 @@ class Server:
     def _begin(self, identity, name, args, kwargs=None):
         if identity in self._running:
             raise ValueError('two calls at once have the id %r' % (identity,))
-        function = self._functions.get(name)
+        function, asynchronous = self._functions.get(name, (None, False))
         if function is None:
             known = ', '.join(self._functions)
             text = "there is no function '%s' here; there are: %s" % (name, known)
@@ -223,20 +325,32 @@ class Server:
             self._post((ERROR, identity, {'name': 'BusyError', 'message': text, 'code': 'ERR_CAROM_BUSY'}))
             return
         running = self._running[identity] = Running(identity, function, list(args), kwargs or {})
-        if running.is_asynchronous or self._threads:
-            running.task = self._loop.create_task(self._run(running))
+        if asynchronous or self._threads:
+            running.task = self._loop.create_task(self._run(running, in_thread=not asynchronous))
         else:
             self._queue.append(running)
             if len(self._queue) == 1:
-                self._loop.call_soon(self._run_next)
+                self._loop.call_soon(self._run_waiting)
 
     # Calling.
 
-    def _run_next(self):
-        """Runs the plain function whose turn it is. What it returns may take longer: an awaitable, or a stream."""
-        running = self._queue.popleft()
-        if self._queue:
-            self._loop.call_soon(self._run_next)
+    def _run_waiting(self):
+        """Runs the plain functions that wait. An abort that has arrived is known before the next call begins."""
+        end = time.monotonic() + TURN
+        while True:
+            self._run_plain(self._queue[0])
+            if self._frames:
+                self._read_if_ready()
+            # It was in the queue until now, so that what was read has not begun to run the queue once more.
+            self._queue.popleft()
+            if not self._queue or self._over.is_set():
+                return
+            if time.monotonic() > end:
+                self._loop.call_soon(self._run_waiting)
+                return
+
+    def _run_plain(self, running):
+        """Runs a plain function. What it returns may take longer: an awaitable, or a stream."""
         if running.given_up:
             del self._running[running.id]
             return
@@ -245,7 +359,7 @@ class Server:
         except (Exception, SystemExit) as error:
             self._over_with(running, error)
             return
-        if inspect.isawaitable(result) or items_of(result):
+        if type(result) not in PLAIN and (inspect.isawaitable(result) or items_of(result)):
             running.task = self._loop.create_task(self._run(running, result))
             return
         try:
@@ -255,10 +369,10 @@ class Server:
         else:
             del self._running[running.id]
 
-    async def _run(self, running, result=NOTHING):
+    async def _run(self, running, result=NOTHING, in_thread=False):
         try:
             if result is NOTHING:
-                if self._threads and not running.is_asynchronous:
+                if in_thread:
                     result = await self._loop.run_in_executor(self._threads, running.call)
                 else:
                     result = running.call()
@@ -316,12 +430,24 @@ class Server:
             self._end(error)
 
     def _post(self, message):
-        data = pickle.dumps(message, 4)
+        if self._frames and is_long(message[-1]):
+            parts = Parts()
+            pickle.Pickler(parts, 5).dump(message)
+        else:
+            parts = [pickle.dumps(message, 4)]
         try:
-            self._connection.send_bytes(data)
+            if self._frames:
+                self._frames.write(parts)
+            else:
+                self._connection.send_bytes(parts[0])
         except OSError:
             # Nobody is there any more to read the answer.
             pass
+
+
+def is_long(value):
+    """Whether a value has so many bytes that copying them takes long."""
+    return getattr(value, 'nbytes', 0) > LONG or type(value) in (bytes, bytearray) and len(value) > LONG
 
 
 def items_of(result):
