@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import type * as Python from '../src/python.ts'
+import { type Format, generator, mutated, type Random } from './mutation.ts'
 import { differences, snapshot } from './prototypes.ts'
 
 export interface Task {
@@ -92,6 +93,7 @@ Error.stackTraceLimit = 0
 async function fuzz({ python, seeds, seconds, seed, shared }: Task): Promise<void> {
   const codecs = codecsOf((await import(python)) as typeof Python)
   const random = generator(seed)
+  const pickles = format(random)
   // A frame's length is the first thing that a change makes wrong: half of the corpus has none.
   const corpus: Buffer[] = seeds
     .flatMap((hex) => [hex, hex.replace(/^(80..)95.{16}/, '$1')])
@@ -110,7 +112,7 @@ async function fuzz({ python, seeds, seconds, seed, shared }: Task): Promise<voi
   while (performance.now() < until) {
     const batch: Buffer[] = []
     for (let n = 0; n < BATCH; n++) {
-      const bytes = mutated(corpus, random)
+      const bytes = mutated(corpus, random, pickles)
       batch.push(bytes)
       words[LENGTH_AT] = bytes.length
       current.set(bytes)
@@ -232,68 +234,21 @@ function inspect(root: unknown): { shape: string; fault?: string } {
   return { shape: [...kinds].toSorted().join(' ') }
 }
 
-type Random = (below: number) => number
-
-/** A small generator of its own, so that `--seed` repeats a run. */
-function generator(seed: number): Random {
-  let state = seed >>> 0 || 1
-  return (below) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
-
-function mutated(corpus: readonly Buffer[], random: Random): Buffer {
-  let bytes: Buffer = Buffer.from(corpus[random(corpus.length)]!)
-  for (let changes = 1 + random(random(4) === 0 ? 8 : 2); changes > 0; changes--) {
-    bytes = Buffer.from(mutate(bytes, corpus, random)).subarray(0, LONGEST)
-  }
-  return bytes
-}
-
-function mutate(bytes: Buffer, corpus: readonly Buffer[], random: Random): Buffer {
-  const at = random(bytes.length + 1)
-  const to = Math.min(bytes.length, at + 1 + random(16))
-  switch (random(12)) {
-    case 0:
-      if (at < bytes.length) bytes[at]! ^= 1 << random(8)
-      return bytes
-    case 1:
-      if (at < bytes.length) bytes[at] = random(256)
-      return bytes
-    case 2:
-    case 3:
-      if (at < bytes.length) bytes[at] = opcode(random)
-      return bytes
-    case 4:
-      return Buffer.concat([bytes.subarray(0, at), Buffer.of(opcode(random)), bytes.subarray(at)])
-    case 5:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(to)])
-    case 6: {
-      const again = Array.from({ length: 1 + random(8) }, () => bytes.subarray(at, to))
-      return Buffer.concat([bytes.subarray(0, to), ...again, bytes.subarray(to)])
-    }
-    case 7: {
+const format = (random: Random): Format => ({
+  longest: LONGEST,
+  token: () => opcode(random),
+  changes: [
+    (bytes, at, corpus) => {
       const other = corpus[random(corpus.length)]!
       return Buffer.concat([bytes.subarray(0, at), other.subarray(random(other.length + 1))])
-    }
-    case 8: {
-      const other = corpus[random(corpus.length)]!
-      const from = random(other.length + 1)
-      return Buffer.concat([bytes.subarray(0, at), other.subarray(from, from + random(64)), bytes.subarray(at)])
-    }
-    case 9:
-      return bytes.subarray(0, at)
-    case 10: {
+    },
+    (bytes, at) => {
       if (at + 4 <= bytes.length) bytes.writeUInt32LE(LENGTHS[random(LENGTHS.length)]!, at)
       return bytes
-    }
-    default:
-      return Buffer.concat([bytes.subarray(0, at), snippet(random), bytes.subarray(at)])
-  }
-}
+    },
+    (bytes, at) => Buffer.concat([bytes.subarray(0, at), snippet(random), bytes.subarray(at)]),
+  ],
+})
 
 function opcode(random: Random): number {
   return random(3) === 0 ? 0x80 + random(0x19) : OPCODES[random(OPCODES.length)]!

@@ -7,6 +7,7 @@ import { isDeepStrictEqual, parseArgs } from 'node:util'
 
 import { Memory } from '../src/connection/memory.ts'
 import { StructuredCoder } from '../src/codecs/structured/coder.ts'
+import { type Format, generator, mutated } from './mutation.ts'
 import { differences, snapshot } from './prototypes.ts'
 import { readByReference } from './structured-reference.ts'
 
@@ -25,66 +26,27 @@ const LONGEST = 4096
 
 const KINDS = Array.from({ length: 0x2a }, (_, n) => 0xc0 + n)
 
-let state = Number(options.seed) >>> 0 || 1
-/** A small generator of its own, so that `--seed` repeats a run. */
-function random(below: number): number {
-  state ^= state << 13
-  state ^= state >>> 17
-  state ^= state << 5
-  return (state >>> 0) % below
-}
+const random = generator(Number(options.seed))
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const golden = JSON.parse(readFileSync(file('../__test__/fixtures/structured.json'), 'utf8')) as Record<string, string>
 const corpus: Buffer[] = Object.values(golden).map((hex) => Buffer.from(hex, 'hex'))
 const originals = corpus.length
 
-function mutated(): Buffer {
-  let bytes: Buffer = Buffer.from(corpus[random(corpus.length)]!)
-  for (let changes = 1 + random(random(4) === 0 ? 8 : 2); changes > 0; changes--) {
-    bytes = Buffer.from(mutate(bytes)).subarray(0, LONGEST)
-  }
-  return bytes
-}
-
-function mutate(bytes: Buffer): Buffer {
-  const at = random(bytes.length + 1)
-  const to = Math.min(bytes.length, at + 1 + random(16))
-  switch (random(9)) {
-    case 0:
-      if (at < bytes.length) bytes[at]! ^= 1 << random(8)
-      return bytes
-    case 1:
-      if (at < bytes.length) bytes[at] = random(256)
-      return bytes
-    case 2:
-      if (at < bytes.length) bytes[at] = KINDS[random(KINDS.length)]!
-      return bytes
-    case 3:
-      return Buffer.concat([bytes.subarray(0, at), Buffer.of(KINDS[random(KINDS.length)]!), bytes.subarray(at)])
-    case 4:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(to)])
-    case 5: {
-      const again = Array.from({ length: 1 + random(8) }, () => bytes.subarray(at, to))
-      return Buffer.concat([bytes.subarray(0, to), ...again, bytes.subarray(to)])
-    }
-    case 6: {
-      // Two values in an array: shapes and objects of the one in the other.
+const FORMAT: Format = {
+  longest: LONGEST,
+  token: () => KINDS[random(KINDS.length)]!,
+  changes: [
+    // Two values in an array: shapes and objects of the one in the other.
+    (bytes) => {
       const other = corpus[random(corpus.length)]!
       return Buffer.concat([
         Buffer.of(0xc1, 0xe7, 0xb2),
         bytes.subarray(bytes[1] === 0xe7 ? 2 : 1),
         other.subarray(other[1] === 0xe7 ? 2 : 1),
       ])
-    }
-    case 7: {
-      const other = corpus[random(corpus.length)]!
-      const from = random(other.length + 1)
-      return Buffer.concat([bytes.subarray(0, at), other.subarray(from, from + random(64)), bytes.subarray(at)])
-    }
-    default:
-      return bytes.subarray(0, at)
-  }
+    },
+  ],
 }
 
 interface Outcome {
@@ -141,7 +103,7 @@ const SECRET = Buffer.alloc(64, 'SECRET')
 let read = 0
 let slowest = 0
 for (let n = 0; n < total && found < 20; n++) {
-  const bytes = mutated()
+  const bytes = mutated(corpus, random, FORMAT)
   // In the middle of other memory, as where several messages came at once.
   const around = Buffer.concat([SECRET, bytes, SECRET])
   const started = performance.now()
