@@ -1,15 +1,12 @@
 // Descriptors that fromFd adopts, and descriptors that it refuses and leaves to the caller.
 
-import { execFileSync } from 'node:child_process'
-import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { BusyError, Connection, EOFError, Handle, Listener, pipe } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
-import { closeAfter, pair } from './pairs.ts'
+import { closeAfter, fifo, pair } from './pairs.ts'
 
 checkDescriptors(test)
 
@@ -29,14 +26,7 @@ for (const [what, path] of [
 }
 
 test.serial('a FIFO is taken: it sends from one end, and receives at the other', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'carom-fifo-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  const path = join(folder, 'fifo')
-  execFileSync('mkfifo', [path])
-  const receiver = Connection.fromFd(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
-  closeAfter(t, receiver)
-  const sender = Connection.fromFd(openSync(path, 'w'))
-  closeAfter(t, sender)
+  const { receiver, sender } = fifo(t)
   t.like(receiver, { readable: true, writable: false })
   await sender.send('through')
   t.is(await receiver.recv(), 'through')

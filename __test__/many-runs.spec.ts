@@ -1,17 +1,14 @@
 // One read that brings many messages, each too long to share its memory with the next one.
 
 import { execFileSync } from 'node:child_process'
-import { constants, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { Connection, pipe } from 'carom'
+import { type Connection, pipe } from 'carom'
 import type * as Binding from '../index.js'
 import { thisPlatform } from '../src/native/platforms.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { interpreters } from './interpreters.ts'
-import { closeAfter } from './pairs.ts'
+import { closeAfter, fifo } from './pairs.ts'
 import { frame, patterned, writeAll } from './wire.ts'
 
 checkDescriptors(test)
@@ -22,14 +19,7 @@ const MEBIBYTE = 1024 * 1024
 
 /** A FIFO that holds a mebibyte where the system lets it: a connection that receives from it, and a descriptor to write to. */
 async function wideFifo(t: ExecutionContext): Promise<{ receiver: Connection; fd: number }> {
-  const folder = mkdtempSync(join(tmpdir(), 'carom-fifo-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  const path = join(folder, 'fifo')
-  execFileSync('mkfifo', [path])
-  const receiver = Connection.fromFd(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
-  closeAfter(t, receiver)
-  const sender = Connection.fromFd(openSync(path, 'w'))
-  closeAfter(t, sender)
+  const { receiver, sender } = fifo(t)
   const { fd } = sender
   const python = (await interpreters()).at(-1)!
   const widen = `import fcntl; fcntl.fcntl(0, getattr(fcntl, 'F_SETPIPE_SZ', 1031), ${MEBIBYTE})`

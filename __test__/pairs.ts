@@ -1,8 +1,11 @@
 // Pipes that are closed when their test ends, however it ends.
 
-import { closeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { pipe, type Connection } from 'carom'
+import { Connection, pipe } from 'carom'
 import { TRANSPORT } from './transport.ts'
 
 export type PipeOptions = NonNullable<Parameters<typeof pipe>[0]>
@@ -35,4 +38,17 @@ export function pairWithRawEnd(
   }
   t.teardown(closeRawEnd)
   return { connection, fd, closeRawEnd }
+}
+
+/** The ends of a FIFO: one that only receives, and one that only sends. */
+export function fifo(t: ExecutionContext): { receiver: Connection; sender: Connection } {
+  const folder = mkdtempSync(join(tmpdir(), 'carom-fifo-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'fifo')
+  execFileSync('mkfifo', [path])
+  const receiver = Connection.fromFd(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
+  closeAfter(t, receiver)
+  const sender = Connection.fromFd(openSync(path, 'w'))
+  closeAfter(t, sender)
+  return { receiver, sender }
 }
