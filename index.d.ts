@@ -24,6 +24,19 @@ export declare class Mapping {
   detach(buffer: unknown): void
 }
 
+/** The pages of the main thread. */
+export declare class Pages {
+  /** Runs of `most` bytes together at most, lent ones included. */
+  constructor(most: number)
+  /**
+   * An `ArrayBuffer` of `size` bytes, which may hold older messages. `null` where too much is lent, where this runtime or the
+   * system gives no such memory, and, with `onlyUsed`, where it would be fresh.
+   */
+  lend(size: number, onlyUsed: boolean): ArrayBuffer | null
+  /** Gives all runs that are not lent back to the system, and those that come back before the next one is lent. */
+  trim(): void
+}
+
 /**
  * The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
  * negative one is for ever. A negative status is -1 for nothing in time, -1000 - n for the system's error n.
@@ -251,6 +264,12 @@ export declare function isStarting(): boolean
 
 /** A path, a Linux abstract name behind a NUL, or a TCP address. */
 export type JsAddress = string | HostPort
+
+/**
+ * Has the allocator keep blocks that are freed, for others that are as long, where it is glibc's. It is the same as if the program
+ * had once freed a block of 32 MiB; where its user has set how it behaves, nothing changes.
+ */
+export declare function keepFreedMemory(): void
 
 /** A listener that was made. */
 export interface Listening {

@@ -6,6 +6,11 @@ const View = (
   Buffer as unknown as { [Symbol.species]: new (memory: ArrayBufferLike, at: number, size: number) => Buffer }
 )[Symbol.species]
 
+/** A `Buffer` over `memory[at..at + size]`. */
+export function view(memory: ArrayBufferLike, at: number, size: number): Buffer {
+  return new View(memory, at, size)
+}
+
 /** Bytes of which many parts are looked at. */
 export class Memory {
   readonly bytes: Buffer

@@ -1,6 +1,5 @@
 import { constants } from 'node:buffer'
 
-import { markAsShared } from '../native/builtins.js'
 import { takenAway } from '../api/arguments.js'
 import type { Coder } from '../codecs/coder.js'
 import type { Environment } from '../event-loop/environment.js'
@@ -17,7 +16,8 @@ import {
   RUN_MAX,
 } from '../native/binding.js'
 import { Inbox } from './inbox.js'
-import { Memory } from './memory.js'
+import { type Memory, view } from './memory.js'
+import { allocate, allocateShared, Room, wipeAround } from './message-memory.js'
 import { HEADER, headerSize, payloadSize } from '../wire/frame.js'
 import {
   END,
@@ -34,8 +34,11 @@ import {
 /** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
 const FRAME = 4
 
-/** Behind a message that is at least as long as a run may be, and at most this long, another one like it is expected. */
-const EXPECTED_MAX = READ_MAX - HEADER - 1
+/** Behind a message of up to about this size, memory of the runtime's is made for another one like it before that is announced. */
+const EXPECTED_MAX = 4 * 1024 * 1024
+
+/** A peer must have sent this part of a message before fresh pages are lent for all of it. */
+const PEER = 16
 
 /** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
 const CLOSED = new Error('the connection is closed')
@@ -139,9 +142,7 @@ export class Reader {
   #readFrames(timeout: number, target: Buffer | undefined): number {
     const { transfer, slab: shared, report } = this.#environment
     // One byte more than is expected: if it stays free, the kernel had no more.
-    const at = FRAME + this.#shift
-    const own = this.#expected > 0 && !target ? Buffer.allocUnsafeSlow(at + HEADER + this.#expected + 1) : undefined
-    const slab = own ? new Memory(own.subarray(at)) : shared
+    const slab = (this.#expected > 0 && !target && this.#room(timeout !== 0)) || shared
     this.#expected = 0
     const runs = transfer.receive(this.#id, slab.bytes, report, timeout)
     if (runs < 0) {
@@ -149,9 +150,10 @@ export class Reader {
       return 0
     }
     let start = 0
+    let inPlace: Buffer | undefined
     for (let i = REPORT_RUNS; i < REPORT_RUNS + runs; i++) {
       const end = report[i]!
-      this.#keep(slab, start, end)
+      inPlace = this.#keep(slab, start, end) ?? inPlace
       start = end
     }
     const announced = report[REPORT_ANNOUNCED]!
@@ -160,19 +162,19 @@ export class Reader {
     this.readable = report[REPORT_DRAINED] === 0 || this.ending
     this.descriptors = report[REPORT_DESCRIPTORS] === 1
     const filled = report[REPORT_END]!
-    if (filled === 0) return start
-    this.#begin(slab, report[REPORT_START]!, filled, announced, target)
-    return filled
+    if (filled > 0) this.#begin(slab, report[REPORT_START]!, filled, announced, target, timeout !== 0)
+    if (inPlace) wipeAround(inPlace)
+    return filled > 0 ? filled : start
   }
 
   /** After a message of `size` bytes, at `bytes[start]`. */
   #expect(size: number, bytes: Buffer, start: number): void {
-    this.#expected = size >= RUN_MAX && size <= EXPECTED_MAX ? size : 0
+    this.#expected = size >= RUN_MAX ? size : 0
     this.#shift = this.#expected > 0 ? (this.#coder.shift?.(bytes.subarray(start, start + size), size) ?? 0) : 0
   }
 
-  /** Takes a run of whole frames out of the slab: by copying it, unless it is a message that nearly fills memory of its own. */
-  #keep(slab: Memory, start: number, end: number): void {
+  /** Takes a run of whole frames out of the slab: by copying it, unless it is a message that nearly fills memory of its own, which is returned. */
+  #keep(slab: Memory, start: number, end: number): Buffer | undefined {
     const { bytes: read } = slab
     const payload = start + headerSize(read, start)
     // A single message needs no header.
@@ -180,41 +182,61 @@ export class Reader {
     const from = single ? payload : start
     const size = end - from
     if (single) this.#expect(size, read, from)
-    if (single && this.#fits(slab, size)) {
-      this.inbox.push(slab.part(from, end), false)
-      return
+    if (single && slab instanceof Room && slab.fits(size)) {
+      const message = slab.part(from, end)
+      this.inbox.push(message, false)
+      return message
     }
     const bytes = single ? allocate(size) : allocateShared(size)
     bytes.set(slab.part(from, end))
     this.inbox.push(bytes, !single)
+    return undefined
   }
 
-  /** Whether `slab` is memory for one message, and one of `size` bytes leaves little of it unused. */
-  #fits(slab: Memory, size: number): boolean {
-    return slab !== this.#environment.slab && size >= slab.bytes.length / 2
+  /** Memory for a message like the last one; `undefined` where it can't be had for one as long. */
+  #room(blocking: boolean): Room | undefined {
+    const at = FRAME + this.#shift
+    // One byte more than is expected: if it stays free, the kernel had no more.
+    const size = HEADER + this.#expected + 1
+    const lent = this.#environment.pages.lend(at + size, blocking)
+    if (lent) return new Room(view(lent, at, Math.min(size, READ_MAX)), size)
+    if (size > EXPECTED_MAX) return undefined
+    return new Room(Buffer.allocUnsafeSlow(at + size).subarray(at, at + Math.min(size, READ_MAX)), size)
   }
 
   /** A long message begins: its first bytes are `slab[start..end]`. */
-  #begin(slab: Memory, start: number, end: number, announced: number, target: Buffer | undefined): void {
+  #begin(
+    slab: Memory,
+    start: number,
+    end: number,
+    announced: number,
+    target: Buffer | undefined,
+    blocking: boolean,
+  ): void {
     if (announced > constants.MAX_LENGTH) {
       this.fault = new MessageTooLongError(announced, constants.MAX_LENGTH, 'maxMessageSize')
       return
     }
     const filled = end - start
-    if (start + announced <= slab.bytes.length && this.#fits(slab, announced)) {
+    if (slab instanceof Room && start + announced <= slab.size && slab.fits(announced)) {
       this.#payload = { memory: slab.part(start, start + announced), filled, announced, owner: 'carom' }
       return
     }
     const lent = target !== undefined && announced <= target.length && this.inbox.empty
-    const memory = lent ? target.subarray(0, announced) : this.#allocate(announced, filled, slab.part(start, end))
+    const memory = lent
+      ? target.subarray(0, announced)
+      : this.#allocate(announced, filled, slab.part(start, end), blocking)
     memory.set(slab.part(start, end))
     this.#payload = { memory, filled, announced, owner: lent ? 'caller' : 'carom' }
   }
 
   /** Memory for a message that begins with `head`, where the codec wants it to lie. */
-  #allocate(announced: number, filled: number, head: Buffer): Buffer {
-    const size = this.#environment.memory.grant(this.#claimant, announced, filled)
+  #allocate(announced: number, filled: number, head: Buffer, blocking: boolean): Buffer {
+    const { memory, pages } = this.#environment
     const shift = this.#coder.shift?.(head, announced) ?? 0
+    const lent = pages.lend(shift + announced, blocking || filled < announced / PEER)
+    if (lent) return view(lent, shift, announced)
+    const size = memory.grant(this.#claimant, announced, filled)
     return shift === 0 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafeSlow(shift + size).subarray(shift)
   }
 
@@ -242,7 +264,7 @@ export class Reader {
     this.readable = full || this.ending || (gone && bytes === slab.bytes.length)
     if (payload.filled === announced) this.#complete(payload)
     else if (full) {
-      payload.memory = this.#allocate(announced, payload.filled, memory)
+      payload.memory = this.#allocate(announced, payload.filled, memory, timeout !== 0)
       payload.memory.set(memory)
       payload.owner = 'carom'
     }
@@ -259,6 +281,7 @@ export class Reader {
       return
     }
     this.#expect(announced, memory, 0)
+    if (owner === 'carom') wipeAround(memory)
     this.inbox.push(memory, false)
   }
 
@@ -288,16 +311,4 @@ export class Reader {
         return systemError(status, 'recvmsg')
     }
   }
-}
-
-/** Memory for one message. Node's pool serves small ones without an allocation each. */
-function allocate(size: number): Buffer {
-  return size < Buffer.poolSize / 2 ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
-}
-
-/** Memory for several messages, which can't be transferred to another thread: nor can Node's pool. */
-function allocateShared(size: number): Buffer {
-  const bytes = allocate(size)
-  if (size >= Buffer.poolSize / 2) markAsShared(bytes.buffer)
-  return bytes
 }

@@ -2,6 +2,7 @@ import { Memory } from '../connection/memory.js'
 import { ENDED, NativeReactor, READABLE, REPORT_SIZE, SLAB, type Transfer, WRITABLE } from '../native/binding.js'
 import { checked, systemError } from '../native/status.js'
 import { MemoryBudget } from './memory-budget.js'
+import { Pages } from './pages.js'
 import { ReadBudget } from './read-budget.js'
 import { SendBuffers } from './send-buffers.js'
 import { queueMicrotask } from './timers.js'
@@ -15,12 +16,17 @@ export interface Watcher {
   ready(readable: boolean, writable: boolean, ended: boolean): void
 }
 
+/** Whether the runtime is Node itself, and none that is like it. */
+function isNode(): boolean {
+  const { node, bun } = process.versions
+  return node !== undefined && bun === undefined && !('Deno' in globalThis)
+}
+
 /** libuv's poll handles work in Node itself; Bun aborts on them, Deno's stop after one event. */
 function driver(): 'uv' | 'thread' {
   const forced = process.env['CAROM_DRIVER']
   if (forced === 'uv' || forced === 'thread') return forced
-  const node = process.versions['node'] && !process.versions['bun'] && !('Deno' in globalThis)
-  return node && process.platform !== 'win32' ? 'uv' : 'thread'
+  return isNode() && process.platform !== 'win32' ? 'uv' : 'thread'
 }
 
 /**
@@ -38,6 +44,7 @@ class Environment {
   readonly reads: ReadBudget = new ReadBudget()
   readonly sends: SendBuffers = new SendBuffers()
   readonly memory: MemoryBudget = new MemoryBudget()
+  readonly pages: Pages = new Pages(isNode())
   /** Other work to do before the process exits. */
   readonly atExit: Set<() => void> = new Set()
   /** Watchers by number: strong references first, then weak ones. */

@@ -3,6 +3,11 @@ import { SLAB } from '../native/binding.js'
 /** How many bytes that were announced and have not arrived are granted memory at once, all connections together. */
 const CLAIMS = 64 * 1024 * 1024
 
+/** How many times as much as has arrived is allocated for a message that is granted no more: first, and when this much is here. */
+const GROWTH_FIRST = 2
+const GROWTH = 8
+const MUCH = 1024 * 1024
+
 /** A connection that receives a long message. */
 export interface Claimant {
   /** The bytes that were granted memory before they had arrived. */
@@ -24,7 +29,7 @@ export class MemoryBudget {
       claimant.claimed = missing
       return announced
     }
-    return Math.min(announced, Math.max(SLAB, filled) * 2)
+    return Math.min(announced, Math.max(SLAB, filled) * (filled < MUCH ? GROWTH_FIRST : GROWTH))
   }
 
   /** The message that was claimed is here, or will not come. */

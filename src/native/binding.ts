@@ -34,6 +34,9 @@ export const unlinkSharedMemory: typeof Binding.unlinkSharedMemory = binding.unl
 export const takeFailure: typeof Binding.takeFailure = binding.takeFailure
 export const FailureKind: typeof Binding.FailureKind = binding.FailureKind
 export const isNonblocking: typeof Binding.isNonblocking = binding.isNonblocking
+export const keepFreedMemory: typeof Binding.keepFreedMemory = binding.keepFreedMemory
+export const NativePages: typeof Binding.Pages = binding.Pages
+export type NativePages = Binding.Pages
 export const NativeReactor: typeof Binding.Reactor = binding.Reactor
 export type NativeReactor = Binding.Reactor
 export type { Failure, Segment, Transfer } from '../../index.js'

@@ -21,6 +21,7 @@ pub mod handshake;
 mod image;
 pub mod listener;
 pub mod numbers;
+pub mod pages;
 mod processor_time;
 pub mod reactor;
 pub mod report;

@@ -51,6 +51,7 @@ pub mod frame;
 pub mod handshake;
 pub mod listener;
 mod message;
+pub mod pages;
 mod pipe;
 pub mod reactor;
 pub mod ring;

@@ -10,6 +10,7 @@
 //! - `receive_with_fds`, `receive_without_fds`, `send_with_fds`, `FDS_MAX`, `BESIDE`: descriptors beside bytes;
 //! - `pass_rights`, `arrival`, `is_nonblocking`, `close_aside`, `close_socket`, `descriptors_max`: descriptors that a peer sends;
 //! - `peer_credentials`, `peer_has_gone`, `error_name`;
+//! - `pages`: memory in long runs, past the allocator;
 //! - `sealed`: memory that a peer can map, and nobody can take away;
 //! - `child`: the end of a child process, and a process that ends with its parent;
 //! - `local`, `tcp`: sockets (or named pipes) that listen, and that connect;

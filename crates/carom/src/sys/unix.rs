@@ -18,6 +18,7 @@ mod closing;
 mod credentials;
 pub(crate) mod local;
 mod names;
+pub(crate) mod pages;
 mod pass_rights;
 mod private_directory;
 mod replace;

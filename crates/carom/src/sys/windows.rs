@@ -21,6 +21,7 @@ mod event;
 pub(crate) mod local;
 mod names;
 mod operation;
+pub(crate) mod pages;
 mod pipe;
 pub(crate) mod sealed;
 pub(crate) mod selector;
