@@ -106,7 +106,7 @@ impl Spin {
         });
         self.rest = (*adaptive && length.is_zero()).then(|| Rest {
             began: now,
-            // To ask is a system call, which is spent only where a trial may come.
+            // To ask is a system call, which is spent only before a trial.
             processor: if self.account.expects() { processor() } else { None },
         });
     }

@@ -119,9 +119,9 @@ impl Account {
         }
     }
 
-    /// Whether the next rest may be followed by a trial.
+    /// Whether a trial follows the next rest, if that is short.
     pub(crate) fn expects(&self) -> bool {
-        self.short_rests > 0
+        self.short_rests + 1 >= self.caution
     }
 
     /// Something came after a rest of `duration`, before which nothing was looked for. `cost`: the processor time that it took here.
