@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { connect, Listener } from 'carom'
@@ -178,9 +178,24 @@ test('a line that is no JSON is reported, and the others are sent', async (t) =>
   await Promise.all([end.close(), listener.close()])
 })
 
+test('a listener that a signal ends leaves no socket file', async (t) => {
+  const path = freshPath(t)
+  const run = carom(t, 'listen', path)
+  const end = await connected(path, { codec: 'json' })
+  run.child.kill('SIGINT')
+  await run.ended
+  t.is(run.child.signalCode, 'SIGINT')
+  t.false(existsSync(path))
+  await end.close()
+})
+
 for (const [what, args, told] of [
   ['no command', [], /a command is missing/],
   ['an unknown command', ['serve', 'x'], /no command is called serve/],
+  ['a mistyped option', ['connect', '--timout', '5', 'x'], /no option --timout: did you mean '--timeout'\?/],
+  ['a timeout for a command that has none', ['listen', '--timeout', '5', 'x'], /--timeout is of call/],
+  ['an end for a command that has one', ['call', '--once', 'x', 'add'], /--once is of listen and connect/],
+  ['a port that there can’t be', ['connect', 'localhost:99999'], /at most 65535/],
   ['no name of a function', ['call', 'x'], /call wants the NAME/],
   ['a timeout that is none', ['call', '--timeout', 'soon', 'x', 'y'], /--timeout is a number/],
   ['no address', ['connect'], /connect wants an ADDRESS/],

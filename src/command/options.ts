@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 import type { Address, Family } from '../api/address.js'
+import { nearest } from '../api/nearest.js'
 
 /** The request of a command line. */
 export interface Asked {
@@ -72,6 +73,9 @@ export function asked(args: string[]): Asked | undefined {
   if (command === 'call' && name === '') throw new UsageError('call wants the NAME of a function behind the ADDRESS')
   if (rest.length > 0) throw new UsageError(`${command} takes one ADDRESS, and ${rest.join(' ')} is more`)
   const { codec = 'json', family, once = false, timeout } = values
+  if (timeout !== undefined && command !== 'call') throw new UsageError(`--timeout is of call, and ${command} has none`)
+  if (values.once !== undefined && command === 'call')
+    throw new UsageError('--once is of listen and connect: a call is one')
   if (timeout !== undefined && !/^\d+$/.test(timeout)) {
     throw new UsageError(`--timeout is a number of milliseconds, not ${timeout}`)
   }
@@ -93,22 +97,27 @@ export function asked(args: string[]): Asked | undefined {
   }
 }
 
+const OPTIONS = {
+  codec: { type: 'string' },
+  'authkey-file': { type: 'string' },
+  family: { type: 'string' },
+  timeout: { type: 'string' },
+  once: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
 function parsed(args: string[]) {
   try {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: {
-        codec: { type: 'string' },
-        'authkey-file': { type: 'string' },
-        family: { type: 'string' },
-        timeout: { type: 'string' },
-        once: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
+      options: OPTIONS,
     })
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    // Node's own message explains how to pass a file whose name begins with a hyphen, to a caller who has mistyped an option.
+    const [, unknown] = /^Unknown option '(-[^']*)'/.exec((error as Error).message) ?? []
+    const names = Object.keys(OPTIONS).map((name) => `--${name}`)
+    throw new UsageError(unknown ? `there is no option ${unknown}${nearest(unknown, names)}` : (error as Error).message)
   }
 }
 
@@ -121,6 +130,7 @@ function addressOf(text: string, family: Family | undefined): Address {
   const tcp = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^/\\:]*)):(?<port>\d+)$/.exec(text)?.groups
   if (family === 'AF_INET' || (family === undefined && tcp)) {
     if (!tcp) throw new UsageError(`an address of AF_INET is host:port, not ${text}`)
+    if (Number(tcp['port']) > 65_535) throw new UsageError(`a port is at most 65535, not ${tcp['port']}`)
     return { host: tcp['v6'] ?? (tcp['name'] || 'localhost'), port: Number(tcp['port']) }
   }
   return text.startsWith('@') ? `\0${text.slice(1)}` : text

@@ -37,6 +37,13 @@ async function listen(asked: Asked): Promise<void> {
   const { address, connection, once } = asked
   const listener = new Listener(address, connection)
   listener.on('authenticationFailure', ({ message }) => complain(message))
+  // Ctrl-C is how a listener in a shell ends. The socket file goes with it, and the signal ends the program as it would.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      void listener.close()
+      process.kill(process.pid, signal)
+    })
+  }
   try {
     for await (const peerOfNow of listener) {
       await talk(peerOfNow, asked)
