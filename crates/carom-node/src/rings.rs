@@ -7,19 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use carom::reactor::Readiness;
 
-use crate::slots::Slots;
-
-/// Whether JavaScript expects a report of a ring.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Expected {
-    /// No: it reads the next time it is asked to.
-    #[default]
-    No,
-    /// Yes, and this thread looks at the memory.
-    ByLooking,
-    /// Yes, and the peer rings.
-    ByDoorbell,
-}
+use crate::slots::{Expected, Slots};
 
 #[derive(Default)]
 pub(crate) struct Rings {

@@ -11,7 +11,6 @@ use carom::reactor::Registry;
 use carom::sys::{AsFd, BorrowedFd, OwnedFd, PeerFd};
 
 use crate::numbers;
-use crate::rings::Expected;
 use crate::spin::Wish;
 
 /// An object that JavaScript names by a number.
@@ -56,6 +55,18 @@ impl Slot {
             Self::Connecting(_) => None,
         }
     }
+}
+
+/// Whether JavaScript expects a report of a ring.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// No: it reads the next time it is asked to.
+    #[default]
+    No,
+    /// Yes, and this thread looks at the memory.
+    ByLooking,
+    /// Yes, and the peer rings.
+    ByDoorbell,
 }
 
 /// A slot, and whether the reactor watches its descriptor.

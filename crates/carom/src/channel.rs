@@ -21,7 +21,6 @@ mod signals;
 mod start;
 
 use link::Link;
-pub(crate) use start::send_offer;
 
 /// The outcome of a [`Channel::receive`].
 #[derive(Debug, Clone, PartialEq, Eq)]

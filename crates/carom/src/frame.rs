@@ -14,6 +14,9 @@ pub use decoder::{CARRY_MAX, Decoder, RUN_MAX, Runs, SLAB, SLAB_MIN, Tail};
 /// The longest payload that the 4-byte header can announce, in bytes.
 pub const MAX_SHORT: u64 = 0x7fff_ffff;
 
+/// The length, in a frame's header, that announces an offer of shared memory. No message has it.
+pub const OFFER_LENGTH: i32 = -2;
+
 /// How many bytes a header has: in its short form, and in the 64-bit form.
 const SHORT: usize = 4;
 const LONG: usize = 12;
@@ -43,7 +46,7 @@ pub enum FrameError {
 
 /// The words for a negative length. One of them offers shared memory.
 fn malformed(length: i32) -> String {
-    if length == crate::ring::OFFER_LENGTH {
+    if length == OFFER_LENGTH {
         "malformed message: the peer offers shared memory, which this end does not expect; have both ends use shared memory, or neither".to_owned()
     } else {
         format!("malformed message: the peer announced a length of {length} bytes")

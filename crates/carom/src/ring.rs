@@ -47,18 +47,17 @@ mod end;
 mod error;
 mod memory;
 pub(crate) mod offer;
+pub(crate) mod sending;
 
 use crate::Result;
-use crate::channel::send_offer;
+pub use crate::frame::OFFER_LENGTH;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, sealed};
 pub use offer::Side;
+use sending::send_offer;
 
 pub(crate) use end::RingEnd;
 pub use error::{RingError, RingFault};
 pub(crate) use memory::RingMemory;
-
-/// The length, in a frame's header, that announces an offer of shared memory. No message has it.
-pub const OFFER_LENGTH: i32 = -2;
 
 /// The bytes of a ring, each way, unless a program chooses: 1 MiB.
 pub const RING_SIZE: usize = 1024 * 1024;

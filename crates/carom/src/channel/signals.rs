@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 
 use crate::Result;
 use crate::ring::RingFault;
+use crate::ring::sending::{ATTEMPTS, send_whole};
 use crate::sys::{self, BorrowedFd, Deadline, PeerFds, Transport};
 
 /// The byte that wakes an end.
@@ -22,9 +23,6 @@ const HELD_MAX: usize = 2;
 
 /// How often the socket is read at a time: a peer that floods it delays nobody else.
 const READS_MAX: usize = 16;
-
-/// How often something is tried that works unless the peer or the kernel is in trouble.
-const ATTEMPTS: usize = 4;
 
 /// The receiving half of what the two sockets carry.
 #[derive(Debug, Default)]
@@ -188,35 +186,6 @@ pub(super) fn send_packet(
     let mut packet = [PACKET; PACKET_SIZE];
     packet[1..].copy_from_slice(&position.to_be_bytes());
     send_whole(fd, &packet, fds, deadline)
-}
-
-/// Sends a few bytes that belong together, with descriptors. Whether there was room by `deadline`.
-pub(super) fn send_whole(
-    fd: BorrowedFd<'_>,
-    bytes: &[u8],
-    fds: &[BorrowedFd<'_>],
-    deadline: Deadline,
-) -> io::Result<bool> {
-    let mut sent = sys::send_with_fds(fd, &[IoSlice::new(bytes)], fds, deadline)?;
-    if sent == 0 {
-        return Ok(false);
-    }
-    // Linux takes so little as a whole. Where it did not, the stream would be out of step.
-    let mut attempt = 1;
-    while sent < bytes.len() {
-        match sys::send(
-            fd,
-            Transport::Socket,
-            &mut [IoSlice::new(&bytes[sent..])],
-            Deadline::Now,
-        ) {
-            Ok(more) if more > 0 => sent += more,
-            Ok(_) if attempt == ATTEMPTS => return Err(io::ErrorKind::WriteZero.into()),
-            Err(error) if attempt == ATTEMPTS => return Err(error),
-            Ok(_) | Err(_) => attempt += 1,
-        }
-    }
-    Ok(true)
 }
 
 fn is_short_of_memory(error: &io::Error) -> bool {

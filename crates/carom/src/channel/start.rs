@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::signals::send_whole;
 use crate::frame::FrameError;
-use crate::ring::offer::{OFFER, check, decode, encode};
-use crate::ring::{RingEnd, RingError, RingFault, RingMemory, RingRole, Side, ring_size};
+use crate::ring::offer::{OFFER, check, decode};
+use crate::ring::sending::send_offer;
+use crate::ring::{RingEnd, RingFault, RingMemory, RingRole, Side, ring_size};
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, PeerFds};
 use crate::{Error, Result};
 
@@ -77,15 +77,6 @@ fn offer(
     } else {
         *made = Some((memory, file));
         Ok(Started::NotYet)
-    }
-}
-
-/// Offers `memory` to the end that is to be on `side`. Whether there was room by `deadline`.
-pub(crate) fn send_offer(fd: BorrowedFd<'_>, side: Side, memory: BorrowedFd<'_>, deadline: Deadline) -> Result<bool> {
-    match send_whole(fd, &encode(side), &[memory], deadline) {
-        Ok(sent) => Ok(sent),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(RingError::Refused.into()),
-        Err(error) => Err(error.into()),
     }
 }
 
