@@ -72,7 +72,10 @@ pub enum RingError {
 }
 
 impl RingError {
-    #[cfg_attr(not(unix), allow(dead_code, reason = "no system call makes a ring there"))]
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        allow(dead_code, reason = "no system call makes a ring there")
+    )]
     pub(crate) fn system(syscall: &'static str, error: &io::Error) -> Self {
         match error.raw_os_error() {
             Some(errno) if !sys::sealed::is_missing(syscall, error) => Self::System { syscall, errno },
