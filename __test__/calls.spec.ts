@@ -349,6 +349,16 @@ test('when the connection ends, all calls reject, and serving is over', async (t
   await here.close()
 })
 
+test('a peer that is gone and has not read all rejects the calls as its end does', async (t) => {
+  const [here, peer] = pair(t)
+  const called = remote(here).add!(1, 2)
+  const serving = serve(here, { nothing: () => {} })
+  await here.flush()
+  await peer.destroy()
+  await t.throwsAsync(async () => called, { instanceOf: EOFError, message: /ECONNRESET/ })
+  await serving
+})
+
 test('serving is over when the peer closes, and the running calls are aborted', async (t) => {
   const aborted = new Deferred<void>()
   const functions = {

@@ -24,7 +24,7 @@ const GUIDES = [
 /** The other pages. */
 const SECTIONS = {
   Reference: ['options', 'errors', 'diagnostics', 'guarantees', 'SECURITY', 'structured'],
-  Project: ['platforms', 'runtimes', 'node-26', 'node-20', 'architecture', 'CONTRIBUTING', 'CHANGELOG'],
+  Project: ['platforms', 'runtimes', 'calls-speed', 'node-26', 'node-20', 'architecture', 'CONTRIBUTING', 'CHANGELOG'],
 }
 
 /** The entries, which come first in the reference. */

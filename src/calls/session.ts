@@ -1,7 +1,7 @@
 import { invalidType } from '../api/arguments.js'
 import { Connection } from '../api/connection.js'
 import { messages, type Messages } from '../api/iteration.js'
-import { ConnectionClosedError, DecodeError, EOFError, ProtocolError } from '../api/errors.js'
+import { ConnectionClosedError, DecodeError, EOFError, ProtocolError, SystemError } from '../api/errors.js'
 import { Caller } from './caller.js'
 import type { Carrier, MessageTaker } from './carrier.js'
 import { formOf } from './errors.js'
@@ -140,6 +140,10 @@ export class Session implements Carrier {
           cause: error,
         },
       )
+    }
+    // The kernel's word for a peer that is gone, and had not read all that was sent to it: a killed one, for example.
+    if (error instanceof SystemError && error.code === 'ECONNRESET') {
+      why = new EOFError('end of stream: the peer is gone, and has not read all that was sent to it (ECONNRESET)')
     }
     this.#end = why
     const server = this.#server
