@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks'
 
-import { WouldBlockError } from '../api/errors.js'
+import { BusyError, WouldBlockError } from '../api/errors.js'
 import { asyncHooks } from '../native/builtins.js'
 import type { ReadLoop } from './read-loop.js'
 import type { Receive } from './receive.js'
@@ -132,4 +132,12 @@ function thenable(result: unknown): PromiseLike<unknown> | undefined {
   return typeof (result as Partial<PromiseLike<unknown>>).then === 'function'
     ? (result as PromiseLike<unknown>)
     : undefined
+}
+
+/** Throws where `consumer` takes all messages; one that is idle ends instead. */
+export function assertGivesWay(consumer: Consumer): void {
+  if (!consumer.idle) {
+    throw new BusyError('a forEach() takes all messages of this connection: end it by its signal first')
+  }
+  consumer.end()
 }

@@ -14,7 +14,8 @@ import { ArrivedDescriptors } from './arrived-descriptors.js'
 import { DescriptorSender } from './descriptor-sender.js'
 import { EndpointResource } from './endpoint-resource.js'
 import { Reader } from './reader.js'
-import { type Receiving, ReceivePath } from './receive-path.js'
+import { ReceivePath } from './receive-path.js'
+import type { Receiving } from './receiving.js'
 import { SendPath, type SendWatcher, sizeOf } from './send-path.js'
 
 /** How bytes reach the peer. */

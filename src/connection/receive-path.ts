@@ -5,48 +5,13 @@ import type { Registration } from '../event-loop/registration.js'
 import type { Listener, Source } from '../event-loop/waitable.js'
 import { queueMicrotask } from '../event-loop/timers.js'
 import type { ArrivedDescriptors } from './arrived-descriptors.js'
-import { Consumer, type ConsumerOwner } from './consumer.js'
+import { assertGivesWay, Consumer, type ConsumerOwner } from './consumer.js'
+import { Pending } from './pending.js'
 import { takeFirst } from './queue.js'
 import { ReadLoop, type ReadLoopOwner, type Share } from './read-loop.js'
 import type { Reader } from './reader.js'
 import type { Receive } from './receive.js'
-
-/** The connection that a receive path is a part of. */
-export interface Receiving {
-  /** Throws where the connection is closed here. */
-  assertOpen(): void
-  /** Whether `error` says only that this program has closed the connection. */
-  endedQuietly(error: unknown): boolean
-  /** Somebody begins to wait for a message, or nobody does any more. */
-  onAwaited(): void
-  /** A message was too long: nothing behind it can be received. */
-  onRefused(): void
-}
-
-/** A receive that waits for its message. */
-class Pending {
-  readonly how: Receive
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-  /** Removes what listens for its being aborted. */
-  settled: (() => void) | undefined
-
-  constructor(how: Receive, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
-    this.how = how
-    this.resolve = resolve
-    this.reject = reject
-    this.settled = undefined
-  }
-}
-
-/** How a connection receives, beyond what each call says. */
-export interface ReceiveTraits {
-  readonly readable: boolean
-  /** Whether a receive that would have to wait fails. */
-  readonly nonblocking: boolean
-  /** Whether more may be taken from the kernel than the message that was asked for. */
-  readonly readAhead: boolean
-}
+import type { ReceiveTraits, Receiving } from './receiving.js'
 
 /** The calls that receive: which one gets the next message, which ones wait, and what may not happen meanwhile. */
 export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
@@ -336,12 +301,4 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
       else each.reject(reason)
     }
   }
-}
-
-/** Throws where `consumer` takes all messages; one that is idle ends instead. */
-function assertGivesWay(consumer: Consumer): void {
-  if (!consumer.idle) {
-    throw new BusyError('a forEach() takes all messages of this connection: end it by its signal first')
-  }
-  consumer.end()
 }

@@ -1,0 +1,20 @@
+/** The connection that a receive path is a part of. */
+export interface Receiving {
+  /** Throws where the connection is closed here. */
+  assertOpen(): void
+  /** Whether `error` says only that this program has closed the connection. */
+  endedQuietly(error: unknown): boolean
+  /** Somebody begins to wait for a message, or nobody does any more. */
+  onAwaited(): void
+  /** A message was too long: nothing behind it can be received. */
+  onRefused(): void
+}
+
+/** How a connection receives, beyond what each call says. */
+export interface ReceiveTraits {
+  readonly readable: boolean
+  /** Whether a receive that would have to wait fails. */
+  readonly nonblocking: boolean
+  /** Whether more may be taken from the kernel than the message that was asked for. */
+  readonly readAhead: boolean
+}
