@@ -100,6 +100,8 @@ export declare class Reactor {
   constructor(driver: string, reports: Uint32Array, dispatch: (arg: number) => void)
   /** Adopts the descriptor `fd`. One that it refuses stays the caller's. */
   open(fd: number, options: OpenOptions): Opened
+  /** The parts of a connection's shared memory, where it is in use; `null` where it is not, or where something has come in part. */
+  ringParts(id: number): RingParts | null
   /** Whether the connection's shared memory is in use: its descriptor alone is no connection any more. */
   hasRing(id: number): boolean
   /** A number for the descriptor `fd`, to wait on. It stays the caller's. */
@@ -333,6 +335,10 @@ export interface OpenOptions {
   ringSize: number
   /** Whether this end offers the shared memory. If not, it expects the peer's offer. */
   offers: boolean
+  /** The descriptor of shared memory that is in use, which is the connection's from then on. */
+  memory?: number
+  /** The side of that memory: as `ringParts` says. */
+  second?: boolean
 }
 
 /** Maps an existing segment of at most `most` bytes, all of it. The buffer is the mapping. */
@@ -383,6 +389,14 @@ export declare const RING: number
 
 /** Two connected descriptors, with shared memory of `size` bytes for each direction offered to both: their first use takes it. */
 export declare function ringPair(size: number): Array<number>
+
+/** What another process needs, besides the descriptor of a connection, to go on with its shared memory. */
+export interface RingParts {
+  /** The memory's descriptor, which stays the connection's. */
+  memory: number
+  /** Whether this end is the second of the two. */
+  second: boolean
+}
 
 /** The longest run of several messages, in bytes: a message that is longer is a run of its own. */
 export declare const RUN_MAX: number

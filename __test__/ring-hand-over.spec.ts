@@ -107,6 +107,37 @@ onLinux('a Process gets an end among its arguments, with its options', async (t)
   }
 })
 
+onLinux('a Process gets an end that was used before, and the end of connect', async (t) => {
+  const [client, server] = await connected(t, listen(t, undefined, SHARED), SHARED)
+  const [here, there] = pair(t, SHARED)
+  await there.send('before')
+  t.is(await here.recv(), 'before')
+  for (const [mine, given] of [
+    [here, there],
+    [server, client],
+  ] as const) {
+    const worker = new Process(targets, { args: [given] })
+    await worker.start()
+    t.true(given.closed)
+    for (const value of [1, 'two', Buffer.alloc(100_000, 3)]) {
+      await mine.send(value)
+      t.deepEqual(await mine.recv(), value)
+    }
+    await mine.close()
+    t.true(await worker.join())
+    worker.close()
+  }
+})
+
+onLinux('spawn refuses an end that was used', async (t) => {
+  const [here, there] = pair(t, SHARED)
+  await there.send('before')
+  t.is(await here.recv(), 'before')
+  t.throws(() => spawn('true', [], { connections: [there] }), { instanceOf: BusyError, message: /Process/ })
+  await there.send('still here')
+  t.is(await here.recv(), 'still here')
+})
+
 onLinux('a Python process is refused such an end', async (t) => {
   const [, there] = pair(t, { ...SHARED, codec: 'pickle' })
   const file = fixture('python/target.py')

@@ -223,9 +223,45 @@ onLinux('after its first use an end goes by no message through a socket, and sta
   const [a, b] = rings(t)
   const [by] = pair(t, { transport: 'socket' })
   await a.send('first')
-  await t.throwsAsync(() => by.send({ deep: [a] }), { instanceOf: EncodeError, message: /deep\[0\].*shared memory/s })
+  await t.throwsAsync(() => by.send({ deep: [a] }), { instanceOf: EncodeError, message: /shared memory is in use/ })
   t.false(a.closed)
   t.is(await b.recv(), 'first')
+})
+
+onLinux(
+  'after its first use an end goes by a message over shared memory, with all that it has been sent',
+  async (t) => {
+    const [a, b] = rings(t)
+    const [near, far] = rings(t)
+    await a.send('first')
+    t.is(await b.recv(), 'first')
+    await a.send('on its way')
+    await near.send({ moving: b })
+    t.true(b.closed)
+    await a.send('after it')
+    const { moving } = (await far.recv()) as { moving: Connection }
+    closeAfter(t, moving)
+    t.is(moving.transport, 'shared-memory')
+    t.is(await moving.recv(), 'on its way')
+    t.is(moving.recvSync(), 'after it')
+    for (let n = 0; n < 100; n++) {
+      await moving.sendBytes(pattern(n * 1000))
+      t.true((await a.recvBytes()).equals(pattern(n * 1000)))
+    }
+    await moving.close()
+    await t.throwsAsync(() => a.recv(), { instanceOf: EOFError })
+  },
+)
+
+onLinux('an end for which a message is held back goes by no message', async (t) => {
+  const [a, b] = rings(t)
+  const [near] = rings(t)
+  await a.send('one')
+  t.is(await b.recv(), 'one')
+  await a.send('two')
+  t.true(await b.poll(Infinity))
+  await t.throwsAsync(() => near.send({ b }), { instanceOf: EncodeError, message: /held back/ })
+  t.is(await b.recv(), 'two')
 })
 
 onLinux('connections go through a ring, each with its message', async (t) => {

@@ -16,6 +16,7 @@ import { type OptionNames, owned } from './option-names.js'
 import { CONNECTION_OPTIONS, type ConnectionOptions, Descriptors, settings } from './options.js'
 import { Retry } from '../connection/retry.js'
 import { assertShares } from './transport.js'
+import { closeDescriptor } from '../native/numbers.js'
 import { checked } from '../native/status.js'
 
 /**
@@ -125,12 +126,12 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   environment.hold()
   try {
     const fd = await reached(to, socket, attempts, limit.signal)
-    if (!how) return Connection.adopt(fd, rest, { offers: true })
+    if (!how) return offering(fd, rest)
     const { id, legacy } = await ending<Authenticated>(
       limit.signal,
       (end) => new Handshake(fd, 'connect', to, how, end),
     )
-    return Connection.adopt(environment.native.detach(id), rest, { legacy, offers: true })
+    return offering(environment.native.detach(id), rest, legacy)
   } finally {
     environment.release()
     clearTimeout(timer)
@@ -168,9 +169,19 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   environment.sends.flush()
   const deadline = new Deadline(milliseconds)
   const fd = reachedSync(to, socket, attempts, deadline, () => timedOut(to, milliseconds, attempts.last))
-  if (!how) return Connection.adopt(fd, rest, { offers: true })
+  if (!how) return offering(fd, rest)
   const { id, legacy } = shakeHandsSync(fd, 'connect', to, how, deadline)
-  return Connection.adopt(environment.native.detach(id), rest, { legacy, offers: true })
+  return offering(environment.native.detach(id), rest, legacy)
+}
+
+/** The connection over a descriptor, which is closed where there is none: the peer may take no shared memory. */
+function offering<TRecv, TSend>(fd: number, options: ConnectionOptions, legacy = false): Connection<TRecv, TSend> {
+  try {
+    return Connection.adopt(fd, options, { legacy, offers: true })
+  } catch (error) {
+    closeDescriptor(fd)
+    throw error
+  }
 }
 
 /** A descriptor that is connected to `to`, unless `signal` comes first. */

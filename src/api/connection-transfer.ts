@@ -9,7 +9,7 @@ export type Described = (Directions & TransportOptions) | ForChild
 
 /** The same, where the other process is one that this one starts. */
 export interface ForChild {
-  traits: Required<Traits>
+  traits: Required<Omit<Traits, 'resumes'>>
   options: ConnectionOptions
 }
 

@@ -774,13 +774,16 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     const endpoint = this.#endpoint
     return {
       kind: 'connection',
+      get memory() {
+        return endpoint.memory
+      },
       get fd() {
-        endpoint.assertDetachable()
+        endpoint.assertTransferable()
         endpoint.share()
         return endpoint.fd
       },
       describe: (carrier) => {
-        endpoint.assertDetachable()
+        endpoint.assertTransferable()
         return describe(endpoint, carrier)
       },
       handOver: () => void endpoint.close(),
@@ -806,11 +809,12 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
 }
 
 onArrival('connection', {
-  fromMessage({ fd, isStream }, described, carrier: Settings) {
+  fromMessage({ fd, isStream }, described, carrier: Settings, resumes) {
     if (!isStream)
       throw new TypeError('the descriptor that the message calls a connection is no stream socket: it is closed')
-    return Connection.adopt(fd, optionsOfArrival(carrier, isShared(described)), directionsOf(described))
+    const traits = { ...directionsOf(described), resumes }
+    return Connection.adopt(fd, optionsOfArrival(carrier, isShared(described)), traits)
   },
-  fromParent: (fd, { traits, options }: ForChild) => Connection.adopt(fd, options, traits),
+  fromParent: (fd, { traits, options }: ForChild, resumes) => Connection.adopt(fd, options, { ...traits, resumes }),
   discard: (connection: Connection) => void connection.close(),
 })

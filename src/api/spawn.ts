@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions as NodeSpawnOptions } from 'node:child_process'
 
 import * as check from './arguments.js'
+import { BusyError } from './errors.js'
 import { childProcess } from '../native/builtins.js'
 import type { Connection } from './connection.js'
 import type { Handle } from './handle.js'
@@ -64,7 +65,7 @@ export function spawn(command: string, args: readonly string[] = [], options?: S
     throw check.invalidType('connections', 'an iterable of connections', connections)
   }
   const ends = Array.from(connections, checkedEnd)
-  const inherited = ends.map((each) => (typeof each === 'number' ? each : each[transfer].fd))
+  const inherited = ends.map((each) => (typeof each === 'number' ? each : inheritable(each)))
   const handOver = (): void => {
     if (!keep) for (const each of ends) if (typeof each !== 'number') each[transfer].handOver()
   }
@@ -89,6 +90,16 @@ function explainError(child: ChildProcess, attempt: Parameters<typeof explain>[1
     if (isSystemFailure(error)) explain(error, attempt)
     if (child.listenerCount('error') === 0) throw error
   })
+}
+
+/** The descriptor of an object that is nothing else. */
+function inheritable({ [transfer]: how }: Transferable): number {
+  if (how.memory) {
+    throw new BusyError(
+      'a connection whose shared memory is in use can only be handed to a Process, or sent in a message over shared memory: spawn hands over ends that were not used',
+    )
+  }
+  return how.fd
 }
 
 function checkedEnd(object: unknown): Transferable | number {

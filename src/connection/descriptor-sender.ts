@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 
-import { SystemError, WouldBlockError } from '../api/errors.js'
+import { EncodeError, SystemError, WouldBlockError } from '../api/errors.js'
 import { HEADER } from '../wire/frame.js'
 import { transfer, type Transferable } from '../wire/transferable.js'
 import type { SendPath } from './send-path.js'
@@ -64,6 +64,13 @@ export class DescriptorSender {
 
   #transfer(bytes: Uint8Array, objects: Transferable[], framed: boolean): Transferring {
     const sending = this.#sending
+    if (!this.#overRing && objects.some((each) => each[transfer].kind === 'memory')) {
+      throw new EncodeError(
+        new TypeError(
+          "a connection whose shared memory is in use goes only by a connection with transport: 'shared-memory', or to a Process: send it before it is used",
+        ),
+      )
+    }
     if (this.#nonblocking && sending.blocked) throw new WouldBlockError('send')
     const transferring = sending.transfer(bytes, duplicateAll(objects))
     if (this.#nonblocking) sending.withdraw(transferring)

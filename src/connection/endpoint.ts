@@ -9,7 +9,9 @@ import { Registration } from '../event-loop/registration.js'
 import { disown, own } from '../event-loop/resource.js'
 import { queueMicrotask } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
+import type { ArrivedMemory } from '../wire/arrived.js'
 import { MAX_SHORT } from '../wire/frame.js'
+import type { TransferredMemory } from '../wire/transferable.js'
 import { ArrivedDescriptors } from './arrived-descriptors.js'
 import { DescriptorSender } from './descriptor-sender.js'
 import { EndpointResource } from './endpoint-resource.js'
@@ -29,6 +31,8 @@ export interface Traits extends Directions {
   legacy?: boolean
   /** The peer connected to a listener: it may be anybody. */
   accepted?: boolean
+  /** Shared memory that it goes on with. */
+  resumes?: ArrivedMemory | undefined
   /** It offers shared memory to the peer, where it has some; if not, it expects the peer's offer. */
   offers?: boolean
 }
@@ -63,7 +67,9 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     const environment = environmentOf()
     const { nonblocking = false, legacy = false, accepted = false, offers = false } = traits
     const { maxMessageSize: limit, spin, descriptors, readAhead, ringSize } = settings
-    const opening = { limit, spin, descriptors, readAhead, ringSize, offers }
+    const { resumes } = traits
+    const taken = resumes && { memory: resumes.take(), second: resumes.second }
+    const opening = { limit, spin, descriptors, readAhead, ringSize, offers, ...taken }
     const opened = checked(() => environment.native.open(fd, opening))
     const { id } = opened
     this.#environment = environment
@@ -148,7 +154,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   }
 
   /** The connection's traits, for a program that makes another one over its descriptor. */
-  get traits(): Required<Traits> {
+  get traits(): Required<Omit<Traits, 'resumes'>> {
     return {
       ...this.#directions,
       nonblocking: this.#nonblocking,
@@ -325,8 +331,13 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
 
   /** Throws where somebody waits on the connection, or bytes are held back that its descriptor's next owner would miss. */
   assertDetachable(): void {
+    this.assertUnmapped()
+    this.assertTransferable()
+  }
+
+  /** As `assertDetachable`, where the memory that it shares goes along. */
+  assertTransferable(): void {
     this.assertOpen()
-    this.#assertUnmapped()
     this.receiving.assertIdle('the connection would be gone')
     this.sending.push()
     if (this.sending.unsent > 0) {
@@ -337,11 +348,24 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     this.receiving.assertDetachable()
   }
 
+  /** The shared memory that is in use. */
+  get memory(): TransferredMemory | undefined {
+    if (!this.#isMapped) return undefined
+    this.assertTransferable()
+    const parts = this.#environment.native.ringParts(this.id)
+    if (!parts) throw new BusyError('a message has come in part: receive it before the connection is handed over')
+    return { fd: parts.memory, second: parts.second }
+  }
+
+  get #isMapped(): boolean {
+    return this.settings.ringSize > 0 && !this.closed && this.#environment.native.hasRing(this.id)
+  }
+
   /** Throws where messages have begun to cross shared memory, of which the descriptor's next owner would know nothing. */
-  #assertUnmapped(): void {
-    if (this.settings.ringSize === 0 || !this.#environment.native.hasRing(this.id)) return
+  assertUnmapped(): void {
+    if (!this.#isMapped) return
     throw new BusyError(
-      "its shared memory is in use, and the descriptor alone is not the connection: a connection with transport: 'shared-memory' is detached or handed over before it first sends, receives, polls or waits, and the end of connect() never",
+      "its shared memory is in use, and the descriptor alone is not the connection: with transport: 'shared-memory', detach an end before it first sends, receives, polls or waits (the end of connect() is in use from the start), or send it in a message over shared memory, or to a Process",
     )
   }
 

@@ -4,14 +4,40 @@ import type { ArrivedDescriptor } from '../native/binding.js'
 export interface Maker {
   /**
    * Of one that came with a message. All that its sender says of it, `description`, is to be checked; `carrier` has the settings of
-   * the connection that it came by, which are those of a new connection too. Throws for a descriptor of another kind.
+   * the connection that it came by, which are those of a new connection too. Throws for a descriptor of another kind. `memory` came
+   * beside it, and is the object's.
    */
-  fromMessage(descriptor: ArrivedDescriptor, description: unknown, carrier: never): object
+  fromMessage(descriptor: ArrivedDescriptor, description: unknown, carrier: never, memory?: ArrivedMemory): object
   /** Of one that the process which started this one has left to it, with all that it says. */
-  fromParent(fd: number, description: never): object
+  fromParent(fd: number, description: never, memory?: ArrivedMemory): object
   /** Closes an object whose message could not be decoded as a whole. It may have come from anybody, so closing it must not wait. */
   discard(object: never): void
 }
+
+/** Memory that came with an object which shares it with a peer. */
+export class ArrivedMemory {
+  readonly second: boolean
+  readonly #memory: number
+  #taken = false
+
+  constructor(memory: number, second: boolean) {
+    this.#memory = memory
+    this.second = second
+  }
+
+  get taken(): boolean {
+    return this.#taken
+  }
+
+  /** The descriptor, which is its taker's from now on. */
+  take(): number {
+    this.#taken = true
+    return this.#memory
+  }
+}
+
+/** Stands for the object that memory has become a part of. */
+const PART = { object: {}, maker: { fromMessage: () => PART, fromParent: () => PART, discard() {} } }
 
 const makers = new Map<string, Maker>()
 
@@ -66,12 +92,28 @@ export class Arrived {
     const maker = makers.get(kind)
     if (!place || place.made || !maker) throw notHere(kind)
     const { descriptor } = place
-    const object =
-      typeof descriptor === 'number'
-        ? maker.fromParent(descriptor, description as never)
-        : maker.fromMessage(descriptor, description, this.#carrier as never)
-    place.made = { object, maker }
-    return object
+    const [memory, memoryPlace] = this.#memory(place, description)
+    try {
+      const object =
+        typeof descriptor === 'number'
+          ? maker.fromParent(descriptor, description as never, memory)
+          : maker.fromMessage(descriptor, description, this.#carrier as never, memory)
+      place.made = { object, maker }
+      return object
+    } finally {
+      if (memoryPlace && memory?.taken) memoryPlace.made = PART
+    }
+  }
+
+  /** The memory that a description names, which nothing else may have. */
+  #memory(object: Place, description: unknown): [ArrivedMemory?, Place?] {
+    const { memory: number, second } = (description ?? {}) as { memory?: unknown; second?: unknown }
+    if (number === undefined) return []
+    const place = Number.isInteger(number) ? this.#places[number as number] : undefined
+    if (!place || place === object || place.made) throw notHere('memory')
+    const { descriptor } = place
+    const fd = typeof descriptor === 'number' ? descriptor : descriptor.fd
+    return [new ArrivedMemory(fd, second === true), place]
   }
 
   /** Closes the descriptors of which nothing was made and, unless the message was `decoded`, all objects. */

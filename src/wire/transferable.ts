@@ -18,8 +18,23 @@ export interface Transfer {
    * is now, or not in a message of the codec `carrier`. Without a carrier, the options go along: for a process that this one starts.
    */
   describe(carrier: string | undefined): object
+  /** The memory that it needs beside its descriptor, and that has to go along, if any. */
+  readonly memory?: TransferredMemory | undefined
   /** Called when the other process has, or will have, a descriptor of its own: a connection closes its end. */
   handOver(): void
+}
+
+/** Memory that an object shares with a peer. */
+export interface TransferredMemory {
+  /** Its descriptor, which stays the object's. */
+  readonly fd: number
+  /** Whether the object is at the second of its two sides. */
+  readonly second: boolean
+}
+
+/** The memory as an object of its own, beside the one that it belongs to, which hands it over. */
+function beside({ fd }: TransferredMemory): Transferable {
+  return { [transfer]: { kind: 'memory', fd, describe: () => ({}), handOver() {} } }
 }
 
 export function isTransferable(value: unknown): value is Transferable {
@@ -32,7 +47,11 @@ export function isTransferable(value: unknown): value is Transferable {
  */
 export function describe(object: Transferable, transferList: Transferable[], carrier: string | undefined): Uint8Array {
   const { [transfer]: how } = object
-  const traits = how.describe(carrier)
+  const { memory } = how
+  const traits = {
+    ...how.describe(carrier),
+    ...(memory && { memory: transferList.push(beside(memory)) - 1, second: memory.second }),
+  }
   return Buffer.from(JSON.stringify([transferList.push(object) - 1, how.kind, traits], finite))
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use carom::channel::Channel;
-use carom::ring::{self, RingRole};
+use carom::ring::{self, RingRole, Side};
 use carom::spin::Spin;
 use carom::sys::{self, AsFd, Deadline, OwnedFd, Transport};
 use napi::Env;
@@ -72,6 +72,10 @@ pub struct OpenOptions {
     pub ring_size: u32,
     /// Whether this end offers the shared memory. If not, it expects the peer's offer.
     pub offers: bool,
+    /// The descriptor of shared memory that is in use, which is the connection's from then on.
+    pub memory: Option<i32>,
+    /// The side of that memory: as `ringParts` says.
+    pub second: Option<bool>,
 }
 
 impl OpenOptions {
@@ -90,6 +94,16 @@ impl OpenOptions {
             _ => Some(RingRole::Expecting(ring::ACCEPTED_MAX.max(size.saturating_mul(2)))),
         }
     }
+}
+
+/// What another process needs, besides the descriptor of a connection, to go on with its shared memory.
+#[derive(Debug)]
+#[napi(object)]
+pub struct RingParts {
+    /// The memory's descriptor, which stays the connection's.
+    pub memory: i32,
+    /// Whether this end is the second of the two.
+    pub second: bool,
 }
 
 /// The connections of one JavaScript environment, by number, and the reactor that watches them. Times are in milliseconds; a
@@ -133,6 +147,25 @@ fn use_ring(channel: &mut Channel, role: RingRole) -> Result<()> {
     begun.map_err(|error| status::refused(&error))
 }
 
+fn adopt_memory(number: i32) -> Result<OwnedFd> {
+    let memory = numbers::adopt(number).map_err(|error| numbers::refused(number, &error))?;
+    numbers::forget(memory.as_fd());
+    Ok(memory)
+}
+
+/// Goes on with shared memory that another process has used.
+fn resume_ring(channel: &mut Channel, memory: OwnedFd, options: &OpenOptions) -> Result<()> {
+    let side = if options.second == Some(true) {
+        Side::Second
+    } else {
+        Side::First
+    };
+    let largest = ring::ACCEPTED_MAX.max((options.ring_size as usize).saturating_mul(2));
+    channel
+        .resume_ring(memory, side, largest)
+        .map_err(|error| status::refused(&error))
+}
+
 /// A descriptor that could not be adopted stays the caller's.
 fn not_a_connection(fd: OwnedFd, error: &io::Error) -> napi::Error {
     let number = numbers::give(fd).unwrap_or(-1);
@@ -168,6 +201,8 @@ impl Reactor {
     #[napi(catch_unwind)]
     #[allow(clippy::needless_pass_by_value, reason = "what generated code takes")]
     pub fn open(&self, fd: i32, options: OpenOptions) -> Result<Opened> {
+        // It is taken whatever happens, as its caller relies on.
+        let memory = options.memory.map(adopt_memory).transpose()?;
         let fd = numbers::adopt(fd).map_err(|error| numbers::refused(fd, &error))?;
         let kind = match sys::kind(fd.as_fd()) {
             Ok(kind) => kind,
@@ -195,10 +230,13 @@ impl Reactor {
         if !options.read_ahead {
             channel.disable_read_ahead();
         }
-        if let Some(role) = ring
-            && let Err(error) = use_ring(&mut channel, role)
-        {
-            numbers::forget(channel.as_fd());
+        let begun = match (memory, ring) {
+            (Some(memory), _) => resume_ring(&mut channel, memory, &options),
+            (None, Some(role)) => use_ring(&mut channel, role),
+            (None, None) => Ok(()),
+        };
+        if let Err(error) = begun {
+            let _ = numbers::give(channel.into_fd());
             return Err(error);
         }
         let id = self.environment.slots.borrow_mut().insert(Slot::Channel(channel));
@@ -209,6 +247,17 @@ impl Reactor {
             carries_descriptors: kind.carries_descriptors,
             socket: kind.transport == Transport::Socket,
         })
+    }
+
+    /// The parts of a connection's shared memory, where it is in use; `null` where it is not, or where something has come in part.
+    #[napi(catch_unwind)]
+    pub fn ring_parts(&self, id: u32) -> Result<Option<RingParts>> {
+        let mut slots = self.environment.slots.borrow_mut();
+        let parts = slots.channel(id)?.ring_parts();
+        Ok(parts.map(|parts| RingParts {
+            memory: numbers::of(parts.memory),
+            second: parts.side == Side::Second,
+        }))
     }
 
     /// Whether the connection's shared memory is in use: its descriptor alone is no connection any more.
