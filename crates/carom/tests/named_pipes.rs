@@ -128,7 +128,7 @@ fn frames_that_are_cut_anywhere_leave_as_whole_messages() {
         .collect();
     for cut in 0..=stream.len() {
         let (a, b) = sys::pair(false).unwrap();
-        let a = Channel::new(a, u64::MAX, Spin::fixed(Duration::ZERO)).unwrap();
+        let mut a = Channel::new(a, u64::MAX, Spin::fixed(Duration::ZERO)).unwrap();
         let mut b = Connection::new(b).unwrap();
         for part in [&stream[..cut], &stream[cut..]] {
             assert_eq!(a.send(part, &[], Deadline::Never).unwrap(), part.len());
@@ -208,7 +208,7 @@ fn readiness_is_reported_for_messages_that_are_there_and_for_later_ones() {
 #[test]
 fn room_to_write_is_reported_when_the_peer_reads() {
     let (a, mut b) = carom::pipe().unwrap();
-    let a = Channel::new(a.into_fd().unwrap(), u64::MAX, Spin::fixed(Duration::ZERO)).unwrap();
+    let mut a = Channel::new(a.into_fd().unwrap(), u64::MAX, Spin::fixed(Duration::ZERO)).unwrap();
     let message = patterned(100_000, 5);
     let frame = [Header::new(100_000).as_bytes(), &message].concat();
     let mut taken = 0;
