@@ -5,7 +5,7 @@
 //!
 //! # The memory
 //!
-//! One file without a name, sealed so that nobody can change its size: a page of [`Control`] blocks, then the bytes of both rings,
+//! One file without a name, sealed so that nobody can change its size: a page for control, then the bytes of both rings,
 //! `ring_size` each, a power of two. Of each ring, one end is the producer and the other the consumer.
 //!
 //! A position is a count of the bytes since the beginning, which never wraps: `head` counts those that the producer has written,
@@ -38,8 +38,8 @@
 //!   stores, so that the compiler assumes nothing of what it has read. Bytes are copied out before anybody looks at them.
 //! - The memory can't go away: the seals, the kind of file and the size are checked before it is mapped.
 //!
-//! Between honest ends no word is read while it is written, by the above; with a dishonest one, a word is of any value, and the bytes
-//! are the message that the peer has sent.
+//! Between honest ends, a word is read while it is written only where it has bytes of both: those that the consumer may read are stored
+//! again as they were. With a dishonest one, a word may have any value, and the bytes are the message that the peer has sent.
 
 pub(crate) mod bytes;
 pub(crate) mod control;
