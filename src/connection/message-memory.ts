@@ -1,7 +1,7 @@
 import { markAsShared } from '../native/builtins.js'
 import { Memory } from './memory.js'
 
-/** Memory for a frame that is expected, of which one read may take only the first part. */
+/** Memory for a frame that is expected. */
 export class Room extends Memory {
   readonly size: number
 

@@ -34,10 +34,7 @@ import {
 /** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
 const FRAME = 4
 
-/** Behind a message of up to about this size, memory of the runtime's is made for another one like it before that is announced. */
-const EXPECTED_MAX = 4 * 1024 * 1024
-
-/** A peer must have sent this part of a message before fresh pages are lent for all of it. */
+/** A peer must have sent this part of a message, or all of one as long, before fresh pages are lent for all of it. */
 const PEER = 16
 
 /** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
@@ -85,7 +82,9 @@ export class Reader {
   #insideMessage = false
   /** The length of the last message, where the next one is expected to be as long; 0 where it isn't. */
   #expected = 0
-  /** Where the codec wants that one to lie. */
+  /** The length of the longest message that has come. */
+  #longest = 0
+  /** Where the codec wants the next one to lie. */
   #shift = 0
 
   constructor(environment: Environment, id: number, claimant: Claimant, limit: number, coder: Coder) {
@@ -142,7 +141,7 @@ export class Reader {
   #readFrames(timeout: number, target: Buffer | undefined): number {
     const { transfer, slab: shared, report } = this.#environment
     // One byte more than is expected: if it stays free, the kernel had no more.
-    const slab = (this.#expected > 0 && !target && this.#room(timeout !== 0)) || shared
+    const slab = (this.#expected > 0 && !target && this.#room()) || shared
     this.#expected = 0
     const runs = transfer.receive(this.#id, slab.bytes, report, timeout)
     if (runs < 0) {
@@ -193,15 +192,12 @@ export class Reader {
     return undefined
   }
 
-  /** Memory for a message like the last one; `undefined` where it can't be had for one as long. */
-  #room(blocking: boolean): Room | undefined {
+  /** Memory for a message like the last one; `undefined` where that was a longer one than is worth it, since none may come. */
+  #room(): Room | undefined {
     const at = FRAME + this.#shift
     // One byte more than is expected: if it stays free, the kernel had no more.
     const size = HEADER + this.#expected + 1
-    const lent = this.#environment.pages.lend(at + size, blocking)
-    if (lent) return new Room(view(lent, at, Math.min(size, READ_MAX)), size)
-    if (size > EXPECTED_MAX) return undefined
-    return new Room(Buffer.allocUnsafeSlow(at + size).subarray(at, at + Math.min(size, READ_MAX)), size)
+    return size > READ_MAX ? undefined : new Room(Buffer.allocUnsafeSlow(at + size).subarray(at), size)
   }
 
   /** A long message begins: its first bytes are `slab[start..end]`. */
@@ -234,7 +230,7 @@ export class Reader {
   #allocate(announced: number, filled: number, head: Buffer, blocking: boolean): Buffer {
     const { memory, pages } = this.#environment
     const shift = this.#coder.shift?.(head, announced) ?? 0
-    const lent = pages.lend(shift + announced, blocking || filled < announced / PEER)
+    const lent = pages.lend(shift + announced, blocking || (filled < announced / PEER && announced > this.#longest))
     if (lent) return view(lent, shift, announced)
     const size = memory.grant(this.#claimant, announced, filled)
     return shift === 0 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafeSlow(shift + size).subarray(shift)
@@ -280,6 +276,7 @@ export class Reader {
       this.lost++
       return
     }
+    if (announced > this.#longest) this.#longest = announced
     this.#expect(announced, memory, 0)
     if (owner === 'carom') wipeAround(memory)
     this.inbox.push(memory, false)
