@@ -11,7 +11,7 @@ export type Finish =
   /** The first end closes when it has sent everything, whatever it has not received. */
   | 'early'
 
-export type Transport = 'pipe' | 'unix' | 'unix-authenticated' | 'tcp'
+export type Transport = 'pipe' | 'ring' | 'unix' | 'unix-authenticated' | 'tcp'
 
 export interface Plan {
   seed: number
@@ -26,7 +26,9 @@ export interface Plan {
 
 export function plan(seed: number): Plan {
   const next = seeded(seed)
-  const transports: Transport[] = ['pipe', 'unix', 'unix-authenticated', 'tcp']
+  // Shared memory is Linux's.
+  const rings: Transport[] = process.platform === 'linux' ? ['ring'] : []
+  const transports: Transport[] = ['pipe', 'unix', 'unix-authenticated', 'tcp', ...rings]
   const count = (): number => Math.floor(next() * 60)
   return {
     seed,

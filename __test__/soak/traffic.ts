@@ -10,6 +10,9 @@ import { type Sample, Sampler } from './samples.ts'
 
 const CHILDREN = 6
 
+/** The bytes of a ring: fewer than most messages have. */
+const RING = 64 * 1024
+
 /** Compiled, or run as it is by the test runner's loader. */
 const PEER = new URL(import.meta.url.endsWith('.ts') ? './peer.ts' : './peer.js', import.meta.url)
 
@@ -127,7 +130,8 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
     const own = number++
     const planned = plan(seed * 1000 + own)
     const { highWaterMark, transport } = planned
-    const lobby = transport === 'pipe' ? undefined : lobbies[transport]
+    const lobby = transport === 'pipe' || transport === 'ring' ? undefined : lobbies[transport]
+    const ring = transport === 'ring' ? ({ transport: 'shared-memory', ringSize: RING } as const) : {}
     const address = lobby?.listener.address
     let outcomes: (Outcome | undefined)[]
     if (local) {
@@ -142,11 +146,11 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
               return connection
             }),
           ])
-        : pipe({ highWaterMark })
+        : pipe({ highWaterMark, ...ring })
       outcomes = await Promise.all([run(first!, planned, 0), run(second, planned, 1)])
     } else {
       const peer = peers[Math.floor(next() * CHILDREN)]!
-      const [first, end] = lobby ? [] : pipe({ highWaterMark })
+      const [first, end] = lobby ? [] : pipe({ highWaterMark, ...ring })
       const answering = peer.ask(
         end ? { number: own, plan: planned, end } : { number: own, plan: planned, address: address! },
       )
