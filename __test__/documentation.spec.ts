@@ -93,6 +93,11 @@ test('the README leads to every guide', (t) => {
   for (const guide of guides) t.true(linked.has(`docs/${guide}`), guide)
 })
 
+test('the site has a place for every guide', (t) => {
+  const plugin = read('docs/site/guides.mjs')
+  for (const guide of guides) t.true(plugin.includes(`'${guide.replace('.md', '')}'`), guide)
+})
+
 test('RELEASING.md counts the packages that a release has', (t) => {
   const numbers = ['six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen']
   const platforms = readdirSync(join(root, 'npm')).length

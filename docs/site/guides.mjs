@@ -17,13 +17,14 @@ const GUIDES = [
   'pickle',
   'managers',
   'shared-memory',
+  'transports',
   'command',
   'tools',
 ]
 
 /** The other pages. */
 const SECTIONS = {
-  Reference: ['options', 'errors', 'diagnostics', 'guarantees', 'SECURITY', 'structured'],
+  Reference: ['options', 'errors', 'diagnostics', 'guarantees', 'SECURITY', 'structured', 'ring'],
   Project: ['platforms', 'runtimes', 'calls-speed', 'node-26', 'node-20', 'architecture', 'CONTRIBUTING', 'CHANGELOG'],
 }
 
