@@ -12,9 +12,6 @@ use crate::spin::Wishes;
 /// A search that was interrupted for so long was interrupted by the system: one look takes a microsecond.
 const DISPLACED: Duration = Duration::from_micros(30);
 
-/// Nobody else ran while this thread yielded, if it took no longer.
-const YIELDED: Duration = Duration::from_micros(4);
-
 /// For how long reports are served from a search before the event loop has a turn, whatever is due there.
 const SEARCHING_MAX: Duration = Duration::from_millis(10);
 
@@ -91,7 +88,6 @@ impl Environment {
         let begin = Instant::now();
         let mut before = begin;
         let mut batch = self.batch.take();
-        let (mut looks, mut undisturbed) = (0, DISPLACED);
         loop {
             self.look_at_rings(&mut batch);
             if batch.is_empty() {
@@ -100,7 +96,7 @@ impl Environment {
             }
             let now = Instant::now();
             let mut spin = self.spin.borrow_mut();
-            if now - before > undisturbed {
+            if now - before > DISPLACED {
                 spin.displaced();
             }
             let spent = now - begin;
@@ -115,13 +111,8 @@ impl Environment {
                 return None;
             }
             before = now;
-            undisturbed = DISPLACED;
-            if looks == 0 {
-                // A peer that has been woken on this very processor could not run. There, resting is as good as searching.
-                std::thread::yield_now();
-                undisturbed = YIELDED;
-            }
-            looks += 1;
+            // Yielding here would give the processor away for milliseconds where others compute, and timers would be late.
+            std::hint::spin_loop();
         }
     }
 
