@@ -1,8 +1,19 @@
-import type { PartWriter } from './part-writer.js'
+import type { Output } from './output.js'
 import type { Step } from './refusal.js'
 
+/** A writer, as the code sees it that writes objects of one shape. */
+export interface ShapeWriter extends Output {
+  /** Writes a value; `step` leads to it from the object that it is in. */
+  write(value: unknown, step: Step): void
+  /** Writes what begins an object of a shape. */
+  begin(shape: WriterShape): void
+  /** Goes one deeper. */
+  enter(step: Step): void
+  leave(): void
+}
+
 /** Writes an object with a shape's names if it is plain; whether it is. */
-export type WriteObject = (writer: PartWriter, value: object, step: Step) => boolean
+export type WriteObject = (writer: ShapeWriter, value: object, step: Step) => boolean
 
 /** Bytes, the first four in the first word, with its lowest bits. */
 export interface Run {
