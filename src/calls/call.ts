@@ -222,14 +222,16 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   }
 
   /**
-   * The stream has ended.
+   * The stream has ended; false where there is none.
    *
    * @internal
    */
-  finish(): void {
+  finish(): boolean {
+    if (this.#state !== 'stream') return false
     this.#finished = true
     this.#tell(true)
     for (const taker of this.#takers.splice(0)) taker.resolve(DONE)
+    return true
   }
 
   /**

@@ -95,8 +95,8 @@ export class Caller implements CallOwner {
         if (!call.item(value)) throw malformed('an item of a stream that has no credit for it')
         break
       case END:
+        if (!call.finish()) throw malformed('the end of a stream that has not begun')
         this.#forget(id)
-        call.finish()
         break
     }
     this.#changed()

@@ -25,14 +25,15 @@ DEPTH = 8
 # How many exceptions of a group are told, and how many in all: one may be inside many others.
 INNER_MAX = 100
 FORMS_MAX = 1000
-# For how many seconds short plain functions run one after the other before the event loop does something else, and before
-# they look for messages.
+# For how many seconds short plain functions run one after the other before the event loop does something else.
 TURN = 0.001
-LOOK = 0.0001
 # How many bytes are better not copied.
 LONG = 1 << 17
 # Types whose values are neither awaitable nor streams, which is asked of others.
 PLAIN = {type(None), bool, int, float, str, bytes, list, tuple, dict}
+# The greatest whole number of JavaScript's, and how much of a name that nothing has is told.
+ID_MAX = (1 << 53) - 1
+NAME_MAX = 100
 # Stands for no value at all.
 NOTHING = object()
 
@@ -96,10 +97,34 @@ def without_ours(tb):
     return tb
 
 
+def check(message):
+    """Raises a `ValueError` where what has arrived is no message of calls. Answers are some: they are dropped."""
+    if type(message) not in (list, tuple):
+        raise ValueError('it is no array')
+    size = len(message)
+    kind = message[0] if size > 0 else None
+    if type(kind) is not int or not CALL <= kind <= CREDIT:
+        raise ValueError('its first item is no kind of message')
+    identity = message[1] if size > 1 else None
+    if type(identity) is not int or not 0 <= identity <= ID_MAX:
+        raise ValueError('its second item is no id of a call')
+    if kind == CALL:
+        if size < 3 or type(message[2]) is not str:
+            raise ValueError('the name of the function is no text')
+        if size < 4 or type(message[3]) not in (list, tuple):
+            raise ValueError('the arguments are no array')
+        if size > 4 and message[4] is not None and type(message[4]) is not dict:
+            raise ValueError('the arguments by name are no object')
+    elif kind == CREDIT:
+        count = message[2] if size > 2 else None
+        if type(count) is not int or not 1 <= count <= ID_MAX:
+            raise ValueError('the credit is no positive number')
+
+
 class Running:
     """A call that is under way, or waits for its turn."""
 
-    __slots__ = 'id', 'function', 'args', 'kwargs', 'given_up', 'task', '_credit', '_changed'
+    __slots__ = 'id', 'function', 'args', 'kwargs', 'given_up', 'task', 'begun', '_credit', '_changed'
 
     def __init__(self, identity, function, args, kwargs):
         self.id = identity
@@ -108,6 +133,8 @@ class Running:
         self.kwargs = kwargs
         self.given_up = False
         self.task = None
+        # Whether the task has taken its first step.
+        self.begun = False
         self._credit = 0
         # Made by a stream that waits.
         self._changed = None
@@ -119,7 +146,8 @@ class Running:
         self.given_up = True
         if self._changed:
             self._changed.set()
-        if self.task:
+        # A task that is cancelled before its first step never takes one: it could not say that the call is over.
+        if self.begun:
             self.task.cancel()
 
     def add_credit(self, count):
@@ -234,6 +262,8 @@ class Server:
         self._threads = ThreadPoolExecutor(threads, 'carom-call') if threads else None
         self._most = 2 * concurrency
         self._running = {}
+        # What a thread has read, where the event loop can't watch the connection.
+        self._arrived = collections.deque()
         # Plain functions that wait for the main thread.
         self._queue = collections.deque()
 
@@ -252,8 +282,6 @@ class Server:
             self._frames = Frames(self._connection.fileno())
             self._loop.add_reader(self._connection.fileno(), self._read_if_ready)
         await self._over.wait()
-        for running in list(self._running.values()):
-            running.give_up()
         if self._threads:
             self._threads.shutdown(wait=False)
         if self._fault:
@@ -263,7 +291,10 @@ class Server:
 
     def _read_if_ready(self):
         """Takes what is there, unless a plain function's turn has taken it since the event loop looked."""
-        if not self._over.is_set() and self._frames.ready():
+        if not self._frames:
+            while self._arrived and not self._over.is_set():
+                self._take(self._arrived.popleft())
+        elif not self._over.is_set() and self._frames.ready():
             self._read()
 
     def _read(self):
@@ -271,6 +302,8 @@ class Server:
         try:
             for data in self._frames.read():
                 self._take(loads(data))
+                if self._over.is_set():
+                    return
         except (EOFError, OSError):
             self._end(None)
         except Exception as error:
@@ -279,7 +312,8 @@ class Server:
     def _read_blocking(self):
         try:
             while True:
-                self._loop.call_soon_threadsafe(self._take, loads(self._connection.recv_bytes()))
+                self._arrived.append(loads(self._connection.recv_bytes()))
+                self._loop.call_soon_threadsafe(self._read_if_ready)
         except (EOFError, OSError):
             error = None
         except Exception as caught:
@@ -291,6 +325,8 @@ class Server:
             pass
 
     def _end(self, fault):
+        for running in self._running.values():
+            running.give_up()
         if self._frames:
             self._loop.remove_reader(self._connection.fileno())
         self._fault = self._fault or fault
@@ -298,27 +334,31 @@ class Server:
 
     def _take(self, message):
         try:
-            kind, identity = message[0], message[1]
-            running = self._running.get(identity)
-            if kind == CALL:
-                self._begin(identity, *message[2:])
-            elif kind == ABORT:
-                if running:
-                    running.give_up()
-            elif kind == CREDIT:
-                if running:
-                    running.add_credit(message[2])
-            else:
-                raise ValueError('no kind of message: %r' % (kind,))
-        except Exception as error:
-            self._end(ValueError('malformed call message %r: %s' % (message, error)))
+            check(message)
+        except ValueError as error:
+            self._end(ValueError('malformed call message: %s; does the peer speak carom/calls?' % error))
+            return
+        kind, identity = message[0], message[1]
+        if kind == CALL:
+            self._begin(identity, *message[2:5])
+            return
+        running = self._running.get(identity)
+        if not running:
+            return
+        if kind == ABORT:
+            running.give_up()
+        elif kind == CREDIT:
+            running.add_credit(message[2])
 
     def _begin(self, identity, name, args, kwargs=None):
         if identity in self._running:
-            raise ValueError('two calls at once have the id %r' % (identity,))
+            self._end(ValueError('malformed call message: two calls at once have the id %d' % identity))
+            return
         function, asynchronous = self._functions.get(name, (None, False))
         if function is None:
             known = ', '.join(self._functions)
+            if len(name) > NAME_MAX:
+                name = name[:NAME_MAX] + '…'
             text = "there is no function '%s' here; there are: %s" % (name, known)
             self._post((ERROR, identity, {'name': 'ReferenceError', 'message': text}))
             return
@@ -326,7 +366,7 @@ class Server:
             text = '%d calls run or wait here: call again later' % self._most
             self._post((ERROR, identity, {'name': 'BusyError', 'message': text, 'code': 'ERR_CAROM_BUSY'}))
             return
-        running = self._running[identity] = Running(identity, function, list(args), kwargs or {})
+        running = self._running[identity] = Running(identity, function, args, kwargs or {})
         if asynchronous or self._threads:
             running.task = self._loop.create_task(self._run(running, in_thread=not asynchronous))
         else:
@@ -337,20 +377,16 @@ class Server:
     # Calling.
 
     def _run_waiting(self):
-        """Runs the plain functions that wait. After one that took its time, an abort that has arrived is known before the next."""
-        now = time.monotonic()
-        end, look = now + TURN, now + LOOK
-        while True:
+        """Runs the plain functions that wait. An abort that has arrived is known before each."""
+        end = time.monotonic() + TURN
+        while not self._over.is_set():
             self._run_plain(self._queue[0])
-            now = time.monotonic()
-            if self._frames and now > look:
-                self._read_if_ready()
-                look = now + LOOK
+            self._read_if_ready()
             # It was in the queue until now, so that what was read has not begun to run the queue once more.
             self._queue.popleft()
-            if not self._queue or self._over.is_set():
+            if not self._queue:
                 return
-            if now > end:
+            if time.monotonic() > end:
                 self._loop.call_soon(self._run_waiting)
                 return
 
@@ -375,7 +411,12 @@ class Server:
             del self._running[running.id]
 
     async def _run(self, running, result=NOTHING, in_thread=False):
+        running.begun = True
         try:
+            if running.given_up:
+                if hasattr(result, 'close'):
+                    result.close()
+                raise asyncio.CancelledError
             if result is NOTHING:
                 if in_thread:
                     result = await self._loop.run_in_executor(self._threads, running.call)
@@ -397,6 +438,7 @@ class Server:
     async def _stream(self, running, items):
         self._post((STREAM, running.id))
         asynchronous = hasattr(items, '__anext__')
+        end = time.monotonic() + TURN
         try:
             while await running.take_credit():
                 if asynchronous:
@@ -412,6 +454,10 @@ class Server:
                     break
                 if not running.given_up:
                     self._post((ITEM, running.id, item))
+                # Neither a generator nor the credit for it need ever let anything else happen.
+                if time.monotonic() > end:
+                    await asyncio.sleep(0)
+                    end = time.monotonic() + TURN
             if not running.given_up:
                 self._post((END, running.id))
         finally:
@@ -446,8 +492,8 @@ class Server:
             else:
                 self._connection.send_bytes(parts[0])
         except OSError:
-            # Nobody is there any more to read the answer.
-            pass
+            # Nobody is there any more to read the answer, or to wait for another one.
+            self._end(None)
 
 
 def is_long(value):
