@@ -19,7 +19,11 @@ export interface Measurer {
 }
 
 /** Shared memory exists on Linux. */
-const shared = process.platform === 'linux' ? ['carom sync, shared memory', 'carom async, shared memory'] : []
+const hasShared = process.platform === 'linux'
+const SHARED = ['carom sync, shared memory', 'carom async, shared memory']
+
+/** The bytes of each of the floor's rings: carom's default. */
+const RING = 1024 * 1024
 
 /** The cases that the report has a table of, workload by workload. */
 const tabled: readonly Case[] = [
@@ -35,7 +39,7 @@ const tabled: readonly Case[] = [
         'carom async, spin 0',
         'carom async, spin 50',
       ),
-      ...rivals(...shared),
+      ...shared('round-trip', sizeNamed(size), 'carom async, forEach, shared memory'),
       ...pythons('round-trip', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -43,7 +47,8 @@ const tabled: readonly Case[] = [
   ),
   ...workload('round trip, small object', {
     ...floor('round-trip', SHOT_SIZE),
-    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, spin 50', ...shared),
+    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, spin 50'),
+    ...shared('round-trip', SHOT_SIZE, 'carom async, forEach, shared memory'),
     ...pythons('round-trip', 'small object'),
     ...objectRivals(),
   }),
@@ -52,7 +57,8 @@ const tabled: readonly Case[] = [
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
       ...(size === '64 B' && { 'iterating, nothing sent': { program: 'alone', args: ['iteration'] } as const }),
-      ...rivals('carom sync', 'carom async', 'carom async, forEach', ...shared),
+      ...rivals('carom sync', 'carom async', 'carom async, forEach'),
+      ...shared('one-way', sizeNamed(size), 'carom async, forEach, shared memory'),
       ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -61,7 +67,8 @@ const tabled: readonly Case[] = [
   ...workload('one way, small object', {
     ...floor('one-way', SHOT_SIZE),
     'decoding, nothing sent': { program: 'alone', args: ['decoding'] },
-    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, json', ...shared),
+    ...rivals('carom sync', 'carom async', 'carom async, forEach', 'carom async, json'),
+    ...shared('one-way', SHOT_SIZE, 'carom async, forEach, shared memory'),
     ...pythons('one-way', 'small object'),
     ...objectRivals(),
   }),
@@ -69,7 +76,8 @@ const tabled: readonly Case[] = [
     workload(`one way, ${size}`, {
       ...floor('one-way', sizeNamed(size)),
       ...floor('one-way', sizeNamed(size), ', SO_SNDBUF 1 MiB', ['--send-buffer', '1048576']),
-      ...rivals('carom sync', 'carom sync, one buffer', 'carom async', ...shared),
+      ...rivals('carom sync', 'carom sync, one buffer', 'carom async'),
+      ...shared('one-way', sizeNamed(size)),
       ...pythons('one-way', size),
       ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
       ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -78,14 +86,8 @@ const tabled: readonly Case[] = [
 
   ...workload('a message each millisecond, 64 B', {
     ...floor('one-way', 64, '', ['--interval', '1000']),
-    ...rivals(
-      'carom sync',
-      'carom sync, spin 0',
-      'carom async',
-      'carom async, spin 0',
-      'carom async, spin 50',
-      ...shared,
-    ),
+    ...rivals('carom sync', 'carom sync, spin 0', 'carom async', 'carom async, spin 0', 'carom async, spin 50'),
+    ...(hasShared && rivals(...SHARED)),
     ...pythons('one-way', '64 B', ['--interval', '1000']),
     ...rivals('node:fs, blocking', 'node:net, callbacks', 'node:net, iterated', 'MessagePort'),
     ...rivals('zeromq.js', 'fork, advanced', 'node-ipc'),
@@ -166,6 +168,15 @@ function objectRivals(): Rivals {
 
 function floor(act: string, size: number, suffix = '', more: readonly string[] = []): Rivals {
   return { [`floor${suffix}`]: { program: 'floor', args: [act, '--size', String(size), ...more] } }
+}
+
+/** What goes through shared memory, its own floor first. */
+function shared(act: string, size: number, ...more: readonly string[]): Rivals {
+  if (!hasShared) return {}
+  return {
+    ...floor(act, size, ', shared memory', ['--shared-memory', String(RING)]),
+    ...rivals(...SHARED, ...more),
+  }
 }
 
 function pythons(act: string, message: string, more: readonly string[] = []): Rivals {

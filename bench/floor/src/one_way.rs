@@ -10,7 +10,7 @@ use crate::HEADER;
 use crate::options::Options;
 use crate::peer::with_peer;
 use crate::processor;
-use crate::socket::Socket;
+use crate::stream::Stream;
 
 /// Small messages are gathered up to this before a write.
 const BATCH: usize = 64 * 1024;
@@ -21,10 +21,10 @@ const MOST_MESSAGES: u32 = 500_000_000;
 /// Bytes of the answer's payload.
 const ANSWER: usize = 8;
 
-pub(crate) fn measure(options: &Options) -> io::Result<String> {
+pub(crate) fn measure<S: Stream>(pair: (S, S), options: &Options) -> io::Result<String> {
     let size = options.size;
     with_peer(
-        Socket::pair(options)?,
+        pair,
         |near| {
             let mut sender = Sender::new(near, options);
             if !options.interval.is_zero() {
@@ -52,7 +52,7 @@ pub(crate) fn measure(options: &Options) -> io::Result<String> {
 }
 
 /// The cost of a message when both ends have slept before it.
-fn paced(sender: &mut Sender<'_>, options: &Options) -> io::Result<String> {
+fn paced(sender: &mut Sender<'_, impl Stream>, options: &Options) -> io::Result<String> {
     let count = |time: Duration| (time.as_secs_f64() / options.interval.as_secs_f64()).ceil() as u32;
     sender.run(count(options.warm_up))?;
     let count = count(options.time);
@@ -78,17 +78,17 @@ impl Run {
     }
 }
 
-struct Sender<'socket> {
-    socket: &'socket Socket,
+struct Sender<'end, S> {
+    end: &'end S,
     message: Vec<u8>,
     batch: Vec<u8>,
     interval: Duration,
 }
 
-impl<'socket> Sender<'socket> {
-    fn new(socket: &'socket Socket, options: &Options) -> Self {
+impl<'end, S: Stream> Sender<'end, S> {
+    fn new(end: &'end S, options: &Options) -> Self {
         Self {
-            socket,
+            end,
             message: vec![0x63; options.size],
             batch: Vec::with_capacity(BATCH.max(HEADER + options.size)),
             interval: options.interval,
@@ -114,7 +114,7 @@ impl<'socket> Sender<'socket> {
             self.batch.extend_from_slice(&header);
             self.batch.extend_from_slice(&self.message);
             for _ in 0..count {
-                self.socket.send(&self.batch)?;
+                self.end.send(&self.batch)?;
             }
             self.batch.clear();
         } else {
@@ -128,7 +128,7 @@ impl<'socket> Sender<'socket> {
             self.flush()?;
         }
         let mut answer = [0; HEADER + ANSWER];
-        if !self.socket.receive_exact(&mut answer)? {
+        if !self.end.receive_exact(&mut answer)? {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let far = answer
@@ -142,14 +142,14 @@ impl<'socket> Sender<'socket> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.socket.send(&self.batch)?;
+        self.end.send(&self.batch)?;
         self.batch.clear();
         Ok(())
     }
 }
 
 /// Takes the frames where the kernel put them, in one buffer that is used again and again.
-fn receive(far: &Socket, size: usize) -> io::Result<()> {
+fn receive(far: &impl Stream, size: usize) -> io::Result<()> {
     let mut buffer = vec![0; BATCH.max(HEADER + size)];
     let mut have = 0;
     let mut left = 0_u32;

@@ -12,6 +12,8 @@ pub(crate) struct Options {
     pub(crate) spin: Duration,
     /// Bytes asked for as the kernel's send buffer (`SO_SNDBUF`); 0 leaves the system's default.
     pub(crate) send_buffer: i32,
+    /// Bytes of each ring, where the messages go through shared memory; 0 is a socket.
+    pub(crate) shared_memory: usize,
     /// From one message to the next, one way; zero sends as many as the kernel takes.
     pub(crate) interval: Duration,
     /// How long to run before measuring.
@@ -26,6 +28,7 @@ impl Options {
             size: 64,
             spin: Duration::ZERO,
             send_buffer: 0,
+            shared_memory: 0,
             interval: Duration::ZERO,
             warm_up: Duration::from_millis(100),
             time: Duration::from_millis(500),
@@ -36,6 +39,7 @@ impl Options {
                 "--size" => options.size = number(&name, &value)?,
                 "--spin" => options.spin = Duration::from_micros(number(&name, &value)?),
                 "--send-buffer" => options.send_buffer = number(&name, &value)?,
+                "--shared-memory" => options.shared_memory = number(&name, &value)?,
                 "--interval" => options.interval = Duration::from_micros(number(&name, &value)?),
                 "--warm-up" => options.warm_up = seconds(&name, &value)?,
                 "--seconds" => options.time = seconds(&name, &value)?,

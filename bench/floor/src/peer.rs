@@ -2,13 +2,13 @@
 
 use std::io;
 
-use crate::socket::Socket;
+use crate::stream::Stream;
 
 /// Forks: the child runs `far` on one end of `pair` and exits, the parent runs `near` on the other end and waits.
-pub(crate) fn with_peer<T>(
-    pair: (Socket, Socket),
-    near: impl FnOnce(&Socket) -> io::Result<T>,
-    far: impl FnOnce(&Socket) -> io::Result<()>,
+pub(crate) fn with_peer<S: Stream, T>(
+    pair: (S, S),
+    near: impl FnOnce(&S) -> io::Result<T>,
+    far: impl FnOnce(&S) -> io::Result<()>,
 ) -> io::Result<T> {
     let (mine, theirs) = pair;
     // SAFETY: the process has one thread, so the child may do anything that the parent could.
@@ -23,13 +23,14 @@ pub(crate) fn with_peer<T>(
                     1
                 }
             };
+            theirs.close();
             std::process::exit(code)
         }
         pid => {
             drop(theirs);
             let result = near(&mine);
             // The far end stops at the end of the stream.
-            drop(mine);
+            mine.close();
             let mut status = 0;
             // SAFETY: `pid` is this process's own child, and `status` a place to write to.
             if unsafe { libc::waitpid(pid, &raw mut status, 0) } == -1 {

@@ -6,17 +6,13 @@ use std::time::Instant;
 use crate::HEADER;
 use crate::options::Options;
 use crate::peer::with_peer;
-use crate::socket::Socket;
+use crate::stream::Stream;
 
 /// Bounds the samples' memory, whatever time was asked for.
 const MOST_SAMPLES: usize = 1_000_000;
 
-pub(crate) fn measure(options: &Options) -> io::Result<String> {
-    let samples = with_peer(
-        Socket::pair(options)?,
-        |near| ping(near, options),
-        |far| echo(far, options.size),
-    )?;
+pub(crate) fn measure<S: Stream>(pair: (S, S), options: &Options) -> io::Result<String> {
+    let samples = with_peer(pair, |near| ping(near, options), |far| echo(far, options.size))?;
     let at = |part: f64| samples[((samples.len() - 1) as f64 * part).round() as usize];
     Ok(format!(
         "{{\"p50\":{},\"p99\":{},\"samples\":{}}}",
@@ -27,7 +23,7 @@ pub(crate) fn measure(options: &Options) -> io::Result<String> {
 }
 
 /// The round trips' times in nanoseconds, in ascending order.
-fn ping(near: &Socket, options: &Options) -> io::Result<Vec<u64>> {
+fn ping(near: &impl Stream, options: &Options) -> io::Result<Vec<u64>> {
     let mut frame = vec![0; HEADER + options.size];
     frame[..HEADER].copy_from_slice(&(options.size as u32).to_be_bytes());
     let mut reply = frame.clone();
@@ -54,7 +50,7 @@ fn ping(near: &Socket, options: &Options) -> io::Result<Vec<u64>> {
     Ok(samples)
 }
 
-fn echo(far: &Socket, size: usize) -> io::Result<()> {
+fn echo(far: &impl Stream, size: usize) -> io::Result<()> {
     let mut frame = vec![0; HEADER + size];
     while far.receive_exact(&mut frame)? {
         far.send(&frame)?;

@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use crate::options::Options;
+use crate::stream::Stream;
 
 /// One end of a socketpair.
 #[derive(Debug)]
@@ -32,44 +33,6 @@ impl Socket {
         Ok((a, b))
     }
 
-    /// Sends all of `bytes`, sleeping while the kernel's buffer is full.
-    pub(crate) fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            // SAFETY: the pointer and the length are those of a live slice.
-            let sent =
-                check(unsafe { libc::send(self.fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), NO_SIGNAL) })?;
-            bytes = &bytes[sent..];
-        }
-        Ok(())
-    }
-
-    /// Receives the bytes that are there, at least one; 0 at the end of the stream.
-    pub(crate) fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
-        if !self.spin.is_zero() {
-            let start = Instant::now();
-            while start.elapsed() < self.spin {
-                match self.receive_with(into, libc::MSG_DONTWAIT) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
-                    done => return done,
-                }
-            }
-        }
-        self.receive_with(into, 0)
-    }
-
-    /// Fills `into`; `false` at the end of the stream.
-    pub(crate) fn receive_exact(&self, into: &mut [u8]) -> io::Result<bool> {
-        let mut have = 0;
-        while have < into.len() {
-            match self.receive(&mut into[have..])? {
-                0 if have == 0 => return Ok(false),
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                count => have += count,
-            }
-        }
-        Ok(true)
-    }
-
     /// The kernel grants what `net.core.wmem_max` allows, without an error for more.
     fn set_send_buffer(&self, bytes: libc::c_int) -> io::Result<()> {
         // SAFETY: the option's value is a C int, of which the address and the size are given.
@@ -89,6 +52,34 @@ impl Socket {
         // SAFETY: the pointer and the length are those of a live slice that no other code may touch.
         check(unsafe { libc::recv(self.fd.as_raw_fd(), into.as_mut_ptr().cast(), into.len(), flags) })
     }
+}
+
+impl Stream for Socket {
+    /// Sleeps while the kernel's buffer is full.
+    fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            // SAFETY: the pointer and the length are those of a live slice.
+            let sent =
+                check(unsafe { libc::send(self.fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), NO_SIGNAL) })?;
+            bytes = &bytes[sent..];
+        }
+        Ok(())
+    }
+
+    fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
+        if !self.spin.is_zero() {
+            let start = Instant::now();
+            while start.elapsed() < self.spin {
+                match self.receive_with(into, libc::MSG_DONTWAIT) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
+                    done => return done,
+                }
+            }
+        }
+        self.receive_with(into, 0)
+    }
+
+    fn close(self) {}
 }
 
 /// A peer that has gone is an error to report, not a signal to die of. macOS has no such flag; there the signal is left.
