@@ -189,7 +189,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       const { parts, bytes, start, end, transferList } = encoded
       if (transferList) {
         if (transferList.length > 0) return endpoint.descriptors.send(bytes, start, end, transferList)
-        endpoint.assertLocal()
+        endpoint.assertLocal(transferList.segment)
       }
       if (parts) {
         // The coder would keep them alive until its next message.
@@ -223,7 +223,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
         this.#endpoint.descriptors.sendSync(bytes, start, end, transferList)
         return
       }
-      this.#endpoint.assertLocal()
+      this.#endpoint.assertLocal(transferList.segment)
     }
     if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
     else this.#endpoint.sendSync(bytes, start, end)

@@ -1,4 +1,4 @@
-import { EncodeError } from '../api/errors.js'
+import { EncodeError, SystemError } from '../api/errors.js'
 import { PlacedError } from '../codecs/path.js'
 
 /** `error`, where it is of a call that can't be sent: its place begins with `args` or `kwargs`, as the caller knows them. */
@@ -13,8 +13,16 @@ export function inAnswer(error: unknown): unknown {
 
 /** With the name of a message's part, by its index, where its number was. */
 function named(error: unknown, parts: Readonly<Record<string, string>>): unknown {
+  if (error instanceof SystemError) return namedInSystemError(error, parts)
   if (!(error instanceof EncodeError)) return error
   const [, index = '', rest = ''] = /^the value can't be encoded: \[(\d+)\](.*)$/s.exec(error.message) ?? []
   const part = parts[index]
   return part === undefined ? error : new EncodeError(new PlacedError(`${part}${rest}`, { cause: error.cause }))
+}
+
+/** The same of an object that the connection doesn't take along. */
+function namedInSystemError(error: SystemError, parts: Readonly<Record<string, string>>): SystemError {
+  const [, index = '', rest = ''] = /^\[(\d+)\](.*)$/s.exec(error.message) ?? []
+  const part = parts[index]
+  return part === undefined ? error : new SystemError(`${part}${rest}`, error.code, error.errno, error.syscall)
 }

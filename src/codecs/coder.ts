@@ -1,6 +1,6 @@
 import type { Memory } from '../connection/memory.js'
 import type { Arrived } from '../wire/arrived.js'
-import type { Transferable } from '../wire/transferable.js'
+import type { TransferList } from '../wire/transferable.js'
 
 /**
  * The outcome of encoding a value: the message is `bytes[start..end]`, behind `parts`. A coder returns the same object each time. It is
@@ -17,10 +17,10 @@ export interface Encoded {
    */
   parts?: readonly Uint8Array[] | undefined
   /**
-   * The objects in the value that go to the peer beside the message, in the order of their numbers in it. Where there is a list, if an empty
-   * one, the message is for this machine only: it has names that no other one knows.
+   * The objects in the value that go to the peer beside the message. Where there is a list, if an empty one, the message is for
+   * this machine only: it has names that no other one knows.
    */
-  transferList: Transferable[] | undefined
+  transferList: TransferList | undefined
 }
 
 export interface EncodeOptions {

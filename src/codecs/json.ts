@@ -1,4 +1,5 @@
-import { withoutTransferables } from '../wire/transferable.js'
+import { isSegment } from '../wire/segment.js'
+import { isTransferable, withoutTransferables } from '../wire/transferable.js'
 import { type Step, unsendable } from './structured/refusal.js'
 import { Whole } from './whole.js'
 
@@ -6,7 +7,7 @@ import { Whole } from './whole.js'
 export const json: Whole = new Whole(
   {
     encode(value) {
-      const text = withoutTransferables(() => stringify(value))
+      const text = stringify(value)
       if (text === undefined) throw new TypeError(`JSON has no ${typeof value}`)
       return Buffer.from(text)
     },
@@ -17,14 +18,17 @@ export const json: Whole = new Whole(
 
 function stringify(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value) as string | undefined
+    return withoutTransferables(() => JSON.stringify(value) as string | undefined)
   } catch (error) {
-    throw placeOfBigint(value) ?? error
+    throw placed(value, error) ?? error
   }
 }
 
-/** The engine doesn't say where a bigint is. Nothing if it was something else that could not be written. */
-function placeOfBigint(value: unknown): Error | undefined {
+/**
+ * The engine says where neither a bigint is nor an object that can't be transferred, which was refused with `error`. Nothing if it was
+ * something else that could not be written.
+ */
+function placed(value: unknown, error: unknown): Error | undefined {
   /** The objects around the value that is being looked at, and the ways to them. */
   const around: { object: unknown; step: Step }[] = []
   let found: Error | undefined
@@ -32,11 +36,9 @@ function placeOfBigint(value: unknown): Error | undefined {
     JSON.stringify(value, function (this: unknown, key: string, part: unknown) {
       while (around.length > 0 && around.at(-1)!.object !== this) around.pop()
       const step = Array.isArray(this) ? Number(key) : key
-      if (typeof part === 'bigint') {
-        found ??= unsendable(
-          'a bigint has no form in JSON',
-          around.length === 0 ? [] : [...around.slice(1).map((each) => each.step), step],
-        )
+      const refused = refusal(part, (this as Record<string, unknown>)[key], error)
+      if (refused !== undefined) {
+        found ??= unsendable(refused, around.length === 0 ? [] : [...around.slice(1).map((each) => each.step), step])
         return null
       }
       around.push({ object: part, step })
@@ -46,4 +48,11 @@ function placeOfBigint(value: unknown): Error | undefined {
     // It is what the first attempt has thrown.
   }
   return found
+}
+
+/** Why JSON has no form for `part`, which its `toJSON` may have made of `given`; nothing where it has one. */
+function refusal(part: unknown, given: unknown, error: unknown): string | undefined {
+  if (typeof part === 'bigint') return 'a bigint has no form in JSON'
+  if (typeof given !== 'object' || given === null) return undefined
+  return isTransferable(given) || isSegment(given) ? (error as Error).message : undefined
 }

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 import { isSegment } from '../wire/segment.js'
 import { isTransferable } from '../wire/transferable.js'
-import { entry, item, mapKey, member, PlacedError, placeOf, property } from './path.js'
+import { atPlace, entry, item, mapKey, member, PlacedError, placeOf, property } from './path.js'
 
 /** An object of a value, and the way to it. */
 interface Part {
@@ -52,8 +52,7 @@ function addParts(value: object, add: (inner: unknown, step: () => string) => vo
 
 function refuse(part: Part, codec: string): never {
   const steps: string[] = []
-  for (let at: Part | undefined = part; at !== undefined; at = at.around) steps.push(at.step)
-  const place = placeOf(steps.toReversed())
+  for (let each: Part | undefined = part; each !== undefined; each = each.around) steps.push(each.step)
   const what = `a ${part.value.constructor.name} can't go in a message of the codec '${codec}': use 'structured' at both ends`
-  throw new PlacedError(place === '' ? what : `${place}: ${what}`)
+  throw new PlacedError(atPlace(placeOf(steps.toReversed()), what))
 }

@@ -46,6 +46,11 @@ export function placeOf(steps: readonly string[]): string {
   return shown.join('').replace(/^\./, '')
 }
 
+/** `what`, behind the place that it is about, if there is one. */
+export function atPlace(place: string | undefined, what: string): string {
+  return place === undefined || place === '' ? what : `${place}: ${what}`
+}
+
 /** The step to a property. */
 export function property(key: string): string {
   return IDENTIFIER.test(key) && key.length <= KEY ? `.${key}` : `[${quoted(key)}]`

@@ -1,10 +1,11 @@
 import { constants } from 'node:os'
 
 import { EncodeError, SystemError, WouldBlockError } from '../api/errors.js'
+import { atPlace, PlacedError } from '../codecs/path.js'
 import { HEADER } from '../wire/frame.js'
-import { transfer, type Transferable } from '../wire/transferable.js'
+import { transfer, type Transferable, TransferList } from '../wire/transferable.js'
 import type { SendPath } from './send-path.js'
-import { duplicateAll, frameWithDescriptors, type Transferring } from './transferring.js'
+import { duplicateAll, frameWithDescriptors, Transferring } from './transferring.js'
 
 /** Sends messages, and bytes outside the framing, with the descriptors of objects beside them. */
 export class DescriptorSender {
@@ -21,27 +22,27 @@ export class DescriptorSender {
     this.#nonblocking = nonblocking
   }
 
-  /** Accepts a message with descriptors: those of `objects`, which are handed over. */
-  send(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): Promise<void> {
-    this.#assertCarried()
-    const frame = frameWithDescriptors(bytes, start, end, objects.length)
-    return this.#sending.transferred(this.#transfer(frame, objects, true))
+  /** Accepts a message with descriptors: those of the objects in `list`, which are handed over. */
+  send(bytes: Uint8Array, start: number, end: number, list: TransferList): Promise<void> {
+    this.#assertCarried(list.places[0])
+    const frame = frameWithDescriptors(bytes, start, end, list.length)
+    return this.#sending.transferred(this.#transfer(frame, list, true))
   }
 
   /** As `send`, blocking until the kernel has taken the message. */
-  sendSync(bytes: Uint8Array, start: number, end: number, objects: Transferable[]): void {
-    this.#assertCarried()
-    const frame = frameWithDescriptors(bytes, start, end, objects.length)
+  sendSync(bytes: Uint8Array, start: number, end: number, list: TransferList): void {
+    this.#assertCarried(list.places[0])
+    const frame = frameWithDescriptors(bytes, start, end, list.length)
     // Whether the peer takes descriptors is known before the objects are handed over.
     if (!this.#nonblocking) this.#sending.flushSync()
-    this.#sending.transferredSync(this.#transfer(frame, objects, true))
+    this.#sending.transferredSync(this.#transfer(frame, list, true))
   }
 
   /** Accepts bytes outside the framing with the descriptor of `object`. */
   sendRaw(bytes: Uint8Array, object: Transferable): Promise<void> {
     this.#assertCarried()
     assertNotOverRing(this.#overRing)
-    return this.#sending.transferred(this.#transfer(bytes, [object], false))
+    return this.#sending.transferred(this.#transfer(bytes, alone(object), false))
   }
 
   /** As `sendRaw`, blocking until the kernel has taken the bytes. */
@@ -49,35 +50,45 @@ export class DescriptorSender {
     this.#assertCarried()
     assertNotOverRing(this.#overRing)
     if (!this.#nonblocking) this.#sending.flushSync()
-    this.#sending.transferredSync(this.#transfer(bytes, [object], false))
+    this.#sending.transferredSync(this.#transfer(bytes, alone(object), false))
   }
 
-  #assertCarried(): void {
+  #assertCarried(place?: string): void {
     if (this.#carriesDescriptors) return
     throw new SystemError(
-      'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
+      atPlace(place, 'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)'),
       'EOPNOTSUPP',
       -constants.errno.EOPNOTSUPP,
       'sendmsg',
     )
   }
 
-  #transfer(bytes: Uint8Array, objects: Transferable[], framed: boolean): Transferring {
+  #transfer(bytes: Uint8Array, list: TransferList, framed: boolean): Transferring {
     const sending = this.#sending
-    if (!this.#overRing && objects.some((each) => each[transfer].kind === 'memory')) {
-      throw new EncodeError(
-        new TypeError(
-          "a connection whose shared memory is in use goes only by a connection with transport: 'shared-memory', or to a Process: send it before it is used",
-        ),
-      )
-    }
+    if (!this.#overRing) assertNoMemory(list)
     if (this.#nonblocking && sending.blocked) throw new WouldBlockError('send')
-    const transferring = sending.transfer(bytes, duplicateAll(objects))
+    const transferring = sending.transfer(bytes, new Transferring(duplicateAll(list), list.places[0]))
     if (this.#nonblocking) sending.withdraw(transferring)
     if (framed) sending.count(bytes.length - HEADER)
-    for (const each of objects) each[transfer].handOver()
+    for (const each of list.objects) each[transfer].handOver()
     return transferring
   }
+}
+
+/** A list of an object that is all there is to send. */
+function alone(object: Transferable): TransferList {
+  const list = new TransferList()
+  list.add(object, '')
+  return list
+}
+
+/** Throws for a connection that goes with the memory that it shares, which no plain connection takes along. */
+function assertNoMemory({ objects, places }: TransferList): void {
+  const index = objects.findIndex((each) => each[transfer].kind === 'memory')
+  if (index === -1) return
+  const what =
+    "a connection whose shared memory is in use goes only by a connection with transport: 'shared-memory', or to a Process: send it before it is used"
+  throw new EncodeError(new PlacedError(atPlace(places[index], what), { cause: new TypeError(what) }))
 }
 
 /** Throws for a handle that goes outside the framing, where there is nothing outside. */

@@ -9,6 +9,7 @@ import { Registration } from '../event-loop/registration.js'
 import { disown, own } from '../event-loop/resource.js'
 import { queueMicrotask } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
+import { atPlace } from '../codecs/path.js'
 import type { ArrivedMemory } from '../wire/arrived.js'
 import { MAX_SHORT } from '../wire/frame.js'
 import type { TransferredMemory } from '../wire/transferable.js'
@@ -124,11 +125,11 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
       : new ConnectionClosedError()
   }
 
-  /** Throws where the peer may be on another machine, and a message has something that only this one knows. */
-  assertLocal(): void {
+  /** Throws where the peer may be on another machine, and a message has, at `place`, a name that only this one knows. */
+  assertLocal(place: string | undefined): void {
     if (this.#carriesDescriptors || this.transport !== 'socket') return
     throw new SystemError(
-      'shared memory can only be sent to the same machine, and not over TCP (EOPNOTSUPP)',
+      atPlace(place, 'shared memory can only be sent to the same machine, and not over TCP (EOPNOTSUPP)'),
       'EOPNOTSUPP',
       -constants.errno.EOPNOTSUPP,
       'sendmsg',

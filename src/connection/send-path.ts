@@ -6,7 +6,7 @@ import { SLAB } from '../native/binding.js'
 import { NOTHING, sendError } from '../native/status.js'
 import { HEADER_MAX, writeHeader } from '../wire/frame.js'
 import { SendWaiters } from './send-waiters.js'
-import { Transferring } from './transferring.js'
+import type { Transferring } from './transferring.js'
 import { type Failure, Unsent } from './unsent.js'
 
 /** Messages from this size on go to the kernel from the caller's memory; copying smaller ones costs less than a call. */
@@ -133,13 +133,12 @@ export class SendPath implements Staging {
   }
 
   /**
-   * Accepts bytes with descriptors that arrive beside the first of them, or before, in the order of the messages; all are carom's
-   * from now on. Throws where that is known to fail.
+   * Accepts bytes with descriptors that arrive beside the first of them, or before, in the order of the messages. Throws where that is
+   * known to fail.
    */
-  transfer(bytes: Uint8Array, fds: readonly number[]): Transferring {
+  transfer(bytes: Uint8Array, transferring: Transferring): Transferring {
     // Messages that were sent before go first.
     this.push()
-    const transferring = new Transferring(fds)
     if (this.#failure) transferring.end(this.#failure.error())
     else {
       this.#unsent.add(bytes, false, transferring)

@@ -1,21 +1,27 @@
 import { outOfRange } from '../api/arguments.js'
+import { ConnectionClosedError, EncodeError, SystemError } from '../api/errors.js'
+import { atPlace, PlacedError } from '../codecs/path.js'
 import { DESCRIPTORS_MAX, duplicate } from '../native/binding.js'
 import { closeDescriptor } from '../native/numbers.js'
-import { checked } from '../native/status.js'
+import { checked, refusedDescriptors } from '../native/status.js'
 import { MARK, marked } from '../wire/descriptor-mark.js'
 import { HEADER, MAX_SHORT, writeHeader } from '../wire/frame.js'
-import { transfer, type Transferable } from '../wire/transferable.js'
+import { transfer, type TransferList } from '../wire/transferable.js'
 
 /** Descriptors of carom's own on their way to the peer. They are closed when they have left, or can't. */
 export class Transferring {
   readonly fds: number[]
+  /** Where the value has the first object that they are of. */
+  readonly place: string | undefined
   error: Error | undefined
   #left = false
   #resolve: (() => void) | undefined
   #reject: ((error: Error) => void) | undefined
 
-  constructor(fds: readonly number[]) {
+  /** `fds` are carom's from now on. */
+  constructor(fds: readonly number[], place?: string) {
     this.fds = [...fds]
+    this.place = place
   }
 
   /** Whether they are still here. */
@@ -32,6 +38,11 @@ export class Transferring {
     else this.#resolve?.()
   }
 
+  /** The peer takes none. */
+  refuse(): void {
+    this.end(placed(refusedDescriptors(), this.place))
+  }
+
   /** Resolves when they have left. */
   async ended(): Promise<void> {
     if (this.error) throw this.error
@@ -43,8 +54,8 @@ export class Transferring {
   }
 }
 
-/** Descriptors of the same open files as those of `objects`, which are the caller's. */
-export function duplicateAll(objects: readonly Transferable[]): number[] {
+/** Descriptors of the same open files as those of the objects in `list`, which are the caller's. */
+export function duplicateAll({ objects, places }: TransferList): number[] {
   const fds: number[] = []
   try {
     // A getter of the message may have closed an object meanwhile: then there is no descriptor to be had.
@@ -54,9 +65,22 @@ export function duplicateAll(objects: readonly Transferable[]): number[] {
     }
     return fds
   } catch (error) {
+    const place = places[fds.length]
     for (const fd of fds) closeDescriptor(fd)
-    throw error
+    throw placed(error, place)
   }
+}
+
+/** `error`, of an object that is at `place` in the value. */
+function placed(error: unknown, place: string | undefined): Error {
+  if (error instanceof SystemError) {
+    const { message, code, errno, syscall } = error
+    return new SystemError(atPlace(place, message), code, errno, syscall)
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof ConnectionClosedError)
+    return new ConnectionClosedError(atPlace(place, message), { cause: error.cause })
+  return new EncodeError(new PlacedError(atPlace(place, message), { cause: error }))
 }
 
 /** The frame of the message `bytes[start..end]`, marked as one with `count` descriptors. */

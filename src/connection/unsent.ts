@@ -3,7 +3,7 @@ import { FOR_EVER, sleep } from '../event-loop/blocking.js'
 import type { Environment } from '../event-loop/environment.js'
 import type { Waiting } from '../event-loop/send-buffers.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
-import { NOTHING, REFUSED, refusedDescriptors, sendError, TOO_MANY_REFERENCES } from '../native/status.js'
+import { NOTHING, REFUSED, sendError, TOO_MANY_REFERENCES } from '../native/status.js'
 import type { Transferring } from './transferring.js'
 
 const NONE = new Uint8Array(0)
@@ -112,7 +112,8 @@ export class Unsent implements Waiting {
     if (status <= 0 && !refused) return status
     this.#delay = 0
     piece.transfer = undefined
-    transfer.end(refused ? refusedDescriptors() : undefined)
+    if (refused) transfer.refuse()
+    else transfer.end()
     // Nothing of a message that the peer refuses has left: it is dropped as a whole.
     return refused ? piece.end : status
   }

@@ -16,8 +16,8 @@ export function nodeProgram(execArgv: readonly string[]): Program {
     environment: withCompileCache,
     tell(args) {
       assertBootstrap()
-      const { bytes, start, end, transferList = [] } = encoded(args)
-      return { code: [], args: bytes.slice(start, end), transferList }
+      const { bytes, start, end, transferList } = encoded(args)
+      return { code: [], args: bytes.slice(start, end), transferList: transferList?.objects ?? [] }
     },
   }
 }

@@ -32,6 +32,31 @@ export interface TransferredMemory {
   readonly second: boolean
 }
 
+/** The objects in a value that go beside its message, in the order of their numbers in it, and where the value has them. */
+export class TransferList {
+  readonly objects: Transferable[] = []
+  /** For each object its place in the value, such as `log.file`; empty for the value itself. */
+  readonly places: string[] = []
+  /** The place of shared memory, which goes as a name that no other machine knows. */
+  segment: string | undefined
+
+  get length(): number {
+    return this.objects.length
+  }
+
+  /** Appends an object; returns its number. */
+  add(object: Transferable, place: string): number {
+    this.places.push(place)
+    return this.objects.push(object) - 1
+  }
+
+  /** Takes back all but the first `length` objects. */
+  truncate(length: number): void {
+    this.objects.length = length
+    this.places.length = length
+  }
+}
+
 /** The memory as an object of its own, beside the one that it belongs to, which hands it over. */
 function beside({ fd }: TransferredMemory): Transferable {
   return { [transfer]: { kind: 'memory', fd, describe: () => ({}), handOver() {} } }
@@ -42,17 +67,22 @@ export function isTransferable(value: unknown): value is Transferable {
 }
 
 /**
- * For a codec: appends `object` to `transferList`, and returns what is written in its place. `Arrived.make` makes the object
- * again of these bytes. `carrier`: see `Transfer.describe`.
+ * For a codec: appends `object`, which the value has at `place`, to `transferList`, and returns the bytes to write instead of it.
+ * `Arrived.make` makes the object again of these bytes. `carrier`: see `Transfer.describe`.
  */
-export function describe(object: Transferable, transferList: Transferable[], carrier: string | undefined): Uint8Array {
+export function describe(
+  object: Transferable,
+  place: string,
+  transferList: TransferList,
+  carrier: string | undefined,
+): Uint8Array {
   const { [transfer]: how } = object
   const { memory } = how
   const traits = {
     ...how.describe(carrier),
-    ...(memory && { memory: transferList.push(beside(memory)) - 1, second: memory.second }),
+    ...(memory && { memory: transferList.add(beside(memory), place), second: memory.second }),
   }
-  return Buffer.from(JSON.stringify([transferList.push(object) - 1, how.kind, traits], finite))
+  return Buffer.from(JSON.stringify([transferList.add(object, place), how.kind, traits], finite))
 }
 
 /** JSON has no Infinity, which means no limit. */

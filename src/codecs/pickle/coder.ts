@@ -2,6 +2,7 @@ import { invalidType } from '../../api/arguments.js'
 import { DecodeError, EncodeError } from '../../api/errors.js'
 import type { Memory } from '../../connection/memory.js'
 import type { Codec, Coder, Encoded } from '../coder.js'
+import { TransferList } from '../../wire/transferable.js'
 import { inPlace } from '../in-place.js'
 import { withPlace } from '../path.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from './options.js'
@@ -43,7 +44,7 @@ class PickleCoder implements Coder {
     encoded.bytes = writer.bytes
     encoded.start = writer.start
     encoded.end = writer.size
-    encoded.transferList = writer.localOnly ? [] : undefined
+    encoded.transferList = writer.localOnly ? new TransferList() : undefined
     return encoded
   }
 

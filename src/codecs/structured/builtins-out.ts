@@ -26,7 +26,7 @@ export function writeOther(writer: PartWriter, value: object, step: Step): void 
     return
   }
   if (isSegment(value)) {
-    writer.segment(value)
+    writer.segment(value, step)
     return
   }
   if (tag !== 'Object' && writeBranded(writer, value, tag, step)) return

@@ -18,7 +18,7 @@ export interface PartWriter extends ShapeWriter {
   /** Writes what is transferred beside the message. */
   transferable(object: Transferable, step: Step): void
   /** Writes shared memory: its name, which no other machine knows. */
-  segment(segment: NamedSegment): void
+  segment(segment: NamedSegment, step: Step): void
   /** Changes a byte that was written before. */
   patch(at: number, byte: number): void
 }

@@ -1,4 +1,4 @@
-import { item, PlacedError, placeOf, property } from '../path.js'
+import { atPlace, item, PlacedError, placeOf, property } from '../path.js'
 
 /** A step from a value to a part of it: a property's name, an element's number, or a part of a `Map` or a `Set`. */
 export type Step = string | number | OtherStep
@@ -10,8 +10,7 @@ export interface OtherStep {
 
 /** A part of a value that has no form in a message. */
 export function unsendable(what: string, steps: readonly Step[], options?: ErrorOptions): TypeError {
-  const place = pathText(steps)
-  return new Unsendable(place === '' ? what : `${place}: ${what}`, options)
+  return new Unsendable(atPlace(pathText(steps), what), options)
 }
 
 /** The exception that a getter or a proxy of the program's threw, with the way to the object that it was read of. */

@@ -1,5 +1,5 @@
 import type { NamedSegment } from '../../wire/segment.js'
-import { describe, type Transferable } from '../../wire/transferable.js'
+import { describe, type Transferable, TransferList } from '../../wire/transferable.js'
 import { writeArray } from './arrays-out.js'
 import { writeOther } from './builtins-out.js'
 import {
@@ -20,7 +20,7 @@ import { ObjectsMet } from './objects-met.js'
 import { Output } from './output.js'
 import type { PartWriter } from './part-writer.js'
 import { defineShape, writePlain, writeShape } from './plain-out.js'
-import { type Step, thrownAt, unsendable } from './refusal.js'
+import { pathText, type Step, thrownAt, unsendable } from './refusal.js'
 import type { WriterShape } from './writer-shape.js'
 import { has, WriterShapes } from './writer-shapes.js'
 
@@ -44,8 +44,8 @@ export class Writer extends Output implements PartWriter {
   patternCost = 0
   readonly shapes: WriterShapes = new WriterShapes()
   inherits = false
-  /** The objects to transfer with the message, in the order of its numbers there. */
-  transferList: Transferable[] | undefined
+  /** The objects to transfer with the message. */
+  transferList: TransferList | undefined
   /** The codec of the connection by which the message goes; none where it goes to a process that this one starts. */
   #carrier: string | undefined
   /** The number of the message: a shape knows by it whether the message has it. */
@@ -155,18 +155,20 @@ export class Writer extends Output implements PartWriter {
   }
 
   transferable(object: Transferable, step: Step): void {
+    const path = this.#path(step)
     let described: Uint8Array
     try {
-      described = describe(object, (this.transferList ??= []), this.#carrier)
+      described = describe(object, pathText(path), (this.transferList ??= new TransferList()), this.#carrier)
     } catch (error) {
-      throw unsendable((error as Error).message, this.#path(step), { cause: error })
+      throw unsendable((error as Error).message, path, { cause: error })
     }
     this.byte(TRANSFERABLE)
     this.blob(described)
   }
 
-  segment({ name }: NamedSegment): void {
-    this.transferList ??= []
+  segment({ name }: NamedSegment, step: Step): void {
+    this.transferList ??= new TransferList()
+    this.transferList.segment ??= pathText(this.#path(step))
     this.byte(SHARED_MEMORY)
     this.text(name)
   }
@@ -196,7 +198,7 @@ export class Writer extends Output implements PartWriter {
     this.at = mark.at
     this.#depth = mark.depth
     if (mark.transferables < 0) this.transferList = undefined
-    else this.transferList?.splice(mark.transferables)
+    else this.transferList?.truncate(mark.transferables)
   }
 
   patch(at: number, byte: number): void {
