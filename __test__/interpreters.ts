@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -67,6 +67,12 @@ function compare(a: readonly number[], b: readonly number[]): number {
 /** The newest Python, with the packages that the tests need: installed once, and kept beside the Node modules. */
 export async function virtualEnvironment(): Promise<Interpreter> {
   return environmentOf((await interpreters()).at(-1)!, PACKAGES)
+}
+
+/** The newest Python, with uv, by which others start it: the path of uv, and the interpreter that it is to run. */
+export async function uvEnvironment(): Promise<{ uv: string; python: Interpreter }> {
+  const python = await environmentOf((await interpreters()).at(-1)!, ['uv'])
+  return { uv: join(dirname(python.path), WINDOWS ? 'uv.exe' : 'uv'), python }
 }
 
 /** The oldest Python that is supported, if it is older than numpy 2 asks for, with the packages of that time. */
