@@ -197,6 +197,7 @@ test('every example has a test', (t) => {
     'python-worker',
     'raw-bytes',
     'request-reply',
+    'round-trips',
     'sender-receiver',
     'shared-memory',
   ])

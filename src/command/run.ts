@@ -35,15 +35,16 @@ function complain(text: string): void {
 
 async function listen(asked: Asked): Promise<void> {
   const { address, connection, once } = asked
-  const listener = new Listener(address, connection)
-  listener.on('authenticationFailure', ({ message }) => complain(message))
-  // Ctrl-C is how a listener in a shell ends. The socket file goes with it, and the signal ends the program as it would.
+  // Ctrl-C is how a listener in a shell ends. The socket file goes with it, and the signal ends the program as it would. A peer can
+  // connect, and a signal come, as soon as there is a listener: so the handlers are there before it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       void listener.close()
       process.kill(process.pid, signal)
     })
   }
+  const listener = new Listener(address, connection)
+  listener.on('authenticationFailure', ({ message }) => complain(message))
   try {
     for await (const peerOfNow of listener) {
       await talk(peerOfNow, asked)
