@@ -66,6 +66,18 @@ onLinux('a ringSize that is no power of two is rounded up', async (t) => {
   t.is((await b.recvBytes()).length, 8000)
 })
 
+onLinux('an end that was closed before it was used is gone for its peer once close() has resolved', async (t) => {
+  for (let i = 0; i < 20; i++) {
+    const [sender, unused] = rings(t)
+    await unused.close()
+    t.like(
+      t.throws(() => sender.sendSync('nobody reads this'), { instanceOf: SystemError }),
+      { code: 'EPIPE' },
+    )
+    t.throws(() => sender.recvSync(), { instanceOf: EOFError })
+  }
+})
+
 onLinux('a full ring holds the sender back, as a full socket does, and lets it go on', async (t) => {
   const [a, b] = rings(t, { ringSize: LEAST, highWaterMark: 1000 })
   const sends = Array.from({ length: 100 }, () => a.sendBytes(Buffer.alloc(200)))

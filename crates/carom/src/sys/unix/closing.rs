@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use rustix::net::sockopt;
 
-use super::{passes_rights, poll_readable};
-use crate::sys::Deadline;
+use super::rights::peek_fds;
+use super::{passes_rights, poll_readable, sealed};
+use crate::sys::{Deadline, PeerFds};
 
 /// How many threads close at a time: one is enough until a close waits.
 const THREADS_MAX: usize = 4;
@@ -23,6 +24,9 @@ const WAITING_MAX: usize = 1024;
 
 /// How long a thread waits for more before it ends.
 const IDLE: Duration = Duration::from_secs(10);
+
+/// The largest memory, in bytes, that goes away with its last descriptor without a wait that anybody notices.
+const MEMORY_MAX: u64 = 1 << 28;
 
 struct Closer {
     waiting: VecDeque<OwnedFd>,
@@ -117,9 +121,24 @@ fn may_wait(fd: BorrowedFd<'_>) -> bool {
         Err(_) => return false,
     }
     match rustix::io::ioctl_fionread(fd) {
-        Ok(unread) => unread > 0 && passes_rights(fd),
+        Ok(unread) => unread > 0 && passes_rights(fd) && !holds_only_memory(fd, unread),
         Err(_) => passes_rights(fd) && poll_readable(fd, false, Deadline::Now).unwrap_or(true),
     }
+}
+
+/// Whether no descriptor is among the `unread` bytes in the queue of `fd` but such as close at once: those of memory.
+fn holds_only_memory(fd: BorrowedFd<'_>, unread: u64) -> bool {
+    let peeked = usize::try_from(unread).ok().and_then(|unread| peek_fds(fd, unread));
+    let Some(fds) = peeked.map(PeerFds::take) else {
+        return false;
+    };
+    let (memory, others): (Vec<_>, Vec<_>) = fds
+        .into_iter()
+        .partition(|fd| sealed::check(fd.as_fd()).is_ok_and(|size| size <= MEMORY_MAX));
+    let only_memory = others.is_empty();
+    drop(memory);
+    close_aside(others);
+    only_memory
 }
 
 #[cfg(test)]

@@ -69,6 +69,9 @@ union Control {
     bytes: [MaybeUninit<u8>; 2048],
 }
 
+/// How many bytes [`peek_fds`] looks at, at most.
+const PEEK_MAX: usize = 64;
+
 /// As [`receive`](super::receive), from a Unix socket, with the descriptors that come beside the bytes: those of one sending
 /// call at most, perhaps behind bytes that were sent before. They are taken even where nobody wants
 /// them: without room for them, the kernel would close them during the call, and may wait for as long as their sender likes.
@@ -77,7 +80,21 @@ union Control {
 ///
 /// As [`receive`](super::receive).
 pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<Arrived>> {
-    until_received(fd, deadline, |flags| receive_once(fd, buffer, flags.bits() as c_int))
+    until_received(fd, deadline, |flags| {
+        receive_once(fd, buffer, flags.bits() as c_int).map(|(arrived, _)| arrived)
+    })
+}
+
+/// What the next [`receive_with_fds`] finds, which leaves it there, if that is `bytes` bytes: further descriptors of the same open files.
+/// `None` where it is not, or where not all of the descriptors could be had.
+pub(super) fn peek_fds(fd: BorrowedFd<'_>, bytes: usize) -> Option<PeerFds> {
+    let mut buffer = [0; PEEK_MAX];
+    // One byte more shows whether more has come meanwhile.
+    let buffer = buffer.get_mut(..=bytes)?;
+    match receive_once(fd, buffer, libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+        Ok((arrived, false)) if arrived.bytes == bytes => Some(arrived.fds),
+        _ => None,
+    }
 }
 
 /// As [`receive`](super::receive), from any socket. Descriptors that come beside the bytes are closed.
@@ -89,7 +106,8 @@ pub fn receive_without_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Dead
     Ok(receive_with_fds(fd, buffer, deadline)?.map(|arrived| arrived.bytes))
 }
 
-fn receive_once(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> rustix::io::Result<Arrived> {
+/// Also says whether descriptors were lost, for which this process has no room.
+fn receive_once(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> rustix::io::Result<(Arrived, bool)> {
     #[cfg(not(target_vendor = "apple"))]
     let flags = flags | libc::MSG_CMSG_CLOEXEC;
     let mut control = Control {
@@ -116,11 +134,12 @@ fn receive_once(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> rustix::
     for fd in &fds.0 {
         rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
     }
-    Ok(Arrived {
+    let arrived = Arrived {
         bytes,
         cut: lost || !fds.is_empty() || BESIDE == Beside::First,
         fds,
-    })
+    };
+    Ok((arrived, lost))
 }
 
 /// Takes the descriptors out of a message that was received. Those of the sender's process (`SO_PASSPIDFD`), which a socket
