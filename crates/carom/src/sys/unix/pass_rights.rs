@@ -88,8 +88,9 @@ mod tests {
     use std::os::fd::AsFd;
     use std::os::unix::net::UnixStream;
 
-    use super::super::{Deadline, send_with_fds};
+    use super::super::send_with_fds;
     use super::*;
+    use crate::sys::Deadline;
 
     #[test]
     fn a_socket_that_takes_no_descriptors_refuses_them_at_the_sender() -> io::Result<()> {

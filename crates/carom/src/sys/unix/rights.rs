@@ -10,7 +10,9 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage};
 
-use super::{is_unix, poll_one, until_received, without_waiting};
+use super::bytes::{until_received, without_waiting};
+use super::is_unix;
+use super::readiness::poll_one;
 use crate::sys::{Arrived, Beside, Deadline, PeerFds};
 
 /// The most descriptors that one call can send: the kernel's `SCM_MAX_FD` (unix(7)).
