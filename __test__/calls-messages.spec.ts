@@ -1,4 +1,4 @@
-// What an end of calls makes of each message, by a peer that is a bare connection and keeps no rules.
+// How an end of calls takes each message, from a peer that is a bare connection and keeps no rules.
 
 import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'

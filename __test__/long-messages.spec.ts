@@ -36,7 +36,7 @@ async function leaveMemory(from: Connection, to: Connection, size: number, byte:
   }
 }
 
-/** What a message's memory has around it. */
+/** The bytes around a message in its memory. */
 function surroundings({ buffer, byteOffset, length }: Buffer): Uint8Array[] {
   return [new Uint8Array(buffer, 0, byteOffset), new Uint8Array(buffer, byteOffset + length)]
 }

@@ -17,7 +17,7 @@ export interface Member {
 export interface Item {
   name: string
   kind: 'class' | 'function' | 'interface' | 'type'
-  /** What a class or an interface extends. */
+  /** The types that a class or an interface extends. */
   bases: string[]
   comment: string
   members: Member[]
@@ -114,7 +114,7 @@ function examplesIn(comment: string): Example['files'][] {
     })
 }
 
-/** What an example says that it prints: behind a `console.log`, or in the lines below it. */
+/** The output that an example says it prints: behind a `console.log`, or in the lines below it. */
 export function expectedOutput(code: string): string[] {
   const lines = code.split('\n')
   return lines.flatMap((line, n) => {

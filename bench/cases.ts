@@ -170,7 +170,7 @@ function floor(act: string, size: number, suffix = '', more: readonly string[] =
   return { [`floor${suffix}`]: { program: 'floor', args: [act, '--size', String(size), ...more] } }
 }
 
-/** What goes through shared memory, its own floor first. */
+/** The contestants that go through shared memory, its own floor first. */
 function shared(act: string, size: number, ...more: readonly string[]): Rivals {
   if (!hasShared) return {}
   return {

@@ -1,4 +1,5 @@
-// What the event loop's adaptive spin costs and saves, beside `spin: 0`, under loads that it can learn from and loads that it can't:
+// The processor time that the event loop's adaptive spin costs and saves, beside `spin: 0`, under loads that it can learn from and
+// loads that it can't:
 // `spin.ts [--only <regular expression>] [--seconds <seconds>] [--rounds <rounds>] [--spin <values>]`. Linux or macOS.
 import { execFile } from 'node:child_process'
 import { parseArgs, promisify } from 'node:util'

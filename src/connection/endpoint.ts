@@ -161,7 +161,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
       nonblocking: this.#nonblocking,
       legacy: this.#legacy,
       accepted: this.#accepted,
-      // What was offered goes along, or the peer's offer is still to be read.
+      // The memory that was offered goes along, or the peer's offer is still to be read.
       offers: false,
     }
   }

@@ -1,4 +1,4 @@
-//! What bare system calls, and bare memory, reach between two processes on one machine: the floor for carom's benchmarks.
+//! The speed of bare system calls, and of bare memory, between two processes on one machine: the floor for carom's benchmarks.
 //!
 //! ```text
 //! carom-floor round-trip [--size 64] [--spin MICROSECONDS] [--send-buffer BYTES] [--warm-up SECONDS] [--seconds SECONDS]

@@ -19,7 +19,7 @@ const LOOKS: u32 = 1 << 20;
 #[repr(C, align(128))]
 struct Line<T>(T);
 
-/// What the two ends of one ring tell each other. Memory of zeros is an empty ring.
+/// The two ends of one ring tell each other by it how far they are. Memory of zeros is an empty ring.
 #[repr(C)]
 struct Control {
     /// How many bytes were written.
@@ -99,7 +99,7 @@ impl RingEnd {
                     return found;
                 }
                 if self.receiving.control.closed.0.load(Ordering::Acquire) {
-                    // What came before that is there by now.
+                    // The bytes that came before that are there by now.
                     return look();
                 }
                 std::hint::spin_loop();

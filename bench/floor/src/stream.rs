@@ -1,4 +1,4 @@
-//! What a measurement needs of one end: a stream of bytes each way.
+//! One end, as a measurement needs it: a stream of bytes each way.
 
 use std::io;
 

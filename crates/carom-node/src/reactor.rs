@@ -96,7 +96,7 @@ impl OpenOptions {
     }
 }
 
-/// What another process needs, besides the descriptor of a connection, to go on with its shared memory.
+/// The parts that another process needs, besides the descriptor of a connection, to go on with its shared memory.
 #[derive(Debug)]
 #[napi(object)]
 pub struct RingParts {

@@ -71,7 +71,7 @@ impl Spin {
             .search
             .take_if(|search| now.duration_since(search.began) <= search.length)
         {
-            // What is here at once would have come without a search too: that says nothing.
+            // A message that is here at once would have come without a search too: it says nothing about searching.
             if search.adaptive && !search.spent.is_zero() {
                 self.account.found(search.spent);
             }

@@ -82,7 +82,7 @@ pub enum RingRole {
     Expecting(usize),
 }
 
-/// What another process needs besides the socket to go on with a ring that is in use.
+/// The parts that another process needs besides the socket to go on with a ring that is in use.
 #[derive(Debug, Clone, Copy)]
 pub struct RingParts<'a> {
     /// The memory.

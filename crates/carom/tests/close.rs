@@ -1,4 +1,4 @@
-//! What is left when a peer has closed, or died.
+//! The messages that are left, and the errors, when a peer has closed, or died.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::{ErrorKind, Write};

@@ -1,4 +1,4 @@
-//! What once was wrong.
+//! Bugs that were fixed.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 

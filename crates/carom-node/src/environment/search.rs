@@ -67,7 +67,7 @@ impl Environment {
         let mut now = begin;
         while !self.ended() {
             let remaining = self.spin.borrow_mut().remaining(now);
-            // What is ready at once is served by the event loop, in turn with its other handles.
+            // The event loop serves a connection that is ready at once, in turn with its other handles.
             if remaining.is_zero() || !others.can_wait(remaining) || others.ready() {
                 return;
             }

@@ -34,7 +34,7 @@ fn in_vain(spent: i64) -> i64 {
     spent + spent / 4
 }
 
-/// What each length of a spin would have saved, or cost, in processor time.
+/// The processor time that each length of a spin would have saved, or cost.
 ///
 /// A length is used while its balance is positive. Where none is, nothing is looked for until some rests in a row have been so
 /// short that a spin might have made them unnecessary; each trial that fails makes the next one rarer.

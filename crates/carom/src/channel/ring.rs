@@ -127,7 +127,7 @@ impl Channel {
         }
     }
 
-    /// What another process needs, besides this descriptor, to go on with the ring by [`resume_ring`](Self::resume_ring): `None` where
+    /// The parts that another process needs, besides this descriptor, for [`resume_ring`](Self::resume_ring): `None` where
     /// there is no ring in use, or something has been received in part, and would be lost. The channel is not to be used any more once
     /// another has been made of these.
     pub fn ring_parts(&mut self) -> Option<RingParts<'_>> {

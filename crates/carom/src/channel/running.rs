@@ -249,7 +249,7 @@ impl Running {
     fn ring_if_due(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
         if self.owes_bell {
             match signals::ring(fd) {
-                // What the peer has sent is still there to be received.
+                // The messages that the peer has sent are still there to be received.
                 Err(error) if !self.is_gone_by(fd, &error)? => return Err(error),
                 _ => self.owes_bell = false,
             }

@@ -18,7 +18,7 @@ const POSITION_MAX: u64 = u64::MAX / 2;
 #[repr(C, align(128))]
 struct Line<T>(T);
 
-/// What the two ends of one ring tell each other, in the memory that they share. Any bytes are a value of it.
+/// The two ends of one ring tell each other by it how far they are, in the memory that they share. Any bytes are a value of it.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(crate) struct Control {

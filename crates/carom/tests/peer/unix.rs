@@ -1,4 +1,4 @@
-//! What only systems with descriptors have: FIFOs, flags, children that inherit.
+//! Tests for systems with descriptors: FIFOs, flags, children that inherit.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};

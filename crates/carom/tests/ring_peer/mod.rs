@@ -209,7 +209,7 @@ impl Drop for RingPeer {
     }
 }
 
-/// What a ring's memory must be sealed with.
+/// The seals that a ring's memory must have.
 pub(crate) const SEALS: i32 = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
 
 /// Memory of `length` bytes with these seals, made with more `flags`.

@@ -42,7 +42,7 @@ impl Running {
         let mut sent = 0;
         loop {
             if self.has_gone() {
-                // What was sent before is in the ring; the next call says why no more is.
+                // The bytes that were sent before are in the ring; the next call says why no more are.
                 return if sent > 0 { Ok(sent) } else { Err(gone()) };
             }
             let body = &body[sent.saturating_sub(head.len())..];

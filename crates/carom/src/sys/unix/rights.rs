@@ -87,7 +87,7 @@ pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadlin
     })
 }
 
-/// What the next [`receive_with_fds`] finds, which leaves it there, if that is `bytes` bytes: further descriptors of the same open files.
+/// Descriptors of the same open files as those that the next [`receive_with_fds`] finds, which stay there, if it finds `bytes` bytes.
 /// `None` where it is not, or where not all of the descriptors could be had.
 pub(super) fn peek_fds(fd: BorrowedFd<'_>, bytes: usize) -> Option<PeerFds> {
     let mut buffer = [0; PEEK_MAX];

@@ -1,7 +1,7 @@
 //! Memory that is shared by its descriptor, and that nobody can take away: a sealed memfd (`memfd_create(2)`,
 //! `F_GET_SEALS(2const)`).
 //!
-//! Whoever touches a page behind the end of a mapped file is killed by `SIGBUS`, so a peer that could make the file shorter could
+//! A process that touches a page behind the end of a mapped file is killed by `SIGBUS`, so a peer that could make the file shorter could
 //! kill this process. The seals `SHRINK` and `GROW` forbid it for good, and `SEAL` says that no more seals come. A file of huge
 //! pages can have them too, and then faults where a hole was punched and no huge page is free: only tmpfs is accepted, where a hole
 //! reads as zeroes.
@@ -25,7 +25,7 @@ mod linux {
     /// Whether this system may have such memory.
     pub(crate) const EXISTS: bool = true;
 
-    /// What keeps the size as it is.
+    /// The seals that keep the size as it is.
     const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
     /// The file system of memfds without huge pages: `TMPFS_MAGIC` (statfs(2)).
