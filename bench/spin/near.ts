@@ -9,7 +9,7 @@ import type { Figures } from '../spin.ts'
 import { quantile } from '../stats.ts'
 import { loads, optionOf } from './loads.ts'
 
-/** Seconds before anything is measured, for the compiler. */
+/** Seconds before anything is measured, for the compiler; pairs that share the processors need as many times longer. */
 const WARM_UP = 0.5
 
 const [name = '', spin = '', seconds = ''] = process.argv.slice(2)
@@ -25,7 +25,7 @@ const child = spawn(process.execPath, [...process.execArgv, program('spin/far'),
 })
 await Promise.all([theirMessages.close(), theirOrders.close()])
 
-await load.run(messages, Date.now() + WARM_UP * 1e3)
+await load.run(messages, Date.now() + WARM_UP * (load.pairs ?? 1) * 1e3)
 const before = await used(orders)
 const start = performance.now()
 const latencies = await load.run(messages, Date.now() + Number(seconds) * 1e3)

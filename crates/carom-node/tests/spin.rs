@@ -147,6 +147,59 @@ fn a_peer_that_is_slow_is_hardly_ever_waited_for() {
     }
 }
 
+/// Serves a connection whose peer runs on this thread's processor: it answers only when the loop has gone to sleep.
+fn turn_on_one_processor(event_loop: &mut Loop) {
+    let processor = event_loop.processor;
+    let mut wishes = Wishes::default();
+    wishes.add(Wish::Adaptive);
+    event_loop.spin.served(&wishes, event_loop.now, || Some(processor));
+    let looks = event_loop.spin.remaining(event_loop.now);
+    event_loop.turn(Wish::Adaptive, looks + micros(20), Duration::ZERO);
+}
+
+#[test]
+fn a_peer_that_needs_this_very_processor_is_hardly_ever_waited_for() {
+    let mut event_loop = Loop::new();
+    for _ in 0..1000 {
+        turn_on_one_processor(&mut event_loop);
+    }
+    assert!(event_loop.looked <= micros(300), "{:?} at first", event_loop.looked);
+    for _ in 0..100_000 {
+        turn_on_one_processor(&mut event_loop);
+    }
+    let share = event_loop.looked.as_secs_f64() / (REST * 2 * event_loop.rests).as_secs_f64();
+    assert!(share < 0.005, "looking took {share} of what resting did");
+    let found = event_loop.found;
+    event_loop.turns(1100, std::iter::repeat(micros(5)));
+    assert!(event_loop.found > found, "it has moved to another processor");
+}
+
+#[test]
+fn a_load_with_pauses_is_tried_again_however_often_trials_have_failed() {
+    let mut event_loop = Loop::new();
+    for _ in 0..10_000 {
+        turn_on_one_processor(&mut event_loop);
+    }
+    let found = event_loop.found;
+    for _ in 0..10 {
+        event_loop.turns(200, std::iter::repeat(micros(5)));
+        event_loop.turns(1, [Duration::from_millis(15)]);
+    }
+    assert!(event_loop.found > found);
+}
+
+#[test]
+fn a_pattern_ends_the_caution_whatever_its_length() {
+    for gap in [5, 12] {
+        let mut event_loop = Loop::new();
+        for _ in 0..50 {
+            event_loop.turns(50, std::iter::repeat(micros(gap)));
+            event_loop.turns(1, [Duration::from_millis(15)]);
+        }
+        assert!(event_loop.found > 50 * 40, "after {gap} µs: {} found", event_loop.found);
+    }
+}
+
 #[test]
 fn a_pattern_that_ends_costs_little() {
     let mut event_loop = Loop::new();

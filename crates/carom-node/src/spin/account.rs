@@ -17,9 +17,19 @@ const CREDIT_MAX: i64 = micros(60);
 /// A rest that was shorter than this may have been worth a spin: two processors were woken, and had something to do.
 const SHORT: Duration = Duration::from_micros(150);
 
-/// How many short rests in a row are asked for before a trial: at first, and at most.
+/// How many short rests are asked for before a trial: at first, and at most. Where the peer waits for this very processor, or what
+/// comes has no pattern, all trials fail: then they take less than a hundredth of what the rests do.
 const CAUTION_MIN: u32 = 2;
-const CAUTION_MAX: u32 = 128;
+const CAUTION_MAX: u32 = 1024;
+
+/// By how much each trial that fails multiplies it.
+const BACK_OFF: u32 = 4;
+
+/// A long rest counts against a trial as so many short ones count for it: a load with pauses has its trials all the same.
+const LONG_REST: u32 = 8;
+
+/// After so many successes, chance is no longer an explanation.
+const PATTERN: u32 = 8;
 
 const fn micros(count: i64) -> i64 {
     count * 1000
@@ -36,8 +46,9 @@ fn in_vain(spent: i64) -> i64 {
 
 /// The processor time that each length of a spin would have saved, or cost.
 ///
-/// A length is used while its balance is positive. Where none is, nothing is looked for until some rests in a row have been so
-/// short that a spin might have made them unnecessary; each trial that fails makes the next one rarer.
+/// A length is used while its balance is positive. Where none is, nothing is looked for until some rests have been so short that
+/// a spin might have made them unnecessary; each trial that fails makes the next one much rarer, and a pattern that is found again
+/// ends that caution.
 #[derive(Debug)]
 pub(crate) struct Account {
     /// In nanoseconds, one for each of the lengths.
@@ -46,6 +57,8 @@ pub(crate) struct Account {
     rest: i64,
     short_rests: u32,
     caution: u32,
+    /// How often something was found since the trial.
+    finds: u32,
 }
 
 impl Default for Account {
@@ -55,6 +68,7 @@ impl Default for Account {
             rest: REST,
             short_rests: 0,
             caution: CAUTION_MIN,
+            finds: 0,
         }
     }
 }
@@ -86,7 +100,8 @@ impl Account {
             };
             *balance = (*balance + saved).min(CREDIT_MAX);
         }
-        if self.balances.iter().all(|balance| *balance == CREDIT_MAX) {
+        self.finds = self.finds.saturating_add(1);
+        if self.finds == PATTERN {
             self.caution = CAUTION_MIN;
         }
         self.may_end();
@@ -115,7 +130,8 @@ impl Account {
         if self.length().is_zero() {
             self.balances = [0; LENGTHS.len()];
             self.short_rests = 0;
-            self.caution = (self.caution * 2).min(CAUTION_MAX);
+            self.finds = 0;
+            self.caution = (self.caution * BACK_OFF).min(CAUTION_MAX);
         }
     }
 
@@ -127,7 +143,7 @@ impl Account {
     /// Something came after a rest of `duration`, before which nothing was looked for. `cost`: the processor time that it took here.
     pub(crate) fn rested(&mut self, duration: Duration, cost: Option<Duration>) {
         if duration >= SHORT {
-            self.short_rests = 0;
+            self.short_rests = self.short_rests.saturating_sub(LONG_REST);
             return;
         }
         if let Some(cost) = cost {
