@@ -1,6 +1,10 @@
 //! How long the event loop looks for more before it sleeps, by loads whose times are given: what looking costs and saves is
 //! counted, not measured.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test that panics has failed"
+)]
 
 use std::time::{Duration, Instant};
 
