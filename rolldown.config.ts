@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { basename, relative } from 'node:path'
-import { defineConfig, type Plugin } from 'rolldown'
+import { basename, join, relative } from 'node:path'
+import { type ChunkingContext, defineConfig, type Plugin } from 'rolldown'
 
 /**
  * The package's entries, as `package.json` exports them: the file `dist/python.cjs`, for one, has what `src/python.ts` exports,
@@ -191,6 +191,20 @@ function wrappers(): Plugin {
   }
 }
 
+/** The modules that load with `src/index.ts`, or with the program of a `Process`: those that a `require` loads later are not among them. */
+function neededAtOnce(context: ChunkingContext): ReadonlySet<string> {
+  if (atOnce.size > 0) return atOnce
+  const found = ['src/index.ts', programs['bootstrap']!].map((source) => join(import.meta.dirname, source))
+  for (const id of found) {
+    if (atOnce.has(id)) continue
+    atOnce.add(id)
+    found.push(...(context.getModuleInfo(id)?.importedIds ?? []))
+  }
+  return atOnce
+}
+
+const atOnce = new Set<string>()
+
 export default defineConfig({
   input: { ...entries, ...programs },
   external: isBuiltin,
@@ -214,9 +228,15 @@ export default defineConfig({
     // don't load stays out of it.
     codeSplitting: {
       groups: [
-        { name: 'shared', test: /^(?!.*src\/(?:calls|managers|codecs\/pickle)\/)/, minShareCount: 2, priority: 1 },
+        {
+          name: (id, context) => (neededAtOnce(context).has(id) ? 'shared' : undefined),
+          minShareCount: 2,
+          priority: 1,
+        },
         { name: 'pickling', test: /src\/codecs\/pickle\//, minShareCount: 2 },
         { name: 'calling', test: /src\/calls\//, minShareCount: 2 },
+        { name: 'coding', test: /src\/codecs\//, minShareCount: 2 },
+        { name: 'handshaking', test: /src\/(?:api|connection)\//, minShareCount: 2 },
       ],
     },
   },

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { InspectOptions } from 'node:util'
 
-import { AcceptPath } from '../connection/accept-path.js'
+import type * as Accepting from '../connection/accept-path.js'
 import { ListenerResource } from '../connection/listener-resource.js'
 import { environmentOf } from '../event-loop/environment.js'
 import { disown, own } from '../event-loop/resource.js'
@@ -70,13 +70,15 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   readonly #authentication: Authentication | undefined
   readonly #resource: ListenerResource
   readonly #owned: object
-  readonly #accepting: AcceptPath<Connection<TRecv, TSend>>
+  readonly #accepting: Accepting.AcceptPath<Connection<TRecv, TSend>>
 
   constructor(address?: Address, options?: ListenerOptions)
   /** @internal */
   constructor(address: Inherited, options?: ListenerOptions)
   constructor(address?: Address | Inherited, options?: ListenerOptions) {
     super()
+    // Loaded where it is used, and before anything is opened: a program that only has pipes listens to nothing.
+    const { AcceptPath } = require('../connection/accept-path.js') as typeof Accepting
     const { family, backlog = 128, mode = 0o600, replace = false, ...others } = check.options(options, LISTENER)
     const { keepAlive, keepAliveInitialDelay, ...rest } = others
     const inherited = address instanceof Inherited ? address : undefined

@@ -2,13 +2,13 @@ import type { Codec, Coder, Encoded, EncodeOptions } from './coder.js'
 import { invalidType } from '../api/arguments.js'
 import { DecodeError, EncodeError } from '../api/errors.js'
 import type { Memory } from '../connection/memory.js'
-import { hint } from './foreign.js'
+import type * as Foreign from './foreign.js'
 import { json } from './json.js'
 import { inPlace, isInPlace } from './in-place.js'
 import type * as Msgpack from './msgpack.js'
 import type * as Python from '../python.js'
 import type { Arrived } from '../wire/arrived.js'
-import { createV8 } from './v8.js'
+import type * as V8 from './v8.js'
 import { Whole } from './whole.js'
 import type * as Structured from './structured/coder.js'
 
@@ -29,7 +29,7 @@ export function coderOf(codec: unknown): Coder {
     case 'json':
       return json
     case 'v8':
-      return (v8Coder ??= createV8())
+      return (v8Coder ??= (require('./v8.js') as typeof V8).createV8())
     case 'pickle':
       return (pickle ??= (require('../python.js') as typeof Python).pickle()[inPlace])
     default: {
@@ -72,6 +72,7 @@ export function decode(coder: Coder, memory: Memory, start: number, end: number,
   try {
     return coder.decode(memory, start, end, arrived)
   } catch (error) {
+    const { hint } = require('./foreign.js') as typeof Foreign
     throw new DecodeError(memory.part(start, end), error, hint(memory.bytes, start, end, coder.name))
   }
 }

@@ -13,11 +13,12 @@ import { type Source, type SourceOwner, source } from '../event-loop/waitable.js
 import { Children } from './children.js'
 import { whyNotYet } from './current.js'
 import type { Ending } from './ending.js'
-import { launch, type Launched } from './launch.js'
-import { type ProcessOptions, type ProcessSettings, processSettings } from './options.js'
-import { Served } from './served.js'
+import type { Launched } from './launch.js'
+import type { ProcessOptions, ProcessSettings } from './options.js'
+import type { Served } from './served.js'
 import { encodeStart, firstDescriptor } from './start.js'
-import { Startup } from './startup.js'
+import type * as Starting from './starting.js'
+import type { Startup } from './startup.js'
 
 const children = new Children<Process>()
 
@@ -47,6 +48,11 @@ const STOPPING = 10_000
 
 /** Calls the functions of a module: typed by `new Process<typeof import('./worker.js')>(…)`. */
 type RemoteOf<Functions> = unknown extends Functions ? AnyRemote : Remote<Functions>
+
+/** Loaded with the first process that is made: most programs make none. */
+function starting(): typeof Starting {
+  return require('./starting.js') as typeof Starting
+}
 
 /** A process that was started. */
 interface Started {
@@ -118,7 +124,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
    * or a loader in `execArgv` runs it.
    */
   constructor(module: string | URL, options?: ProcessOptions) {
-    this.#settings = processSettings(module, options)
+    this.#settings = starting().processSettings(module, options)
   }
 
   /**
@@ -146,6 +152,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     const { program, module, target, kwargs, serve, name, daemon, keep, signal, killSignal } = this.#settings
     // Steps that can fail for want of descriptors come before there is a child.
     environmentOf()
+    const { Served, Startup } = starting()
     const served = serve && new Served(program.codec)
     const args = served ? [served.there] : this.#settings.args
     const { code, args: encoded, transferList } = program.tell(args, kwargs, firstDescriptor(daemon))
@@ -191,7 +198,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
 
   #launch(transferList: readonly Transferable[]): Launched | Promise<never> {
     try {
-      return launch(
+      return starting().launch(
         this.#settings,
         transferList.map((each) => each[transfer].fd),
       )
