@@ -1,5 +1,6 @@
 //! Where a process may use one processor only, nothing spins: its peer could not run meanwhile.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::time::Duration;
 
