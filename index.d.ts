@@ -390,7 +390,7 @@ export declare const RING: number
 /** Two connected descriptors, with shared memory of `size` bytes for each direction offered to both: their first use takes it. */
 export declare function ringPair(size: number): Array<number>
 
-/** What another process needs, besides the descriptor of a connection, to go on with its shared memory. */
+/** The parts that another process needs, besides the descriptor of a connection, to go on with its shared memory. */
 export interface RingParts {
   /** The memory's descriptor, which stays the connection's. */
   memory: number

@@ -11,7 +11,10 @@ interface Part {
   readonly around: Part | undefined
 }
 
-/** Throws where an object is in a value that would go to another process as itself in a message of `'structured'`. */
+/**
+ * Throws where an object is in a value that would go to another process as itself in a message of `'structured'`. Objects that only
+ * a getter returns are not found.
+ */
 export function assertNoTransferables(root: unknown, codec: string): void {
   if (typeof root !== 'object' || root === null) return
   const met = new Set<object>([root])
@@ -45,8 +48,12 @@ function addParts(value: object, add: (inner: unknown, step: () => string) => vo
       const at = n++
       add(inner, () => member(at))
     }
-  } else if (!ArrayBuffer.isView(value)) {
-    for (const [name, inner] of Object.entries(value)) add(inner, () => property(name))
+  } else if (!ArrayBuffer.isView(value) && !types.isProxy(value)) {
+    for (const name of Object.keys(value)) {
+      // A getter runs once a message: when its value is written.
+      const described = Object.getOwnPropertyDescriptor(value, name)
+      if (described !== undefined && 'value' in described) add(described.value, () => property(name))
+    }
   }
 }
 
