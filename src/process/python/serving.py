@@ -381,7 +381,8 @@ class Server:
         end = time.monotonic() + TURN
         while not self._over.is_set():
             self._run_plain(self._queue[0])
-            self._read_if_ready()
+            if len(self._queue) > 1:
+                self._read_if_ready()
             # It was in the queue until now, so that what was read has not begun to run the queue once more.
             self._queue.popleft()
             if not self._queue:
