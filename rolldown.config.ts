@@ -229,13 +229,14 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         {
-          name: (id, context) => (neededAtOnce(context).has(id) ? 'shared' : undefined),
+          name: (id, context) => (neededAtOnce(context).has(id) || /src\/event-loop\//.test(id) ? 'shared' : undefined),
           minShareCount: 2,
           priority: 1,
         },
+        // Before the next two, which would take what they depend on along with them.
+        { name: 'coding', test: /src\/codecs\/(?!pickle\/)/, minShareCount: 2, priority: 1 },
         { name: 'pickling', test: /src\/codecs\/pickle\//, minShareCount: 2 },
         { name: 'calling', test: /src\/calls\//, minShareCount: 2 },
-        { name: 'coding', test: /src\/codecs\//, minShareCount: 2 },
         { name: 'handshaking', test: /src\/(?:api|connection)\//, minShareCount: 2 },
       ],
     },
