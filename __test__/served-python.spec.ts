@@ -170,6 +170,8 @@ for (const threads of [undefined, 1]) {
     for (let id = 2; id < 52; id++) await peer.send([0, id, 'mark', [id]])
     // In the kernel's hands before the gate opens.
     for (let id = 3; id < 52; id++) peer.sendSync([6, id])
+    // Where a thread runs the function, another one reads: an answer says that it has read this far.
+    if (threads) t.deepEqual(await ask(peer, 59, 'here'), [1, 59, 'here'])
     await gate.send('go on')
     t.deepEqual(await peer.recv(), [1, 1, 'go on'])
     t.deepEqual(await peer.recv(), [1, 2])

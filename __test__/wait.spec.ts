@@ -4,6 +4,7 @@ import { ConnectionClosedError, SystemError, wait, waitSync, type Connection } f
 import { endedWell, fixture, startChild, startProgram } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { pair, pairWithRawEnd } from './pairs.ts'
+import { overSharedMemory } from './transport.ts'
 import { turns, watch } from './until.ts'
 import { frame, readFrame, writeAll } from './wire.ts'
 
@@ -118,7 +119,9 @@ for (const [name, waitFor] of twins) {
     const [a, b] = pair(t)
     t.deepEqual(await waitFor([a, a.fd], { timeout: 0 }), [])
     b.sendSync(1)
-    t.deepEqual(await waitFor([a.fd, a]), [a.fd, a])
+    // What crosses shared memory shows at the socket beside it only where the other end rings.
+    const ready = await waitFor([a.fd, a])
+    t.deepEqual(overSharedMemory ? ready.filter((each) => each === a) : ready, overSharedMemory ? [a] : [a.fd, a])
   })
 
   test(`${name} refuses a closed connection`, async (t) => {

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { pipe } from 'carom'
 import { checkDescriptors, expectNoMoreDescriptorsThan, openDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
+import { TRANSPORT } from './transport.ts'
 import { turns } from './until.ts'
 import { patterned } from './wire.ts'
 
@@ -56,7 +57,7 @@ test.serial('a connection moves to a worker by detach and fromFd', async (t) => 
 
 test.serial('connections that a worker leaves open are closed when it ends by itself', async (t) => {
   const before = openDescriptors()
-  const [near, far] = pipe()
+  const [near, far] = pipe(TRANSPORT)
   const worker = startWorker(t, 'leave-open', far.detach())
   t.deepEqual(await once(worker, 'exit'), [0])
   await t.throwsAsync(() => near.recv(), { code: 'ERR_CAROM_EOF' })
@@ -71,7 +72,7 @@ for (const call of blocked) {
   test.serial(`a worker terminated in the middle of ${call}, again and again, crashes and leaks nothing`, async (t) => {
     const before = openDescriptors()
     for (let n = 0; n < 12; n++) {
-      const [near, far] = pipe()
+      const [near, far] = pipe(TRANSPORT)
       const worker = startWorker(t, call, far.detach())
       t.is(await firstMessage(worker), 'about to wait')
       // Some are terminated on the threshold, others when they wait for certain.
@@ -86,7 +87,7 @@ for (const call of blocked) {
 test.serial('a worker that exits by itself while a receive is pending crashes and leaks nothing', async (t) => {
   const before = openDescriptors()
   for (let n = 0; n < 6; n++) {
-    const [near, far] = pipe()
+    const [near, far] = pipe(TRANSPORT)
     const worker = startWorker(t, 'exit-while-receiving', far.detach())
     t.deepEqual(await once(worker, 'exit'), [5])
     await t.throwsAsync(() => near.recv(), { code: 'ERR_CAROM_EOF' })
@@ -97,7 +98,7 @@ test.serial('a worker that exits by itself while a receive is pending crashes an
 
 test.serial('many workers terminated at once, amid traffic, crash and leak nothing', async (t) => {
   const before = openDescriptors()
-  const ends = Array.from({ length: 8 }, () => pipe())
+  const ends = Array.from({ length: 8 }, () => pipe(TRANSPORT))
   const workers = ends.map(([, far]) => startWorker(t, 'echo', far.detach()))
   for (const [near] of ends) {
     near.sendSync('hello')

@@ -39,8 +39,10 @@ import { standard } from './stdio.js'
  *
  * ```python
  * # scale.py
+ * import sys
+ *
  * def scale(n, factor):
- *     print(n * factor)
+ *     sys.stdout.write(f'{n * factor}\n')
  * ```
  *
  * @example
