@@ -56,7 +56,10 @@ export class DescriptorSender {
   #assertCarried(place?: string): void {
     if (this.#carriesDescriptors) return
     throw new SystemError(
-      atPlace(place, 'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)'),
+      atPlace(
+        place,
+        'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
+      ),
       'EOPNOTSUPP',
       -constants.errno.EOPNOTSUPP,
       'sendmsg',
