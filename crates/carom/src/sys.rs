@@ -20,6 +20,8 @@
 
 mod arrived;
 mod deadline;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) mod sealed;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

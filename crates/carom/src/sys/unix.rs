@@ -24,6 +24,7 @@ mod private_directory;
 mod readiness;
 mod replace;
 mod rights;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod sealed;
 pub(crate) mod selector;
 pub(crate) mod shared_memory;

@@ -23,7 +23,6 @@ mod names;
 mod operation;
 pub(crate) mod pages;
 mod pipe;
-pub(crate) mod sealed;
 pub(crate) mod selector;
 mod server;
 pub(crate) mod shared_memory;

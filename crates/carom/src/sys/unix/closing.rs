@@ -13,7 +13,8 @@ use std::time::Duration;
 use rustix::net::sockopt;
 
 use super::rights::peek_fds;
-use super::{passes_rights, poll_readable, sealed};
+use super::{passes_rights, poll_readable};
+use crate::sys::sealed;
 use crate::sys::{Deadline, PeerFds};
 
 /// How many threads close at a time: one is enough until a close waits.

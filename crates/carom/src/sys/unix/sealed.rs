@@ -6,106 +6,71 @@
 //! pages can have them too, and then faults where a hole was punched and no huge page is free: only tmpfs is accepted, where a hole
 //! reads as zeroes.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::{EXISTS, check, create, is_missing, map};
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use missing::{EXISTS, check, create, is_missing, map};
+use std::io;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod linux {
-    use std::io;
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::io::Errno;
 
-    use rustix::fs::{MemfdFlags, SealFlags};
-    use rustix::io::Errno;
+use super::shared_memory::{Mapping, allocate};
+use crate::ring::{RingError, RingFault};
+use crate::sys::{BorrowedFd, OwnedFd};
 
-    use super::super::shared_memory::{Mapping, allocate};
-    use crate::ring::{RingError, RingFault};
-    use crate::sys::{BorrowedFd, OwnedFd};
+/// Whether this system may have such memory.
+pub(crate) const EXISTS: bool = true;
 
-    /// Whether this system may have such memory.
-    pub(crate) const EXISTS: bool = true;
+/// The seals that keep the size as it is.
+const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
-    /// The seals that keep the size as it is.
-    const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
+/// The file system of memfds without huge pages: `TMPFS_MAGIC` (statfs(2)).
+const TMPFS: i64 = 0x0102_1994;
 
-    /// The file system of memfds without huge pages: `TMPFS_MAGIC` (statfs(2)).
-    const TMPFS: i64 = 0x0102_1994;
+/// Makes memory of `size` bytes, all of them 0, which the system has from now on.
+pub(crate) fn create(size: usize) -> Result<OwnedFd, RingError> {
+    let fd = memfd().map_err(|error| RingError::system("memfd_create", &error))?;
+    allocate(&fd, size).map_err(|(syscall, error)| RingError::system(syscall, &error))?;
+    rustix::fs::fcntl_add_seals(&fd, SEALS).map_err(|errno| RingError::system("fcntl", &errno.into()))?;
+    Ok(fd)
+}
 
-    /// Makes memory of `size` bytes, all of them 0, which the system has from now on.
-    pub(crate) fn create(size: usize) -> Result<OwnedFd, RingError> {
-        let fd = memfd().map_err(|error| RingError::system("memfd_create", &error))?;
-        allocate(&fd, size).map_err(|(syscall, error)| RingError::system(syscall, &error))?;
-        rustix::fs::fcntl_add_seals(&fd, SEALS).map_err(|errno| RingError::system("fcntl", &errno.into()))?;
-        Ok(fd)
-    }
-
-    fn memfd() -> io::Result<OwnedFd> {
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        match rustix::fs::memfd_create(c"carom", flags | MemfdFlags::NOEXEC_SEAL) {
-            // The flag is new in Linux 6.3.
-            Err(Errno::INVAL) => Ok(rustix::fs::memfd_create(c"carom", flags)?),
-            made => Ok(made?),
-        }
-    }
-
-    /// Whether such memory does not exist here: a kernel without it, or a sandbox that forbids it.
-    pub(crate) fn is_missing(syscall: &str, error: &io::Error) -> bool {
-        syscall == "memfd_create"
-            && matches!(
-                Errno::from_io_error(error),
-                Some(Errno::NOSYS | Errno::INVAL | Errno::PERM | Errno::ACCESS)
-            )
-    }
-
-    /// The size of what a peer has sent, if it is memory whose size can't change.
-    pub(crate) fn check(fd: BorrowedFd<'_>) -> Result<u64, RingError> {
-        let seals = match rustix::fs::fcntl_get_seals(fd) {
-            // A file that can't have any.
-            Err(Errno::INVAL) => SealFlags::empty(),
-            seals => seals.map_err(|errno| RingError::system("fcntl", &errno.into()))?,
-        };
-        if !seals.contains(SEALS) || !is_tmpfs(fd)? {
-            return Err(RingFault::NotSealed.into());
-        }
-        let status = rustix::fs::fstat(fd).map_err(|errno| RingError::system("fstat", &errno.into()))?;
-        Ok(status.st_size as u64)
-    }
-
-    fn is_tmpfs(fd: BorrowedFd<'_>) -> Result<bool, RingError> {
-        let status = rustix::fs::fstatfs(fd).map_err(|errno| RingError::system("fstatfs", &errno.into()))?;
-        #[allow(clippy::unnecessary_cast, reason = "its type differs from processor to processor")]
-        Ok(status.f_type as i64 == TMPFS)
-    }
-
-    /// Maps all of it.
-    pub(crate) fn map(fd: BorrowedFd<'_>, size: usize) -> Result<Mapping, RingError> {
-        Mapping::of(&fd, size).map_err(|(syscall, error)| RingError::system(syscall, &error))
+fn memfd() -> io::Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    match rustix::fs::memfd_create(c"carom", flags | MemfdFlags::NOEXEC_SEAL) {
+        // The flag is new in Linux 6.3.
+        Err(Errno::INVAL) => Ok(rustix::fs::memfd_create(c"carom", flags)?),
+        made => Ok(made?),
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-mod missing {
-    use std::io;
+/// Whether such memory does not exist here: a kernel without it, or a sandbox that forbids it.
+pub(crate) fn is_missing(syscall: &str, error: &io::Error) -> bool {
+    syscall == "memfd_create"
+        && matches!(
+            Errno::from_io_error(error),
+            Some(Errno::NOSYS | Errno::INVAL | Errno::PERM | Errno::ACCESS)
+        )
+}
 
-    use super::super::shared_memory::Mapping;
-    use crate::ring::RingError;
-    use crate::sys::{BorrowedFd, OwnedFd};
-
-    pub(crate) const EXISTS: bool = false;
-
-    pub(crate) fn create(_size: usize) -> Result<OwnedFd, RingError> {
-        Err(RingError::Unsupported)
+/// The size of what a peer has sent, if it is memory whose size can't change.
+pub(crate) fn check(fd: BorrowedFd<'_>) -> Result<u64, RingError> {
+    let seals = match rustix::fs::fcntl_get_seals(fd) {
+        // A file that can't have any.
+        Err(Errno::INVAL) => SealFlags::empty(),
+        seals => seals.map_err(|errno| RingError::system("fcntl", &errno.into()))?,
+    };
+    if !seals.contains(SEALS) || !is_tmpfs(fd)? {
+        return Err(RingFault::NotSealed.into());
     }
+    let status = rustix::fs::fstat(fd).map_err(|errno| RingError::system("fstat", &errno.into()))?;
+    Ok(status.st_size as u64)
+}
 
-    pub(crate) fn is_missing(_syscall: &str, _error: &io::Error) -> bool {
-        true
-    }
+fn is_tmpfs(fd: BorrowedFd<'_>) -> Result<bool, RingError> {
+    let status = rustix::fs::fstatfs(fd).map_err(|errno| RingError::system("fstatfs", &errno.into()))?;
+    #[allow(clippy::unnecessary_cast, reason = "its type differs from processor to processor")]
+    Ok(status.f_type as i64 == TMPFS)
+}
 
-    pub(crate) fn check(_fd: BorrowedFd<'_>) -> Result<u64, RingError> {
-        Err(RingError::Unsupported)
-    }
-
-    pub(crate) fn map(_fd: BorrowedFd<'_>, _size: usize) -> Result<Mapping, RingError> {
-        Err(RingError::Unsupported)
-    }
+/// Maps all of it.
+pub(crate) fn map(fd: BorrowedFd<'_>, size: usize) -> Result<Mapping, RingError> {
+    Mapping::of(&fd, size).map_err(|(syscall, error)| RingError::system(syscall, &error))
 }

@@ -1,4 +1,4 @@
-//! Memory that is shared by its descriptor, and that nobody can take away: there is none that a socket or a pipe carries.
+//! Memory that is shared by its descriptor, and that nobody can take away: this system has none.
 
 use std::io;
 
