@@ -7,7 +7,7 @@ use std::env;
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::AsFd;
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use carom::channel::Channel;
@@ -21,22 +21,9 @@ mod fault;
 mod peer;
 mod scratch;
 
-use fault::survive;
+use fault::{LAST, alone, echo, survive};
 use peer::{fifo, frame, payload};
 use scratch::Scratch;
-
-/// One test at a time: descriptors are counted.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // Done first, since a process does it once: a thread started under a fault would have its calls intercepted for as long as it lives.
-    drop(carom::pipe().unwrap());
-    let (mut reader, writer) = io::pipe().unwrap();
-    sys::close_aside([writer.into()]);
-    assert_eq!(reader.read(&mut [0]).unwrap(), 0);
-    alone
-}
 
 fn authentication() -> Authentication {
     Authentication {
@@ -55,8 +42,6 @@ fn clients() -> [Vec<Vec<u8>>; 2] {
     [messages().to_vec(), vec![LAST.to_vec()]]
 }
 
-const LAST: &[u8] = b"the last";
-
 /// Sends each message and gets it back.
 fn converse(connection: &mut Connection, messages: &[Vec<u8>]) -> Result<()> {
     for message in messages {
@@ -64,17 +49,6 @@ fn converse(connection: &mut Connection, messages: &[Vec<u8>]) -> Result<()> {
         assert!(connection.recv_bytes()? == *message, "another message came back");
     }
     Ok(())
-}
-
-/// Sends back each message; returns whether the last one was among them.
-fn echo(connection: &mut Connection) -> Result<bool> {
-    loop {
-        let message = connection.recv_bytes()?;
-        connection.send_bytes(&message)?;
-        if message == LAST {
-            return Ok(true);
-        }
-    }
 }
 
 /// A client whose calls fail. The server accepts until one has got through.

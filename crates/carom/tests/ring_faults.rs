@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use carom::channel::Channel;
@@ -20,39 +20,13 @@ mod fault;
 mod peer;
 mod scratch;
 
-use fault::survive;
+use fault::{LAST, alone, echo, survive};
 use peer::{frame, payload};
 use scratch::Scratch;
-
-const LAST: &[u8] = b"the last";
-
-/// One test at a time: descriptors are counted.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // Done first, since a process does it once: a thread started under a fault would have its calls intercepted for as long as it lives.
-    drop(carom::pipe().unwrap());
-    let (mut reader, writer) = io::pipe().unwrap();
-    sys::close_aside([writer.into()]);
-    assert_eq!(reader.read(&mut [0]).unwrap(), 0);
-    alone
-}
 
 /// The messages that go through a connection, both ways: a long one doesn't fit into the ring.
 fn messages() -> [Vec<u8>; 4] {
     [b"one".to_vec(), Vec::new(), payload(5 * RING_MIN), LAST.to_vec()]
-}
-
-/// Sends back each message; returns whether the last one was among them.
-fn echo(connection: &mut Connection) -> Result<bool> {
-    loop {
-        let message = connection.recv_bytes()?;
-        connection.send_bytes(&message)?;
-        if message == LAST {
-            return Ok(true);
-        }
-    }
 }
 
 fn over(fd: &OwnedFd, role: RingRole) -> Result<Connection> {

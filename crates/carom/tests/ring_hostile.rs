@@ -328,53 +328,55 @@ fn only_a_few_descriptors_are_held_however_many_come() {
     }
 }
 
-#[test]
-fn memory_that_changes_while_it_is_read_harms_nobody() {
-    // A length that was changed may be of a message without an end, so there are many connections.
+/// Many connections, since one changed length can be of a message without an end. While `talk` goes on, another thread writes to the
+/// memory, by numbers that look like chance.
+fn while_memory_changes(change: impl Fn(&RingPeer, u64) + Sync, talk: impl Fn(&mut Connection, &mut RingPeer)) {
     for seed in 0..30_u64 {
         let (mut connection, mut peer) = pair();
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             let memory = RingPeer::clone_of(&peer);
-            let done = &done;
+            let (done, change) = (&done, &change);
             scope.spawn(move || {
                 let mut dice = seed;
                 while !done.load(Ordering::Relaxed) {
                     dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    memory.smear((dice >> 33) as usize, (dice >> 20) as u8);
+                    change(&memory, dice);
                 }
             });
-            for _ in 0..60 {
-                peer.write(&frame(&[7; 300]));
-                while connection.try_recv_bytes().is_ok_and(|message| message.is_some()) {}
-                let _ = connection.try_send_bytes(&[9; 500]);
-                peer.read(usize::MAX);
-            }
+            talk(&mut connection, &mut peer);
             done.store(true, Ordering::Relaxed);
         });
     }
 }
 
 #[test]
+fn memory_that_changes_while_it_is_read_harms_nobody() {
+    while_memory_changes(
+        |memory, dice| memory.smear((dice >> 33) as usize, (dice >> 20) as u8),
+        |connection, peer| {
+            for _ in 0..60 {
+                peer.write(&frame(&[7; 300]));
+                while connection.try_recv_bytes().is_ok_and(|message| message.is_some()) {}
+                let _ = connection.try_send_bytes(&[9; 500]);
+                peer.read(usize::MAX);
+            }
+        },
+    );
+}
+
+#[test]
 fn positions_that_change_all_the_time_harm_nobody() {
-    for seed in 0..30_u64 {
-        let (mut connection, mut peer) = pair();
-        let done = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let memory = RingPeer::clone_of(&peer);
-            let done = &done;
-            scope.spawn(move || {
-                let mut dice = seed;
-                while !done.load(Ordering::Relaxed) {
-                    dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    let value = match dice >> 61 {
-                        0 => dice,
-                        _ => (dice >> 40) % 9000,
-                    };
-                    memory.scribble(RingPeer::positions()[(dice >> 33) as usize % 6], value);
-                    thread::yield_now();
-                }
-            });
+    while_memory_changes(
+        |memory, dice| {
+            let value = match dice >> 61 {
+                0 => dice,
+                _ => (dice >> 40) % 9000,
+            };
+            memory.scribble(RingPeer::positions()[(dice >> 33) as usize % 6], value);
+            thread::yield_now();
+        },
+        |connection, peer| {
             for _ in 0..500 {
                 peer.write(&frame(&payload(100)));
                 let _ = connection.try_recv_bytes();
@@ -382,7 +384,6 @@ fn positions_that_change_all_the_time_harm_nobody() {
                 let _ = connection.poll(Some(Duration::ZERO));
                 peer.read(200);
             }
-            done.store(true, Ordering::Relaxed);
-        });
-    }
+        },
+    );
 }

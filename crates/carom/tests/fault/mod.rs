@@ -14,8 +14,12 @@ use libc::{
 };
 use rustix::event::{PollFd, PollFlags};
 
+#[allow(dead_code, reason = "each test binary uses a part")]
+mod conversation;
 mod survival;
 
+#[allow(unused_imports, reason = "each test binary uses a part")]
+pub(crate) use conversation::{LAST, alone, echo};
 #[allow(unused_imports, reason = "each test binary uses a part")]
 pub(crate) use survival::survive;
 
