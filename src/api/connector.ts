@@ -2,7 +2,12 @@ import { onAbort } from '../event-loop/abort.js'
 import { type Address, checkedAddress, shown } from './address.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import * as check from './arguments.js'
-import { AUTHENTICATION_OPTIONS, type AuthenticationOptions, authentication } from './authentication.js'
+import {
+  AUTHENTICATION_OPTIONS,
+  type Authentication,
+  type AuthenticationOptions,
+  authentication,
+} from './authentication.js'
 import { resolve } from '../native/binding.js'
 import { dns, net } from '../native/builtins.js'
 import { Deadline, sleep } from '../event-loop/blocking.js'
@@ -32,20 +37,46 @@ const CONNECT_SYNC_OPTIONS: Record<keyof ConnectSyncOptions, true> = {
 const CONNECT: OptionNames<ConnectOptions> = owned('connect', { ...CONNECT_SYNC_OPTIONS, signal: true })
 const CONNECT_SYNC: OptionNames<ConnectSyncOptions> = owned('connectSync', CONNECT_SYNC_OPTIONS)
 
-/** See `connect.ts`. */
-export async function connect<TRecv = unknown, TSend = TRecv>(
-  address: Address,
-  options?: ConnectOptions,
-): Promise<Connection<TRecv, TSend>> {
-  const { family, timeout = Infinity, signal, retry = false, ...rest } = check.options(options, CONNECT)
+/** An attempt to connect, before anything is tried: whatever is wrong with the options has been thrown. */
+interface Prepared {
+  readonly to: Address
+  /** How long all of it may take. */
+  readonly milliseconds: number
+  readonly attempts: Retry
+  readonly how: Authentication | undefined
+  readonly socket: HowToConnect
+  /** The options of the connection. */
+  readonly rest: ConnectionOptions
+}
+
+function prepared(address: Address, options: ConnectSyncOptions): Prepared {
+  const { family, timeout = Infinity, retry = false, ...rest } = options
   const to = checkedAddress(address, family)
   const milliseconds = check.timeout(timeout)
-  const abort = check.abortSignal(signal)
   const attempts = new Retry(check.boolean('retry', retry))
   const idle = keepAliveTime(rest)
   const how = authentication(withinTimeout(rest, timeout))
   const { descriptors, ringSize } = settings(rest)
   assertShares(ringSize, to)
+  // With a key, descriptors are taken once the listener has proved that it knows it.
+  return {
+    to,
+    milliseconds,
+    attempts,
+    how,
+    socket: { descriptors: !how && descriptors !== Descriptors.None, idle },
+    rest,
+  }
+}
+
+/** See `connect.ts`. */
+export async function connect<TRecv = unknown, TSend = TRecv>(
+  address: Address,
+  options?: ConnectOptions,
+): Promise<Connection<TRecv, TSend>> {
+  const { signal, ...others } = check.options(options, CONNECT)
+  const { to, milliseconds, attempts, how, socket, rest } = prepared(address, others)
+  const abort = check.abortSignal(signal)
   abort?.throwIfAborted()
 
   // Ends the attempt before its time, whichever step it is at.
@@ -55,8 +86,6 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
     milliseconds === Infinity
       ? undefined
       : setTimeout(() => limit.abort(timedOut(to, milliseconds, attempts.last)), Math.min(milliseconds, 0x7fffffff))
-  // With a key, descriptors are taken once the listener has proved that it knows it.
-  const socket = { descriptors: !how && descriptors !== Descriptors.None, idle }
   const environment = environmentOf()
   environment.hold()
   try {
@@ -79,15 +108,7 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   address: Address,
   options?: ConnectSyncOptions,
 ): Connection<TRecv, TSend> {
-  const { family, timeout = Infinity, retry = false, ...rest } = check.options(options, CONNECT_SYNC)
-  const to = checkedAddress(address, family)
-  const milliseconds = check.timeout(timeout)
-  const attempts = new Retry(check.boolean('retry', retry))
-  const idle = keepAliveTime(rest)
-  const how = authentication(withinTimeout(rest, timeout))
-  const { descriptors, ringSize } = settings(rest)
-  assertShares(ringSize, to)
-  const socket = { descriptors: !how && descriptors !== Descriptors.None, idle }
+  const { to, milliseconds, attempts, how, socket, rest } = prepared(address, check.options(options, CONNECT_SYNC))
   const environment = environmentOf()
   environment.sends.flush()
   const deadline = new Deadline(milliseconds)
