@@ -40,10 +40,10 @@ pub enum Received {
     End,
 }
 
-/// A framed byte transport over one descriptor.
+/// A framed byte transport over one descriptor, which it owns, or shares with a half that only sends.
 #[derive(Debug)]
-pub struct Channel {
-    fd: PeerFd,
+pub struct Channel<F = PeerFd> {
+    fd: F,
     kind: Kind,
     decoder: Decoder,
     spin: Spin,
@@ -74,8 +74,21 @@ impl Channel {
     /// As [`new`](Self::new), for a descriptor whose [kind](sys::kind) is known.
     #[must_use]
     pub fn of_kind(fd: OwnedFd, kind: Kind, limit: u64, spin: Spin) -> Self {
+        Self::over(fd.into(), kind, limit, spin)
+    }
+
+    /// Gives the descriptor up.
+    #[must_use]
+    pub fn into_fd(self) -> OwnedFd {
+        self.fd.into_inner()
+    }
+}
+
+impl<F: AsFd> Channel<F> {
+    /// A channel over a descriptor of the given kind, whoever owns it.
+    pub(crate) fn over(fd: F, kind: Kind, limit: u64, spin: Spin) -> Self {
         Self {
-            fd: fd.into(),
+            fd,
             kind,
             decoder: Decoder::new(limit),
             spin,
@@ -170,12 +183,6 @@ impl Channel {
     #[must_use]
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
-    }
-
-    /// Gives the descriptor up.
-    #[must_use]
-    pub fn into_fd(self) -> OwnedFd {
-        self.fd.into_inner()
     }
 
     /// Reads into `slab`, once, and finds the whole frames there. May not be called while a payload in memory of its own
@@ -389,7 +396,7 @@ impl Channel {
     }
 }
 
-impl AsFd for Channel {
+impl<F: AsFd> AsFd for Channel<F> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }

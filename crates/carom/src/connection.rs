@@ -1,25 +1,20 @@
 //! Whole messages, in memory of their own.
 
 use crate::sys::{AsFd, BorrowedFd, OwnedFd};
-use std::cell::RefCell;
 use std::io;
 use std::time::Duration;
 
-use crate::channel::{Channel, Received};
-use crate::frame::{FrameError, Header, Runs, SLAB, Tail, read_header};
+use crate::channel::Channel;
+use crate::frame::{FrameError, Header};
 use crate::ring::RingRole;
 use crate::spin::Spin;
 use crate::sys::{self, Credentials, Deadline};
 use crate::{Error, Result};
 
-/// How much memory a long payload's buffer grows by at a time. The announced length is a claim by the peer; memory grows
-/// with what arrives.
-const GROWTH: usize = 256 * 1024;
+mod inbox;
 
-thread_local! {
-    /// One hot slab serves all connections of a thread: it is lent for one read.
-    static LENT: RefCell<(Vec<u8>, Runs)> = RefCell::new((vec![0; SLAB], Runs::default()));
-}
+use inbox::Filled;
+pub(crate) use inbox::Inbox;
 
 /// One end of a connection between two processes.
 ///
@@ -30,11 +25,7 @@ pub struct Connection {
     channel: Channel,
     readable: bool,
     writable: bool,
-    /// Whole frames that have been read and not yet received, from `received` on.
-    frames: Vec<u8>,
-    received: usize,
-    /// The long message behind those frames: as much of it as has arrived.
-    payload: Option<Vec<u8>>,
+    inbox: Inbox,
     /// A fault that [`poll`](Self::poll) met behind those messages. The kernel reports a reset only once.
     fault: Option<Error>,
     /// Bytes that were accepted and not yet taken by the kernel.
@@ -101,9 +92,7 @@ impl Connection {
             channel,
             readable: kind.readable,
             writable: kind.writable,
-            frames: Vec::new(),
-            received: 0,
-            payload: None,
+            inbox: Inbox::default(),
             fault: None,
             unsent: Vec::new(),
         })
@@ -312,25 +301,11 @@ impl Connection {
     }
 
     fn has_message(&self) -> bool {
-        self.received < self.frames.len() || (self.payload.is_some() && self.channel.decoder().payload_remaining() == 0)
+        self.inbox.has_message(self.channel.decoder())
     }
 
-    /// Takes the oldest whole message, if there is one.
     fn take(&mut self) -> Option<Vec<u8>> {
-        if self.received < self.frames.len() {
-            let rest = &self.frames[self.received..];
-            // Only frames that the decoder has found whole are kept here.
-            let header = read_header(rest).ok().flatten()?;
-            let end = header.header + header.payload as usize;
-            let message = rest.get(header.header..end)?.to_vec();
-            self.received += end;
-            if self.received == self.frames.len() {
-                (self.frames, self.received) = (Vec::new(), 0);
-            }
-            return Some(message);
-        }
-        self.payload
-            .take_if(|_| self.channel.decoder().payload_remaining() == 0)
+        self.inbox.take(self.channel.decoder())
     }
 
     /// Behind a message that was too long, nothing can be found: this end no longer receives, as in Python.
@@ -355,33 +330,7 @@ impl Connection {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        if let Some(payload) = &mut self.payload {
-            return Self::fill_payload(&mut self.channel, payload, deadline);
-        }
-        LENT.with_borrow_mut(|(slab, runs)| match self.channel.receive(slab, runs, deadline)? {
-            Received::Nothing => Ok(false),
-            Received::End => Err(Error::Eof),
-            Received::Bytes { tail, .. } => {
-                self.frames.extend_from_slice(&slab[..runs.end()]);
-                if let Tail::Own { arrived, .. } = tail {
-                    self.payload = Some(slab[arrived].to_vec());
-                }
-                Ok(true)
-            }
-        })
-    }
-
-    fn fill_payload(channel: &mut Channel, payload: &mut Vec<u8>, deadline: Deadline) -> Result<bool> {
-        let filled = payload.len();
-        let remaining = usize::try_from(channel.decoder().payload_remaining()).unwrap_or(usize::MAX);
-        if payload.capacity() - filled < remaining.min(GROWTH) {
-            // Doubling, so that the copies of a growing payload add up to less than the payload.
-            payload.reserve_exact(remaining.min(filled.max(GROWTH)));
-        }
-        payload.resize(filled + remaining.min(GROWTH), 0);
-        let received = channel.receive_payload(&mut payload[filled..], deadline);
-        payload.truncate(filled + received.as_ref().ok().copied().flatten().unwrap_or(0));
-        Ok(received?.is_some())
+        Ok(self.inbox.fill(&mut self.channel, deadline)? != Filled::Nothing)
     }
 }
 

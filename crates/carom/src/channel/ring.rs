@@ -8,7 +8,7 @@ use crate::ring::{RingError, RingParts, RingRole, Side};
 use crate::spin::Spin;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, sealed};
 
-impl Channel {
+impl<F: AsFd> Channel<F> {
     /// Has the bytes go through shared memory, from the first use on: the first receive, send or poll, or
     /// [`start_ring`](Self::start_ring). To be called before that. Until it has begun, an end that expects the memory keeps nothing of
     /// its own, and its descriptor can be handed on.
