@@ -295,6 +295,11 @@ impl Connection {
         Ok(self.channel.into_fd())
     }
 
+    #[cfg(unix)]
+    pub(crate) fn into_fd_at_once(self) -> OwnedFd {
+        self.channel.into_fd()
+    }
+
     /// Says that this end is about to sleep until its descriptor is readable. Returns true where it must not.
     pub(crate) fn arm(&mut self) -> bool {
         self.channel.arm_to_receive()

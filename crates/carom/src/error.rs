@@ -1,12 +1,30 @@
 use std::io;
 
 use crate::address::AddressError;
+use crate::codec_error::{DecodeError, EncodeError};
 use crate::frame::FrameError;
 use crate::handshake::HandshakeError;
 use crate::ring::{RingError, RingFault};
 use crate::system_error::SystemError;
 
 /// Why an operation on a connection failed.
+///
+/// As [`io::Error`], where a caller wants one, it has the [kind](Self::kind) that a socket's error would have, and keeps this one inside:
+///
+/// ```
+/// use std::io;
+///
+/// fn first_message(mut connection: carom::Connection) -> io::Result<Vec<u8>> {
+///     Ok(connection.recv_bytes()?)
+/// }
+///
+/// let (a, b) = carom::pipe()?;
+/// drop(a);
+/// let error = first_message(b).unwrap_err();
+/// assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+/// assert!(matches!(error.downcast(), Ok(carom::Error::Eof)));
+/// # Ok::<(), carom::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -31,11 +49,11 @@ pub enum Error {
         message: Vec<u8>,
     },
     /// A value could not be encoded; nothing was sent.
-    #[error("the value can't be encoded: {0}")]
-    Encode(#[from] rmp_serde::encode::Error),
-    /// A message could not be decoded; the next one is unharmed.
-    #[error("the message can't be decoded: {0}")]
-    Decode(#[from] rmp_serde::decode::Error),
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// A message could not be decoded. It is here, and the next one is unharmed.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
     /// An address that can't be used.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -56,10 +74,32 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-#[cfg(unix)]
-impl From<rustix::io::Errno> for Error {
-    fn from(errno: rustix::io::Errno) -> Self {
-        Self::Io(errno.into())
+impl Error {
+    /// The kind that this is among the system's errors.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        use io::ErrorKind;
+        match self {
+            Self::Eof | Self::Frame(FrameError::Truncated) => ErrorKind::UnexpectedEof,
+            Self::Frame(_) | Self::Decode(_) => ErrorKind::InvalidData,
+            Self::NotReadable | Self::NotWritable => ErrorKind::Unsupported,
+            Self::BufferTooShort { .. } | Self::Encode(_) | Self::Address(_) => ErrorKind::InvalidInput,
+            Self::System(error) => error.kind(),
+            Self::Handshake(error) => error.kind(),
+            Self::Ring(error) => error.kind(),
+            Self::TimedOut => ErrorKind::TimedOut,
+            Self::Io(error) => error.kind(),
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    /// The system's own error where there is one; any other as the inner error of its [kind](Error::kind).
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) => error,
+            error => Self::new(error.kind(), error),
+        }
     }
 }
 

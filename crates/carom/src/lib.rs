@@ -44,8 +44,11 @@ pub mod address;
 mod arrivals;
 pub mod channel;
 pub mod child;
+mod codec_error;
 pub mod connect;
 pub mod connection;
+#[cfg(unix)]
+mod conversions;
 mod error;
 pub mod frame;
 pub mod handshake;
@@ -66,6 +69,7 @@ mod system_error;
 mod wait;
 
 pub use address::Address;
+pub use codec_error::{DecodeError, EncodeError};
 pub use connection::Connection;
 pub use error::Error;
 pub use handshake::{AuthKey, Authentication, connect, connect_over_shared_memory};

@@ -1,6 +1,11 @@
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::io::ErrorKind;
 
+use rmp_serde::Deserializer;
+use rmp_serde::decode::Error;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::codec_error::{DecodeError, EncodeError};
 use crate::{Connection, Result};
 
 /// Typed messages: `MessagePack`, with the names of a struct's fields, so that both ends may grow apart a little, and a
@@ -12,7 +17,7 @@ impl Connection {
     ///
     /// [`Error::Encode`](crate::Error::Encode) before anything is sent; otherwise as [`send_bytes`](Self::send_bytes).
     pub fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let message = rmp_serde::to_vec_named(value)?;
+        let message = rmp_serde::to_vec_named(value).map_err(EncodeError::new)?;
         self.send_bytes(&message)
     }
 
@@ -34,6 +39,16 @@ impl Connection {
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
         let message = self.recv_bytes()?;
-        Ok(rmp_serde::from_slice(&message)?)
+        decode(&message).map_err(|error| DecodeError::new(message, error).into())
+    }
+}
+
+/// The value that `message` is, all of it: an integer may begin a text of another protocol, and an empty map a pickle.
+fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, Error> {
+    let mut deserializer = Deserializer::from_read_ref(message);
+    let value = T::deserialize(&mut deserializer)?;
+    match <()>::deserialize(&mut deserializer) {
+        Err(Error::InvalidMarkerRead(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(value),
+        _ => Err(Error::Uncategorized("more bytes follow the value".to_owned())),
     }
 }

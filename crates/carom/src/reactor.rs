@@ -10,8 +10,6 @@ use std::io;
 use crate::sys::selector::{self, Selector};
 use crate::sys::{AsRawFd, BorrowedFd, Deadline, RawFd};
 
-pub use crate::sys::selector::Waker;
-
 /// The readiness of a descriptor, as reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
@@ -106,7 +104,7 @@ impl Reactor {
     ///
     /// In a debug build, where it is called a second time.
     pub fn waker(&self) -> io::Result<Waker> {
-        self.0.waker()
+        self.0.waker().map(Waker)
     }
 
     /// A handle to wait for reports without taking them, on another thread.
@@ -126,6 +124,21 @@ impl Reactor {
     /// The selector's error.
     pub fn poll(&mut self, deadline: Deadline, report: impl FnMut(Readiness)) -> io::Result<bool> {
         self.0.poll(deadline, report)
+    }
+}
+
+/// Ends a reactor's wait, from any thread.
+#[derive(Debug)]
+pub struct Waker(selector::Waker);
+
+impl Waker {
+    /// Ends the wait of this moment or, where there is none, the next one.
+    ///
+    /// # Errors
+    ///
+    /// The system's error.
+    pub fn wake(&self) -> io::Result<()> {
+        self.0.wake()
     }
 }
 

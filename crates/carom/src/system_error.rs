@@ -83,6 +83,12 @@ impl SystemError {
         self.source.raw_os_error()
     }
 
+    /// The kind of the system's error.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+
     /// The finding at the address and the way out, where more is known than the error number says.
     #[must_use]
     pub fn found(&self) -> Option<&str> {

@@ -112,3 +112,22 @@ fn a_value_that_can_not_be_encoded_sends_nothing() {
     a.send("fine").unwrap();
     assert_eq!(b.recv::<String>().unwrap(), "fine");
 }
+
+#[test]
+fn bytes_of_another_protocol_are_named_and_handed_back() {
+    let pickle = b"\x80\x05\x95\x06\x00\x00\x00\x00\x00\x00\x00\x8c\x02hi\x94.";
+    let (mut a, mut b) = pipe().unwrap();
+    // A pickle begins as an empty map does, and a challenge as the number 35.
+    a.send_bytes(pickle).unwrap();
+    a.send_bytes(b"#CHALLENGE#{sha256}0123456789").unwrap();
+    a.send_bytes(b"\x01\x02").unwrap();
+    let Err(Error::Decode(error)) = b.recv::<BTreeMap<String, u8>>() else {
+        panic!("a pickle was taken for a map")
+    };
+    assert!(error.to_string().contains("is a pickle"), "{error}");
+    assert_eq!(error.into_message(), pickle);
+    let error = b.recv::<u8>().unwrap_err();
+    assert!(error.to_string().contains("asks for an authkey"), "{error}");
+    let error = b.recv::<u8>().unwrap_err();
+    assert!(error.to_string().contains("more bytes follow"), "{error}");
+}

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, io};
 
 use super::Digest;
 
@@ -137,4 +137,17 @@ pub enum HandshakeError {
         /// The message that was due.
         awaited: Awaited,
     },
+}
+
+impl HandshakeError {
+    pub(crate) fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Reflected | Self::WrongAnswer | Self::DigestRefused(_) | Self::LegacyRefused | Self::Rejected => {
+                io::ErrorKind::PermissionDenied
+            }
+            Self::Closed { .. } => io::ErrorKind::UnexpectedEof,
+            Self::TimedOut { .. } => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::InvalidData,
+        }
+    }
 }

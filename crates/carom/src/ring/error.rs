@@ -72,6 +72,15 @@ pub enum RingError {
 }
 
 impl RingError {
+    pub(crate) fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Peer(_) => io::ErrorKind::InvalidData,
+            Self::NotLocal | Self::Unsupported => io::ErrorKind::Unsupported,
+            Self::Refused => io::ErrorKind::PermissionDenied,
+            Self::System { errno, .. } => io::Error::from_raw_os_error(*errno).kind(),
+        }
+    }
+
     #[cfg_attr(
         not(any(target_os = "linux", target_os = "android")),
         allow(dead_code, reason = "no system call makes a ring there")

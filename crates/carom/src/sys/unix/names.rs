@@ -15,15 +15,16 @@ use crate::address::AddressError;
 /// A local address as a Unix socket's calls take it.
 pub(super) fn to_unix(address: &Address) -> crate::Result<SocketAddrUnix> {
     address.check()?;
-    match address {
-        Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
+    let name = match address {
+        Address::Unix(path) => SocketAddrUnix::new(path.as_path()),
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        Address::Abstract(name) => Ok(SocketAddrUnix::new_abstract_name(name)?),
+        Address::Abstract(name) => SocketAddrUnix::new_abstract_name(name),
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        Address::Abstract(_) => Err(AddressError::NoAbstractNamespace(address.clone()).into()),
-        Address::Pipe(_) => Err(AddressError::NoNamedPipes(address.clone()).into()),
-        Address::Tcp { .. } => Err(Errno::AFNOSUPPORT.into()),
-    }
+        Address::Abstract(_) => return Err(AddressError::NoAbstractNamespace(address.clone()).into()),
+        Address::Pipe(_) => return Err(AddressError::NoNamedPipes(address.clone()).into()),
+        Address::Tcp { .. } => Err(Errno::AFNOSUPPORT),
+    };
+    Ok(name.map_err(io::Error::from)?)
 }
 
 /// An address as the kernel tells it; `None` where a Unix socket has none, or for a family of another kind.

@@ -10,7 +10,7 @@ use super::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd, duplicate, poll_readable}
 use crate::reactor::Readiness;
 use crate::sys::Deadline;
 
-pub use mio::Waker;
+pub(crate) use mio::Waker;
 
 /// The token of the waker; callers' tokens are smaller.
 const WAKER: Token = Token(usize::MAX);

@@ -134,7 +134,7 @@ pub(crate) fn is_always_ready(_error: &io::Error) -> bool {
 
 /// Ends a reactor's wait from another thread.
 #[derive(Debug)]
-pub struct Waker(Arc<Port>);
+pub(crate) struct Waker(Arc<Port>);
 
 impl Waker {
     /// Ends the wait that is under way, or the next one.
