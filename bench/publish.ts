@@ -33,6 +33,8 @@ const SUMMARIZED = [
   'carom sync',
   'carom async',
   'carom async, forEach',
+  'carom sync, shared memory',
+  'carom async, shared memory',
   'node:net, callbacks',
   'node:net, iterated',
   'node:fs, blocking',

@@ -63,15 +63,24 @@ function tableOf(rows: readonly Result[]): string {
   const { kind, rival: base } = rows[0]!
   const [figure, detail] = HEADS[kind]
   const detailed = rows.some((result) => result.detail)
-  const head = ['', figure, 'min … max', ...(detailed ? [detail] : []), `÷ ${base}`]
-  return table([head, ...rows.map((result) => row(result, detailed))])
+  const timed = rows.some((result) => result.processor)
+  const head = [
+    '',
+    figure,
+    'min … max',
+    ...(detailed ? [detail] : []),
+    ...(timed ? ['processor time, both ends'] : []),
+    `÷ ${base}`,
+  ]
+  return table([head, ...rows.map((result) => row(result, detailed, timed))])
 }
 
-function row({ rival, kind, figure, detail, ratio }: Result, detailed: boolean): string[] {
+function row({ rival, kind, figure, detail, processor, ratio }: Result, detailed: boolean, timed: boolean): string[] {
   const range = `${show(kind, figure.min)} … ${show(kind, figure.max)}`
   const detailKind = kind === 'messages' || kind === 'bytes' ? 'processor' : kind
   const details = detailed ? [detail ? show(detailKind, detail.median) : ''] : []
-  return [rival, show(kind, figure.median), range, ...details, ratio ? showRatio(ratio.median) : '']
+  const times = timed ? [processor ? show('processor', processor.median) : ''] : []
+  return [rival, show(kind, figure.median), range, ...details, ...times, ratio ? showRatio(ratio.median) : '']
 }
 
 /** Two significant digits at least: fork's share of the floor is a thousandth. */

@@ -19,6 +19,8 @@ export interface Result {
   figure: Spread
   /** The 99th percentile of a latency, the processor time of a message at full rate, or the far end's part of a cost. */
   detail: Spread | undefined
+  /** Nanoseconds of processor time that both ends spent on a round trip. */
+  processor: Spread | undefined
   /** The figure divided by that of the workload's first case in the same round, so that what slowed both down cancels out. */
   ratio: Spread | undefined
   curve?: true
@@ -40,12 +42,14 @@ export function results(all: readonly Measured[]): Result[] {
       return sample && compared && figure(compared) > 0 ? [figure(sample) / figure(compared)] : []
     })
     const details = done.flatMap((sample) => detail(sample) ?? [])
+    const processors = done.flatMap((sample) => processorTime(sample) ?? [])
     return {
       workload,
       rival,
       kind: kind(first),
       figure: spread(done.map(figure)),
       detail: details.length > 0 ? spread(details) : undefined,
+      processor: processors.length > 0 ? spread(processors) : undefined,
       ratio: ratios.length > 0 ? spread(ratios) : undefined,
       ...(curve && { curve }),
     }
@@ -63,6 +67,11 @@ export function figure(sample: Sample): number {
   if ('p50' in sample) return sample.p50
   if ('cost' in sample) return sample.value
   return (kind(sample) === 'bytes' ? sample.bytes : sample.messages) / sample.seconds
+}
+
+function processorTime(sample: Sample): number | undefined {
+  if (!('p50' in sample) || sample.processor === undefined) return undefined
+  return sample.processor / sample.samples
 }
 
 function detail(sample: Sample): number | undefined {

@@ -6,6 +6,8 @@ export interface LatencySample {
   p50: number
   p99: number
   samples: number
+  /** Nanoseconds of processor time that both ends spent on all of them, where the system says it. */
+  processor?: number
 }
 
 /** The result of one measurement of a throughput. `bytes` are payload as the workload counts it. */
@@ -26,10 +28,14 @@ export interface CostSample {
   far?: number
 }
 
+/** Tells nanoseconds of processor time. */
+export type ProcessorTime = () => number | undefined
+
 export type Sample = LatencySample | RateSample | CostSample
 
 /** The work of two ends: the measuring process runs `near`, the far process `far` until the near end closes. */
 export interface Workload {
-  near(end: End, bounds: Bounds): Promise<Sample>
+  /** `processorTime`: nanoseconds that both processes have spent so far, where the system says it. */
+  near(end: End, bounds: Bounds, processorTime: ProcessorTime): Promise<Sample>
   far(end: End): Promise<void>
 }

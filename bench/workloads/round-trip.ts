@@ -1,6 +1,6 @@
 import { quantile } from '../stats.ts'
 import type { Bounds } from '../measurement.ts'
-import type { LatencySample, Workload } from '../workload.ts'
+import type { LatencySample, ProcessorTime, Workload } from '../workload.ts'
 import { payloadOf } from './bytes.ts'
 import { shot } from './shot.ts'
 
@@ -10,7 +10,7 @@ const MOST_SAMPLES = 1_000_000
 /** A message of `size` bytes there and back, one at a time. */
 export function roundTrip(size: number): Workload {
   return {
-    near: (end, bounds) => latency(bounds, (again) => end.ping(payloadOf(size), again)),
+    near: (end, bounds, processorTime) => latency(bounds, (again) => end.ping(payloadOf(size), again), processorTime),
     far: async (end) => end.echo(),
   }
 }
@@ -18,9 +18,9 @@ export function roundTrip(size: number): Workload {
 /** A small object there and back, one at a time. */
 export function roundTripObjects(): Workload {
   return {
-    near: (end, bounds) => {
+    near: (end, bounds, processorTime) => {
       let index = 0
-      return latency(bounds, (again) => end.pingObjects(() => shot(index++), again))
+      return latency(bounds, (again) => end.pingObjects(() => shot(index++), again), processorTime)
     },
     far: async (end) => end.echoObjects(),
   }
@@ -30,12 +30,14 @@ export function roundTripObjects(): Workload {
 export async function latency(
   { warmUp, seconds }: Bounds,
   ping: (again: () => boolean) => Promise<void> | void,
+  processorTime: ProcessorTime = () => undefined,
 ): Promise<LatencySample> {
   const samples = new Float64Array(MOST_SAMPLES)
   let count = 0
   let measured = Infinity
   let last = Infinity
   let before = 0
+  let used: number | undefined
   await ping(() => {
     const now = performance.now()
     // The clock starts with the first message back: the far process may still have been starting before.
@@ -46,8 +48,19 @@ export async function latency(
       samples[count++] = (now - before) * 1e6
     }
     before = now
+    if (used === undefined && now >= measured) {
+      used = processorTime()
+      // To ask takes longer than a round trip.
+      before = performance.now()
+    }
     return (now < last || count === 0) && count < MOST_SAMPLES
   })
+  const end = used === undefined ? undefined : processorTime()
   const sorted = samples.subarray(0, count).toSorted()
-  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), samples: count }
+  return {
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    samples: count,
+    ...(end !== undefined && { processor: end - used! }),
+  }
 }
