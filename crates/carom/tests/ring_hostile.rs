@@ -2,8 +2,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
+use std::fs::{File, OpenOptions};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -97,11 +98,56 @@ fn memory_of_huge_pages_is_refused() {
 
 #[test]
 fn memory_that_is_sealed_against_writing_is_refused() {
-    let fd = memfd(size(RING_MIN), SEALS | libc::F_SEAL_WRITE, 0);
-    let Error::Ring(RingError::System { syscall, errno }) = refused(&OFFER, &[&fd]) else {
-        panic!("accepted")
-    };
-    assert_eq!((syscall, errno), ("mmap", libc::EPERM));
+    for seal in [libc::F_SEAL_WRITE, libc::F_SEAL_FUTURE_WRITE] {
+        let error = refused(&OFFER, &[&memfd(size(RING_MIN), SEALS | seal, 0)]);
+        assert!(
+            matches!(error, Error::Ring(RingError::Peer(RingFault::NotWritable))),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn memory_that_was_opened_for_less_than_reading_and_writing_is_refused() {
+    let memory = memfd(size(RING_MIN), SEALS, 0);
+    let path = format!("/proc/self/fd/{}", memory.as_raw_fd());
+    for (reads, writes) in [(true, false), (false, true)] {
+        let opened = OpenOptions::new().read(reads).write(writes).open(&path).unwrap();
+        let error = refused(&OFFER, &[&opened.into()]);
+        assert!(
+            matches!(error, Error::Ring(RingError::Peer(RingFault::NotWritable))),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_descriptor_that_only_names_memory_is_refused() {
+    let memory = memfd(size(RING_MIN), SEALS, 0);
+    let path = format!("/proc/self/fd/{}", memory.as_raw_fd());
+    let named = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_PATH)
+        .open(path)
+        .unwrap();
+    assert!(matches!(
+        refused(&OFFER, &[&named.into()]),
+        Error::Ring(RingError::Peer(RingFault::NotSealed))
+    ));
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let (socket, _peer) = UnixStream::pair().unwrap();
+    let directory = File::open("/").unwrap();
+    let (pipe, _writer) = std::io::pipe().unwrap();
+    for other in [OwnedFd::from(socket), directory.into(), pipe.into()] {
+        let error = refused(&OFFER, &[&other]);
+        assert!(
+            matches!(error, Error::Ring(RingError::Peer(RingFault::NotSealed))),
+            "{error}"
+        );
+    }
 }
 
 #[test]

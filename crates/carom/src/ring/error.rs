@@ -23,6 +23,9 @@ pub enum RingFault {
     /// A file that can change its size, or is none in memory.
     #[error("the peer offered memory that is not sealed, which it could take away while it is read")]
     NotSealed,
+    /// Memory that this end could not read and write: its descriptor was opened for less, or it is sealed against writing.
+    #[error("the peer offered memory that this end may not write")]
+    NotWritable,
     /// A size that no ring has.
     #[error("the peer offered memory of {size} bytes, which is the size of no ring")]
     Size {

@@ -8,7 +8,7 @@
 
 use std::io;
 
-use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::fs::{MemfdFlags, OFlags, SealFlags};
 use rustix::io::Errno;
 
 use super::shared_memory::{Mapping, allocate};
@@ -20,6 +20,9 @@ pub(crate) const EXISTS: bool = true;
 
 /// The seals that keep the size as it is.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
+
+/// The seals that forbid a shared mapping that is written.
+const READ_ONLY: SealFlags = SealFlags::WRITE.union(SealFlags::FUTURE_WRITE);
 
 /// The file system of memfds without huge pages: `TMPFS_MAGIC` (statfs(2)).
 const TMPFS: i64 = 0x0102_1994;
@@ -50,15 +53,19 @@ pub(crate) fn is_missing(syscall: &str, error: &io::Error) -> bool {
         )
 }
 
-/// The size of what a peer has sent, if it is memory whose size can't change.
+/// The size of what a peer has sent, if it is memory whose size can't change, and which can be read and written.
 pub(crate) fn check(fd: BorrowedFd<'_>) -> Result<u64, RingError> {
     let seals = match rustix::fs::fcntl_get_seals(fd) {
-        // A file that can't have any.
-        Err(Errno::INVAL) => SealFlags::empty(),
+        // A file that can't have any, or a descriptor that only names one (`O_PATH`).
+        Err(Errno::INVAL | Errno::BADF) => SealFlags::empty(),
         seals => seals.map_err(|errno| RingError::system("fcntl", &errno.into()))?,
     };
     if !seals.contains(SEALS) || !is_tmpfs(fd)? {
         return Err(RingFault::NotSealed.into());
+    }
+    let flags = rustix::fs::fcntl_getfl(fd).map_err(|errno| RingError::system("fcntl", &errno.into()))?;
+    if seals.intersects(READ_ONLY) || flags & OFlags::RWMODE != OFlags::RDWR {
+        return Err(RingFault::NotWritable.into());
     }
     let status = rustix::fs::fstat(fd).map_err(|errno| RingError::system("fstat", &errno.into()))?;
     Ok(status.st_size as u64)
