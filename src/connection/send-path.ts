@@ -12,6 +12,9 @@ import { type Failure, Unsent } from './unsent.js'
 /** Messages from this size on go to the kernel from the caller's memory; copying smaller ones costs less than a call. */
 const DIRECT = 16 * 1024
 
+/** So many bytes that the kernel leaves of a slab wait in it for room. Copying fewer costs less than the memory that they would keep. */
+const SLAB_KEPT = SLAB / 2
+
 const NONE = new Uint8Array(0)
 
 /** The header of a message that leaves by itself. */
@@ -258,10 +261,20 @@ export class SendPath implements Staging {
     return (this.#slab ??= this.#environment.sends.lend(this))
   }
 
+  /** Gives up the slab with what is staged in it. */
+  #giveSlab(): Buffer {
+    const slab = this.#slab!
+    this.#environment.sends.leave(this)
+    this.#slab = undefined
+    this.#staged = 0
+    return slab
+  }
+
   #unstage(): void {
     this.#staged = 0
     if (!this.#slab) return
-    this.#environment.sends.takeBack(this, this.#slab)
+    this.#environment.sends.leave(this)
+    this.#environment.sends.free(this.#slab)
     this.#slab = undefined
   }
 
@@ -293,7 +306,10 @@ export class SendPath implements Staging {
 
   /** Keeps what the kernel left, after it took `taken` bytes. */
   #keep(taken: number, head: Buffer, headEnd: number, body: Uint8Array, start: number, end: number): void {
-    if (taken < headEnd) this.#unsent.add(copy(head, taken, headEnd), false)
+    if (taken < headEnd) {
+      if (head === this.#slab && headEnd - taken >= SLAB_KEPT) this.#unsent.addSlab(this.#giveSlab(), taken, headEnd)
+      else this.#unsent.add(copy(head, taken, headEnd), false)
+    }
     const rest = start + Math.max(taken - headEnd, 0)
     if (rest >= end) return
     // A small message's memory may be an encoder's, which uses it again.

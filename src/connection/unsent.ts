@@ -28,6 +28,8 @@ interface Piece {
   /** The memory is still the caller's: its promise is not resolved yet. */
   borrowed: boolean
   transfer: Transferring | undefined
+  /** The environment's slab that the bytes lie in. */
+  slab: Buffer | undefined
 }
 
 /** Bytes that were accepted, and that the kernel has not taken: frames, or the rests of frames, oldest first. */
@@ -64,8 +66,17 @@ export class Unsent implements Waiting {
 
   /** Appends bytes, whose memory must not be written until they have left. */
   add(bytes: Uint8Array, borrowed: boolean, transfer?: Transferring): void {
-    this.#pieces.push({ bytes, at: 0, end: bytes.length, borrowed, transfer })
-    this.bytes += bytes.length
+    this.#append({ bytes, at: 0, end: bytes.length, borrowed, transfer, slab: undefined })
+  }
+
+  /** Appends `slab[at..end]`. The slab is lent until these bytes have left. */
+  addSlab(slab: Buffer, at: number, end: number): void {
+    this.#append({ bytes: slab, at, end, borrowed: false, transfer: undefined, slab })
+  }
+
+  #append(piece: Piece): void {
+    this.#pieces.push(piece)
+    this.bytes += piece.end - piece.at
     this.#tellBlocked()
   }
 
@@ -88,6 +99,7 @@ export class Unsent implements Waiting {
         this.bytes -= taken
       }
       if (piece.at < piece.end) break
+      if (piece.slab) this.#environment.sends.free(piece.slab)
       done++
     }
     this.#pieces.splice(0, done)
@@ -156,7 +168,10 @@ export class Unsent implements Waiting {
     const pieces = this.#pieces
     this.#pieces = []
     this.bytes = 0
-    for (const { transfer } of pieces) transfer?.end(error)
+    for (const { transfer, slab } of pieces) {
+      if (slab) this.#environment.sends.free(slab)
+      transfer?.end(error)
+    }
     this.#tellBlocked()
   }
 

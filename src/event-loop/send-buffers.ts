@@ -63,9 +63,13 @@ export class SendBuffers {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB)
   }
 
-  /** Takes back a slab whose bytes have left, or have been copied. */
-  takeBack(path: Staging, slab: Buffer): void {
-    this.#free.push(slab)
+  /** Takes back a slab whose bytes have left, or have been copied. A program that was blocked has had more than it needs. */
+  free(slab: Buffer): void {
+    if (this.#free.length < SLABS_LENT) this.#free.push(slab)
+  }
+
+  /** Says that nothing is staged for `path` any more. */
+  leave(path: Staging): void {
     // Nearly always it was the last to be lent one: `splice` would make the array anew.
     if (this.#staging.at(-1) === path) this.#staging.pop()
     else this.#staging.splice(this.#staging.indexOf(path), 1)
