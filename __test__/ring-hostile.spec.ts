@@ -47,6 +47,8 @@ function expecting(t: ExecutionContext): [Connection, Connection] {
 
 for (const [name, message] of [
   ['unsealed', /sealed/],
+  ['read-only', /may not write/],
+  ['only a name', /sealed/],
   ['odd size', /size/],
   ['a file', /sealed/],
   ['two descriptors', /2 descriptors/],
