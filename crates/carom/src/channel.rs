@@ -323,20 +323,15 @@ impl<F: AsFd> Channel<F> {
     }
 
     fn read_socket(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
-        if deadline == Deadline::Now {
-            return self.read_once(buffer, deadline);
-        }
-        let budget = match self.kind.transport {
-            Transport::Socket => self.spin.budget().min(deadline.remaining().unwrap_or(Duration::MAX)),
-            Transport::File => Duration::ZERO,
-        };
-        if budget.is_zero() && !self.spin.learns() {
+        let spins = self.spin.learns() || !self.spin.budget().is_zero();
+        if deadline == Deadline::Now || !spins || self.kind.transport == Transport::File {
             return self.read_once(buffer, deadline);
         }
         // Data that is here already says nothing on whether spinning pays.
         if let received @ Some(_) = self.read_once(buffer, Deadline::Now)? {
             return Ok(received);
         }
+        let budget = self.spin.budget().min(deadline.remaining().unwrap_or(Duration::MAX));
         let begin = Instant::now();
         while begin.elapsed() < budget {
             if let received @ Some(_) = self.read_once(buffer, Deadline::Now)? {
@@ -391,7 +386,9 @@ impl<F: AsFd> Channel<F> {
             return Ok(None);
         };
         self.cut = arrived.cut;
-        self.brought = arrived.fds;
+        if !arrived.fds.is_empty() {
+            self.brought = arrived.fds;
+        }
         Ok(Some(arrived.bytes))
     }
 }

@@ -154,17 +154,13 @@ impl Decoder {
                 Err(error) => return self.fail(error, runs),
             };
             let start = at + header.header;
-            match usize::try_from(header.payload)
-                .ok()
-                .and_then(|length| start.checked_add(length))
-            {
-                Some(end) if end <= filled.len() => {
-                    runs.push(at..end, &mut open);
-                    self.messages += 1;
-                    at = end;
-                }
-                _ => break Some((start, header)),
+            if header.payload > (filled.len() - start) as u64 {
+                break Some((start, header));
             }
+            let end = start + header.payload as usize;
+            runs.push(at..end, &mut open);
+            self.messages += 1;
+            at = end;
         };
         self.carry.clear();
         if let Some((start, header)) = incomplete
