@@ -79,10 +79,10 @@ export class ServerPeer {
     return new Claim(this.claims, async () => void (await this.control('decref', [id], undefined, { signal })))
   }
 
-  /** Gives back all references, within `milliseconds`. */
+  /** Gives back all references, as long as the server takes no longer than `milliseconds` from one to the next. */
   async giveBackAll(milliseconds: number): Promise<void> {
     const timer = setTimeout(() => this.#patience.abort(), milliseconds)
-    await Promise.all([...this.claims].map((claim) => claim.giveBack()))
+    await Promise.all([...this.claims].map((claim) => claim.giveBack().then(() => timer.refresh())))
     clearTimeout(timer)
   }
 }
