@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { connect, EOFError, TimeoutError, type Address, type Connection, type ListenerOptions } from 'carom'
 import { fixture, startChild, startProgram, untilPrinted, wellWith } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
-import { askForProof, hearChallenge, KEY, modernAnswer, WELCOME } from './handshakes.ts'
+import { askForProof, hearChallenge, KEY, KEYED, modernAnswer, WELCOME } from './handshakes.ts'
 import { freshPath, KINDS, listen, rawPeer } from './listeners.ts'
 import type { RawPeer } from './raw-peer.ts'
 import { closeAfter, pair } from './pairs.ts'
@@ -50,7 +50,7 @@ test('a hundred peers that say nothing do not delay an honest one', async (t) =>
   const silent = await silentPeers(t, listener.address)
   for (const peer of silent) await hearChallenge(peer)
 
-  const client = await connect(listener.address, { authkey: KEY })
+  const client = await connect(listener.address, KEYED)
   closeAfter(t, client)
   const server = await accepting
   closeAfter(t, server)
@@ -76,19 +76,19 @@ test('a hundred silent peers each end after handshakeTimeout, and each is an aut
 })
 
 test('handshakeTimeout is for a handshake, not for the connection', async (t) => {
-  const listener = listen(t, freshPath(t), { authkey: KEY, handshakeTimeout: 2000 })
+  const listener = listen(t, freshPath(t), { authkey: KEY, handshakeTimeout: 5000 })
   const accepting = listener.accept()
-  const client = await connect(listener.address, { authkey: KEY, handshakeTimeout: 2000 })
+  const client = await connect(listener.address, { authkey: KEY, handshakeTimeout: 5000 })
   closeAfter(t, client)
   const server = await accepting
   closeAfter(t, server)
-  t.false(await server.poll(2200))
+  t.false(await server.poll(5200))
   await client.send('late')
   t.is(await server.recv(), 'late')
 })
 
 test('an authenticated client whose accept was aborted is given to the next accept', async (t) => {
-  const listener = listen(t, freshPath(t), { authkey: KEY })
+  const listener = listen(t, freshPath(t), KEYED)
   for (let n = 0; n < 10; n++) {
     const controller = new AbortController()
     const accepting = listener.accept({ signal: controller.signal })
@@ -96,7 +96,7 @@ test('an authenticated client whose accept was aborted is given to the next acce
     // The listener has begun with this peer.
     await hearChallenge(peer)
     peer.socket.destroy()
-    const connecting = connect(listener.address, { authkey: KEY })
+    const connecting = connect(listener.address, KEYED)
     controller.abort()
     await t.throwsAsync(accepting, { name: 'AbortError', any: true })
     const server = await listener.accept()
@@ -108,7 +108,7 @@ test('an authenticated client whose accept was aborted is given to the next acce
 })
 
 test('a peer in the middle of its handshake when the accept is aborted is given to the next accept', async (t) => {
-  const listener = listen(t, freshPath(t), { authkey: KEY })
+  const listener = listen(t, freshPath(t), KEYED)
   const controller = new AbortController()
   const accepting = listener.accept({ signal: controller.signal })
   const peer = await rawPeer(t, listener.address)

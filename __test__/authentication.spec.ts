@@ -3,10 +3,10 @@ import test from 'ava'
 import { AuthenticationError, connect, connectSync, EOFError, TimeoutError, type ConnectOptions } from 'carom'
 import { endedWell, startChild, untilPrinted } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
-import { askForProof, FAILURE, hearChallenge, KEY, modernAnswer, WELCOME } from './handshakes.ts'
+import { askForProof, FAILURE, hearChallenge, KEY, KEYED, modernAnswer, WELCOME } from './handshakes.ts'
 import { connected, freshPath, listen, livesOn, rawListener, rawPeer, refusal } from './listeners.ts'
 import { closeAfter } from './pairs.ts'
-import { turns, watch } from './until.ts'
+import { watch } from './until.ts'
 
 checkDescriptors(test)
 
@@ -22,8 +22,8 @@ const keys: [string, NonNullable<ConnectOptions['authkey']>][] = [
 ]
 for (const [form, authkey] of keys) {
   test(`${form} is a key: its bytes, or its UTF-8`, async (t) => {
-    const listener = listen(t, undefined, { authkey })
-    const [client, server] = await connected(t, listener, { authkey: 'schlüssel' })
+    const listener = listen(t, undefined, { ...KEYED, authkey })
+    const [client, server] = await connected(t, listener, { ...KEYED, authkey: 'schlüssel' })
     await client.send('in')
     t.is(await server.recv(), 'in')
   })
@@ -31,22 +31,22 @@ for (const [form, authkey] of keys) {
 
 test('a key may be long, and may have any bytes', async (t) => {
   const authkey = Buffer.from(Array.from({ length: 1000 }, (_, n) => n % 256))
-  await connected(t, listen(t, undefined, { authkey }), { authkey })
+  await connected(t, listen(t, undefined, { ...KEYED, authkey }), { ...KEYED, authkey })
   t.pass()
 })
 
 test('a key that is changed afterwards is the key that it was', async (t) => {
   const authkey = Buffer.from(KEY)
-  const listener = listen(t, undefined, { authkey })
+  const listener = listen(t, undefined, { ...KEYED, authkey })
   authkey.fill(0)
   await livesOn(t, listener)
 })
 
 test('a client with another key is refused at both ends, and the listener waits for the next one', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   const refused = refusal(listener)
   const accepting = listener.accept()
-  const error = await t.throwsAsync(() => connect(listener.address, { authkey: 'another' }), {
+  const error = await t.throwsAsync(() => connect(listener.address, { ...KEYED, authkey: 'another' }), {
     instanceOf: AuthenticationError,
     code: 'ERR_CAROM_AUTHENTICATION',
   })
@@ -55,13 +55,13 @@ test('a client with another key is refused at both ends, and the listener waits 
   t.like((await refused).error, { code: 'ERR_CAROM_AUTHENTICATION', reason: 'wrong-answer' })
   t.true((await refused).error instanceof AuthenticationError)
 
-  const client = await connect(listener.address, { authkey: KEY })
+  const client = await connect(listener.address, KEYED)
   closeAfter(t, client)
   closeAfter(t, await accepting)
 })
 
 test('the authenticationFailure event has the address of the refused peer', async (t) => {
-  const listener = listen(t, { host: '127.0.0.1', port: 0 }, { authkey: KEY })
+  const listener = listen(t, { host: '127.0.0.1', port: 0 }, KEYED)
   const refused = refusal(listener)
   const accepting = watch(listener.accept())
   const peer = await rawPeer(t, listener.address)
@@ -72,19 +72,23 @@ test('the authenticationFailure event has the address of the refused peer', asyn
 
 test('a key is in no error, on neither side', async (t) => {
   const authkey = 'do-not-print-this'
-  const listener = listen(t, undefined, { authkey })
+  const listener = listen(t, undefined, { ...KEYED, authkey })
   const refused = refusal(listener)
   watch(listener.accept())
-  const error = await t.throwsAsync(() => connect(listener.address, { authkey: 'nor-this-one' }), { any: true })
+  const error = await t.throwsAsync(() => connect(listener.address, { ...KEYED, authkey: 'nor-this-one' }), {
+    any: true,
+  })
   const shown = inspect([error, (await refused).error, listener], { depth: 10, showHidden: true })
   t.notRegex(shown, /do-not-print-this|nor-this-one/)
 })
 
 test('a refused client breaks nothing where no handler listens for the event', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   const accepting = listener.accept()
-  await t.throwsAsync(() => connect(listener.address, { authkey: 'another' }), { instanceOf: AuthenticationError })
-  closeAfter(t, await connect(listener.address, { authkey: KEY }))
+  await t.throwsAsync(() => connect(listener.address, { ...KEYED, authkey: 'another' }), {
+    instanceOf: AuthenticationError,
+  })
+  closeAfter(t, await connect(listener.address, KEYED))
   closeAfter(t, await accepting)
 })
 
@@ -94,7 +98,7 @@ test('an error thrown by an authenticationFailure handler is uncaught, and the l
 })
 
 test('a handler of the refused peers may close the listener', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   listener.on('authenticationFailure', () => void listener.close())
   const accepting = listener.accept()
   const peer = await rawPeer(t, listener.address)
@@ -103,8 +107,8 @@ test('a handler of the refused peers may close the listener', async (t) => {
 })
 
 test('acceptSync throws for a peer with another key, and the listener lives on', async (t) => {
-  const listener = listen(t, freshPath(t), { authkey: KEY })
-  const connectOptions = JSON.stringify({ authkey: 'another' })
+  const listener = listen(t, freshPath(t), KEYED)
+  const connectOptions = JSON.stringify({ ...KEYED, authkey: 'another' })
   for (const mode of ['async', 'sync']) {
     const child = startChild(t, 'connect.ts', { args: [JSON.stringify(listener.address), connectOptions, mode] })
     const error = t.throws(() => listener.acceptSync(), { instanceOf: AuthenticationError })
@@ -113,7 +117,7 @@ test('acceptSync throws for a peer with another key, and the listener lives on',
   }
   await livesOn(t, listener)
   const child = startChild(t, 'connect.ts', {
-    args: [JSON.stringify(listener.address), JSON.stringify({ authkey: KEY }), 'sync'],
+    args: [JSON.stringify(listener.address), JSON.stringify(KEYED), 'sync'],
   })
   const server = listener.acceptSync()
   server.sendSync(server.recvSync())
@@ -122,23 +126,26 @@ test('acceptSync throws for a peer with another key, and the listener lives on',
 })
 
 test('acceptSync throws for a peer that says nothing within handshakeTimeout, and for one that closes', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY, handshakeTimeout: 30 })
-  await rawPeer(t, listener.address)
-  t.throws(() => listener.acceptSync(), { instanceOf: TimeoutError })
-  const peer = await rawPeer(t, listener.address)
-  peer.socket.end()
-  await turns(10)
-  t.throws(() => listener.acceptSync(), { instanceOf: EOFError })
+  const hasty = listen(t, undefined, { authkey: KEY, handshakeTimeout: 30 })
+  await rawPeer(t, hasty.address)
+  t.throws(() => hasty.acceptSync(), { instanceOf: TimeoutError })
+  const patient = listen(t, undefined, { authkey: KEY, handshakeTimeout: 600_000 })
+  const peer = await rawPeer(t, patient.address)
+  // The end is on its way once this is called.
+  await new Promise<void>((resolve) => peer.socket.end(resolve))
+  t.throws(() => patient.acceptSync(), { instanceOf: EOFError })
 })
 
 test('connectSync with another key throws', async (t) => {
   const path = freshPath(t)
   for (const mode of ['async', 'sync']) {
-    const child = startChild(t, 'listen.ts', { args: [JSON.stringify(path), JSON.stringify({ authkey: KEY }), mode] })
+    const child = startChild(t, 'listen.ts', { args: [JSON.stringify(path), JSON.stringify(KEYED), mode] })
     await untilPrinted(child, 'listening')
-    const error = t.throws(() => connectSync(path, { authkey: 'another' }), { instanceOf: AuthenticationError })
+    const error = t.throws(() => connectSync(path, { ...KEYED, authkey: 'another' }), {
+      instanceOf: AuthenticationError,
+    })
     t.is(error?.reason, 'rejected')
-    const client = connectSync(path, { authkey: KEY })
+    const client = connectSync(path, KEYED)
     await client.close()
     t.is((await child.ended).stdout, 'listening\nrefused: ERR_CAROM_AUTHENTICATION\n')
   }
@@ -151,14 +158,14 @@ test('a listener that welcomes every client without knowing the key is found out
     peer.say(modernAnswer('guessed', await hearChallenge(peer)))
     t.is((await peer.hear()).toString(), FAILURE)
   })
-  const error = await t.throwsAsync(() => connect(address, { authkey: KEY }), { instanceOf: AuthenticationError })
+  const error = await t.throwsAsync(() => connect(address, KEYED), { instanceOf: AuthenticationError })
   t.is(error?.reason, 'wrong-answer')
 })
 
 // One end has a key and the other has none.
 
 test('a client without a key is refused by a listener with one, when it sends its first message', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   const refused = refusal(listener)
   watch(listener.accept())
   const client = await connect(listener.address)
@@ -198,7 +205,7 @@ test('a client with a key tells a listener’s first message from a challenge', 
     closeAfter(t, server)
     await server.send('welcome to this server')
   })()
-  const error = await t.throwsAsync(() => connect(listener.address, { authkey: KEY }), {
+  const error = await t.throwsAsync(() => connect(listener.address, KEYED), {
     instanceOf: AuthenticationError,
   })
   t.is(error?.reason, 'not-a-challenge')
@@ -214,7 +221,7 @@ test('mismatches are found by the sync calls too', async (t) => {
   t.throws(() => connectSync(path, { authkey: KEY, handshakeTimeout: 30 }), { instanceOf: TimeoutError })
   t.is((await listening.ended).code, 0)
 
-  const listener = listen(t, path, { authkey: KEY })
+  const listener = listen(t, path, KEYED)
   const child = startChild(t, 'connect.ts', { args: [JSON.stringify(path), '{}', 'sync'] })
   t.throws(() => listener.acceptSync(), { instanceOf: AuthenticationError })
   await child.ended

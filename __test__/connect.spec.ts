@@ -9,13 +9,14 @@ import {
   EOFError,
   SystemError,
   TimeoutError,
+  type Address,
   type ConnectOptions,
 } from 'carom'
 import { startChild, untilPrinted, wellWith } from './children.ts'
 import { checkDescriptors, expectNoMoreDescriptorsThan, openDescriptors } from './descriptors.ts'
-import { askForProof, hearChallenge, modernAnswer, PREFIX, prove, WELCOME } from './handshakes.ts'
-import { connected, freshPath, KINDS, listen, rawListener, rawPeer, temporaryDirectory } from './listeners.ts'
-import { closeAfter } from './pairs.ts'
+import { askForProof, hearChallenge, KEYED, modernAnswer, PREFIX, prove, WELCOME } from './handshakes.ts'
+import { connected, freshPath, KINDS, listen, OWN_HOST, rawListener, rawPeer, temporaryDirectory } from './listeners.ts'
+import { closeAfter, pair } from './pairs.ts'
 import { turns, until } from './until.ts'
 import { frame, header, patterned } from './wire.ts'
 
@@ -32,14 +33,12 @@ for (const mode of ['async', 'sync']) {
     for (const authkey of [undefined, 'secret']) {
       const how = authkey ? 'with a key' : 'without a key'
       test(`connectSync reaches ${kind} ${how} (the listener is ${mode})`, async (t) => {
-        // A listener that is closed again has an address that is free.
-        const probe = listen(t, make(t))
-        const { address } = probe
-        await probe.close()
-        const options = JSON.stringify(authkey ? { authkey } : {})
-        const child = startChild(t, 'listen.ts', { args: [JSON.stringify(address), options, mode] })
-        await untilPrinted(child, 'listening')
-        const client = connectSync(address, authkey ? { authkey } : {})
+        const [report, theirs] = pair(t)
+        const options = JSON.stringify(authkey ? { ...KEYED, authkey } : {})
+        const args = [JSON.stringify(make(t)), options, mode, '1', 'tell']
+        const child = startChild(t, 'listen.ts', { ends: [theirs], args })
+        const address = (await report.recv()) as Address
+        const client = connectSync(address, authkey ? { ...KEYED, authkey } : {})
         client.sendSync('sync')
         t.is(client.recvSync(), 'sync')
         await client.send('async')
@@ -77,11 +76,11 @@ for (const [name, call] of both) {
   })
 
   test(`${name} to a port without a listener is ECONNREFUSED, and the error names the address`, async (t) => {
-    const listener = listen(t, { host: '127.0.0.1', port: 0 })
+    const listener = listen(t, { host: OWN_HOST, port: 0 })
     const address = listener.address as { host: string; port: number }
     await listener.close()
     const error = await t.throwsAsync(() => call(address), { instanceOf: SystemError, code: 'ECONNREFUSED' })
-    t.true(error?.message.includes(`127.0.0.1:${address.port}`))
+    t.true(error?.message.includes(`${OWN_HOST}:${address.port}`))
     t.is(error?.syscall, 'connect')
   })
 
@@ -207,7 +206,7 @@ test('an abort in the middle of the handshake rejects with the reason, and leave
   const { address, peers } = await rawListener(t)
   const before = openDescriptors()
   const controller = new AbortController()
-  const connecting = connect(address, { authkey: 'secret', signal: controller.signal })
+  const connecting = connect(address, { ...KEYED, signal: controller.signal })
   while (peers.length === 0) await turns(1)
   const reason = new Error('enough')
   controller.abort(reason)
@@ -236,13 +235,13 @@ test('an abort after connecting changes nothing', async (t) => {
 })
 
 test('many connects that are aborted at any moment leave no descriptor', async (t) => {
-  const listener = listen(t, undefined, { authkey: 'secret' })
+  const listener = listen(t, undefined, KEYED)
   const before = openDescriptors()
   const controllers = Array.from({ length: 60 }, () => new AbortController())
   const serving = (async () => {
     for await (const connection of listener) void connection.close()
   })()
-  const connecting = controllers.map(({ signal }) => connect(listener.address, { authkey: 'secret', signal }))
+  const connecting = controllers.map(({ signal }) => connect(listener.address, { ...KEYED, signal }))
   const outcomes = Promise.allSettled(connecting)
   for (const controller of controllers) {
     await turns(1)
@@ -264,7 +263,7 @@ test('a message right behind the handshake is received, whole or in parts', asyn
     await peer.hear()
     peer.socket.write(Buffer.concat(parts))
   })
-  const client = await connect(address, { authkey: 'secret' })
+  const client = await connect(address, KEYED)
   closeAfter(t, client)
   t.is((await client.recvBytes()).toString(), 'first')
   t.is((await client.recvBytes()).length, 0)
@@ -274,7 +273,7 @@ test('a message right behind the handshake is received, whole or in parts', asyn
 })
 
 test('messages in the same segment as the client’s last verdict are received', async (t) => {
-  const listener = listen(t, undefined, { authkey: 'secret' })
+  const listener = listen(t, undefined, KEYED)
   const accepting = listener.accept()
   const peer = await rawPeer(t, listener.address)
   await prove(peer, 'secret')
@@ -290,8 +289,8 @@ test('messages in the same segment as the client’s last verdict are received',
 })
 
 test('a message that either end sends right after the handshake is received', async (t) => {
-  const listener = listen(t, undefined, { authkey: 'secret' })
-  const ends = [listener.accept(), connect(listener.address, { authkey: 'secret' })].map(async (end) => {
+  const listener = listen(t, undefined, KEYED)
+  const ends = [listener.accept(), connect(listener.address, KEYED)].map(async (end) => {
     const connection = await end
     closeAfter(t, connection)
     connection.sendSync('at once')

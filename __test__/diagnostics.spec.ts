@@ -7,7 +7,7 @@ import { connect, Connection, EOFError, Handle, Listener, pipe, Process } from '
 import { startChild } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { gc } from './gc.ts'
-import { KEY } from './handshakes.ts'
+import { KEY, KEYED } from './handshakes.ts'
 import { listen } from './listeners.ts'
 import { closeAfter, pair } from './pairs.ts'
 import { until } from './until.ts'
@@ -86,10 +86,10 @@ test.serial(
 
 test.serial('handshakes are published at both ends, with the reason of those that fail', async (t) => {
   const [accepted, refused] = [published(t, 'authentication:accepted'), published(t, 'authentication:refused')]
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   const { address } = listener
   const accepting = listener.accept()
-  await t.throwsAsync(() => connect(address, { authkey: 'wrong' }), { code: 'ERR_CAROM_AUTHENTICATION' })
+  await t.throwsAsync(() => connect(address, { ...KEYED, authkey: 'wrong' }), { code: 'ERR_CAROM_AUTHENTICATION' })
   await until(() => refused.length === 2, 'the refusal is not told at both ends')
   t.deepEqual(refused.map(({ operation }) => operation).toSorted(), ['accept', 'connect'])
   for (const { error, address: at } of refused) {
@@ -97,7 +97,7 @@ test.serial('handshakes are published at both ends, with the reason of those tha
     t.true(error instanceof Error)
     t.false(inspect(error).includes(KEY))
   }
-  const ends = await Promise.all([connect(address, { authkey: KEY }), accepting])
+  const ends = await Promise.all([connect(address, KEYED), accepting])
   for (const end of ends) closeAfter(t, end)
   t.deepEqual(accepted.map(({ operation }) => operation).toSorted(), ['accept', 'connect'])
   t.like(accepted[0], { address, legacy: false })
@@ -148,7 +148,7 @@ test('inspect shows what helps to debug a connection', async (t) => {
 })
 
 test('inspect shows a listener’s state, and never its key', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   const accepting = listener.accept()
   const shown = inspect(listener, { breakLength: Infinity })
   t.is(

@@ -6,7 +6,7 @@ import { connect, Connection, EOFError, Listener, pipe, wait } from 'carom'
 import { endedWell, startChild } from './children.ts'
 import { checkDescriptors, expectNoMoreDescriptorsThan, openDescriptors } from './descriptors.ts'
 import { gc } from './gc.ts'
-import { KEY } from './handshakes.ts'
+import { KEYED } from './handshakes.ts'
 import { freshPath } from './listeners.ts'
 import { closeAfter } from './pairs.ts'
 import { turns, until } from './until.ts'
@@ -146,8 +146,8 @@ test.serial('a listener without references is closed, and so is the peer that it
 
 /** A peer that knew the key, at a listener to which nobody refers. */
 async function waitsToBeAccepted(address: string): Promise<Connection> {
-  const listener = new Listener(address, { authkey: KEY })
-  const connecting = [connect(address, { authkey: KEY }), connect(address, { authkey: KEY })]
+  const listener = new Listener(address, KEYED)
+  const connecting = [connect(address, KEYED), connect(address, KEYED)]
   await turns()
   // Both are in the backlog: both are let in, and one is accepted.
   const accepted = await listener.accept()

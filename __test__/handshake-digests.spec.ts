@@ -4,10 +4,12 @@ import { checkDescriptors } from './descriptors.ts'
 import {
   askForProof,
   challenge,
+  type DigestName,
   DIGESTS,
   FAILURE,
   hearChallenge,
   KEY,
+  KEYED,
   legacyAnswer,
   legacyMessage,
   mac,
@@ -15,7 +17,6 @@ import {
   modernMessage,
   prove,
   WELCOME,
-  type DigestName,
 } from './handshakes.ts'
 import { listen, livesOn, rawListener, rawPeer, refusal } from './listeners.ts'
 import { closeAfter } from './pairs.ts'
@@ -27,7 +28,7 @@ const digests = Object.keys(DIGESTS) as DigestName[]
 
 for (const digest of digests) {
   test(`a client may answer with ${digest}, and be answered with it`, async (t) => {
-    const listener = listen(t, undefined, { authkey: KEY })
+    const listener = listen(t, undefined, KEYED)
     const accepting = listener.accept()
     const peer = await rawPeer(t, listener.address)
     const answer = (key: string, message: Uint8Array): Buffer => modernAnswer(key, message, digest)
@@ -39,7 +40,7 @@ for (const digest of digests) {
   })
 
   test(`both ends may accept ${digest} only`, async (t) => {
-    const options = { authkey: KEY, digests: [digest] }
+    const options = { ...KEYED, digests: [digest] }
     const listener = listen(t, undefined, options)
     await livesOn(t, listener, options)
     const peer = await rawPeer(t, listener.address)
@@ -49,7 +50,7 @@ for (const digest of digests) {
 }
 
 test('a legacy client, which knows nothing but MD5, is understood', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   const accepting = listener.accept()
   const peer = await rawPeer(t, listener.address)
   t.is(await prove(peer, KEY, legacyAnswer), WELCOME)
@@ -66,11 +67,11 @@ test('a legacy listener is understood', async (t) => {
     peer.say(WELCOME)
     peer.say(legacyAnswer(KEY, await hearChallenge(peer)))
   })
-  closeAfter(t, await connect(address, { authkey: KEY }))
+  closeAfter(t, await connect(address, KEYED))
 })
 
 test('legacy peers are kept out by digests without md5', async (t) => {
-  const options = { authkey: KEY, digests: digests.filter((digest) => digest !== 'md5') }
+  const options = { ...KEYED, digests: digests.filter((digest) => digest !== 'md5') }
   const listener = listen(t, undefined, options)
   const refused = refusal(listener)
   watch(listener.accept())
@@ -84,7 +85,7 @@ test('legacy peers are kept out by digests without md5', async (t) => {
 })
 
 test('a digest that is not accepted is refused, both ways', async (t) => {
-  const options = { authkey: KEY, digests: ['sha256', 'sha384'] as const }
+  const options = { ...KEYED, digests: ['sha256', 'sha384'] as const }
   const listener = listen(t, undefined, { ...options, digests: [...options.digests] })
   const refused = refusal(listener)
   watch(listener.accept())
@@ -101,7 +102,7 @@ test('a digest that is not accepted is refused, both ways', async (t) => {
 })
 
 test('Red Hat’s dialect is spoken on request, in both roles', async (t) => {
-  const options = { authkey: KEY, dialect: 'redhat' as const }
+  const options = { ...KEYED, dialect: 'redhat' as const }
   const answer = (key: string, message: Uint8Array): Buffer => mac('sha256', key, message)
   const listener = listen(t, undefined, options)
   const accepting = listener.accept()

@@ -7,6 +7,7 @@ import {
   FAILURE,
   hearChallenge,
   KEY,
+  KEYED,
   legacyAnswer,
   modernAnswer,
   modernMessage,
@@ -147,7 +148,7 @@ for (const { title, script, code, reason, told } of clients) {
     t.is((error as Partial<AuthenticationError>).reason, reason)
     await peer.untilEnded()
     if (told) t.true(peer.received.subarray(-FAILURE.length).equals(Buffer.from(FAILURE)))
-    const client = await connect(listener.address, { authkey: KEY })
+    const client = await connect(listener.address, KEYED)
     closeAfter(t, client)
     closeAfter(t, await accepting)
   })
@@ -198,7 +199,7 @@ for (const { title, script, code, reason } of listeners) {
 }
 
 test('a handshake that comes byte by byte is understood', async (t) => {
-  const listener = listen(t, undefined, { authkey: KEY })
+  const listener = listen(t, undefined, KEYED)
   const accepting = listener.accept()
   const peer = await rawPeer(t, listener.address)
   peer.socket.setNoDelay()

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { AuthenticationError, connect, type Connection } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
-import { askForProof, challenge, hearChallenge, KEY, WELCOME } from './handshakes.ts'
+import { askForProof, challenge, hearChallenge, KEY, KEYED, WELCOME } from './handshakes.ts'
 import { connected, listen, rawListener } from './listeners.ts'
 import type { RawPeer } from './raw-peer.ts'
 import { until } from './until.ts'
@@ -43,7 +43,7 @@ test('a client in another thread of the process does not answer it either', asyn
   const message = await challengeOf(peers[0]!)
   const worker = new Worker(new URL('./fixtures/connecting-worker.ts', import.meta.url), {
     execArgv: process.execArgv,
-    workerData: { address, authkey: KEY },
+    workerData: { address, ...KEYED },
   })
   const told = once(worker, 'message')
   await until(() => peers.length === 2, 'a client was expected to connect')
@@ -55,9 +55,9 @@ test('a client in another thread of the process does not answer it either', asyn
 })
 
 test('clients and listeners of one process authenticate each other, many at a time', async (t) => {
-  const listeners = Array.from({ length: 8 }, () => listen(t, undefined, { authkey: KEY }))
+  const listeners = Array.from({ length: 8 }, () => listen(t, undefined, KEYED))
   const pairs: [Connection, Connection][] = await Promise.all(
-    listeners.flatMap((listener) => [1, 2, 3].map(() => connected(t, listener, { authkey: KEY }))),
+    listeners.flatMap((listener) => [1, 2, 3].map(() => connected(t, listener, KEYED))),
   )
   t.is(pairs.length, 24)
 })

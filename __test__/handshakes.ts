@@ -6,6 +6,12 @@ import type { RawPeer } from './raw-peer.ts'
 /** The tests' key. */
 export const KEY = 'secret'
 
+/** Milliseconds for a handshake, which no machine is too slow for: what other tests of a file do may block its process for long. */
+export const PATIENCE = 600_000
+
+/** The options of an end that knows the key. */
+export const KEYED = { authkey: KEY, handshakeTimeout: PATIENCE } as const
+
 export const PREFIX = '#CHALLENGE#'
 export const WELCOME = '#WELCOME#'
 export const FAILURE = '#FAILURE#'

@@ -18,7 +18,7 @@ import { once } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
 import { CaromError, connect, Listener } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
-import { KEY } from './handshakes.ts'
+import { KEYED } from './handshakes.ts'
 import { listen, temporaryDirectory } from './listeners.ts'
 
 checkDescriptors(test)
@@ -81,12 +81,12 @@ test('another user reaches a socket file only where its mode lets them', async (
 
 test('another user, with access by the mode, is refused without the key', async (t) => {
   if (!needsRoot(t)) return
-  const listener = listen(t, join(sharedDirectory(t), 'socket'), { mode: 0o666, authkey: KEY })
+  const listener = listen(t, join(sharedDirectory(t), 'socket'), { mode: 0o666, ...KEYED })
   const refused = once(listener, 'authenticationFailure')
   const accepting = listener.accept()
   t.is(await asOther(t, CONNECT, listener.address as string), 'connected')
   t.is(((await refused) as [{ code: string }])[0].code, 'ERR_CAROM_EOF')
-  const [client, server] = await Promise.all([connect(listener.address, { authkey: KEY }), accepting])
+  const [client, server] = await Promise.all([connect(listener.address, KEYED), accepting])
   await Promise.all([client.close(), server.close()])
 })
 
@@ -136,7 +136,7 @@ test('connect follows a link to a listener, which must know the key', async (t) 
   await once(impostor, 'listening')
   t.teardown(() => impostor.close())
   symlinkSync(join(directory, 'impostor'), link)
-  await t.throwsAsync(() => connect(link, { authkey: KEY }), { instanceOf: CaromError })
+  await t.throwsAsync(() => connect(link, KEYED), { instanceOf: CaromError })
 })
 
 test('a listener whose file another user’s link has replaced removes neither it nor what it names', async (t) => {

@@ -15,7 +15,7 @@ import {
   type ConnectOptions,
   type ListenerOptions,
 } from 'carom'
-import { KEY } from './handshakes.ts'
+import { KEYED } from './handshakes.ts'
 import { closeAfter } from './pairs.ts'
 import { RawPeer } from './raw-peer.ts'
 
@@ -57,7 +57,7 @@ export function refusal(listener: Listener): Promise<{ error: CaromError; addres
 
 /** The listener still serves a client that knows the key. */
 export async function livesOn(t: ExecutionContext, listener: Listener, options: ConnectOptions = {}): Promise<void> {
-  const [client, server] = await connected(t, listener, { authkey: KEY, ...options })
+  const [client, server] = await connected(t, listener, { ...KEYED, ...options })
   await client.send('honest')
   t.is(await server.recv(), 'honest')
 }
@@ -69,13 +69,22 @@ export function freshName(): string {
   return `\0carom-test-${process.pid}-${names++}`
 }
 
+/**
+ * A loopback address that is this process's own: a port there that was taken and given back is nobody else's meanwhile (Linux;
+ * elsewhere there is one address for all).
+ */
+export const OWN_HOST: string =
+  process.platform === 'linux'
+    ? `127.${64 + (process.pid >> 16)}.${(process.pid >> 8) & 0xff}.${process.pid & 0xff}`
+    : '127.0.0.1'
+
 const hasIpv6 = Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === '::1'))
 
 /** Every kind of address that this system has, each made afresh for a test. */
 export const KINDS: [kind: string, make: (t: ExecutionContext) => Address | undefined][] = [
   ['a Unix socket path', freshPath],
   ['a private address', () => undefined],
-  ['TCP over IPv4', () => ({ host: '127.0.0.1', port: 0 })],
+  ['TCP over IPv4', () => ({ host: OWN_HOST, port: 0 })],
   ['TCP to localhost', () => ({ host: 'localhost', port: 0 })],
 ]
 if (hasIpv6) KINDS.push(['TCP over IPv6', () => ({ host: '::1', port: 0 })])

@@ -5,6 +5,7 @@ import test from 'ava'
 import { type Connection, connect, EOFError, Listener, wait } from 'carom'
 import { fixture, startProgram, wellWith } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
+import { PATIENCE } from './handshakes.ts'
 import { closeAfter, pair } from './pairs.ts'
 import { PythonPeer, PYTHONS, pythonPeers } from './python-peers.ts'
 import { patterned } from './wire.ts'
@@ -59,7 +60,7 @@ for (const python of PYTHONS) {
   }
 
   test.serial(`${python.name}: polls an accepted connection: at rest, with a message, at the end`, async (t) => {
-    const listener = new Listener(undefined, { authkey: KEY })
+    const listener = new Listener(undefined, { authkey: KEY, handshakeTimeout: PATIENCE })
     t.teardown(() => listener.close())
     const { outcome } = await peerOf(python).connect(listener.address, KEY, 'poll')
     const connection = await listener.accept()
@@ -96,7 +97,7 @@ for (const python of PYTHONS) {
     const peer = peerOf(python)
     const address = await peer.listen('AF_UNIX', KEY)
     const sending = await peer.accept('send', 'x')
-    const sender = await connect(address, { authkey: KEY, codec: 'pickle' })
+    const sender = await connect(address, { authkey: KEY, handshakeTimeout: PATIENCE, codec: 'pickle' })
     closeAfter(t, sender)
     await sending.outcome
     const [idle] = pair(t)

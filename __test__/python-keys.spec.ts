@@ -3,6 +3,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { AuthenticationError, type CaromError, connect, connectSync, EOFError, Listener, TimeoutError } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
+import { PATIENCE } from './handshakes.ts'
 import { closeAfter } from './pairs.ts'
 import { FAMILIES, type PythonPeer, pythonPeers, PYTHONS } from './python-peers.ts'
 
@@ -48,10 +49,10 @@ for (const python of PYTHONS) {
         const peer = peerOf(python)
         const address = await peer.listen(family, bytes)
         const accepting = await peer.accept('receive')
-        await (await connect(address, { authkey: bytes })).close()
+        await (await connect(address, { authkey: bytes, handshakeTimeout: PATIENCE })).close()
         t.deepEqual((await accepting.outcome).value, [])
 
-        const listener = listen(t, { family, authkey: bytes })
+        const listener = listen(t, { family, authkey: bytes, handshakeTimeout: PATIENCE })
         const connecting = await peer.connect(listener.address, bytes, 'receive')
         await (await listener.accept()).close()
         t.deepEqual((await connecting.outcome).value, [])
@@ -72,7 +73,7 @@ for (const python of PYTHONS) {
         t.like(await outcome, { error: 'AuthenticationError', message: 'digest received was wrong' })
 
         const again = await peer.accept('receive')
-        await (await connect(address, { authkey: KEY })).close()
+        await (await connect(address, { authkey: KEY, handshakeTimeout: PATIENCE })).close()
         t.deepEqual((await again.outcome).value, [])
       })
     }
@@ -81,7 +82,7 @@ for (const python of PYTHONS) {
       `${name}: Node listens, Python has another key: both are told, and the next peer is let in`,
       async (t) => {
         const peer = peerOf(python)
-        const listener = listen(t, { family, authkey: KEY })
+        const listener = listen(t, { family, authkey: KEY, handshakeTimeout: PATIENCE })
         const refused = refusal(listener)
         const accepted = listener.accept()
         const { outcome } = await peer.connect(listener.address, OTHER, 'receive')
@@ -93,7 +94,7 @@ for (const python of PYTHONS) {
 
     test.serial(`${name}: Node listens and blocks, Python has another key: both are told`, async (t) => {
       const peer = peerOf(python)
-      const listener = listen(t, { family, authkey: KEY })
+      const listener = listen(t, { family, authkey: KEY, handshakeTimeout: PATIENCE })
       const { outcome } = await peer.connect(listener.address, OTHER, 'receive')
       const error = t.throws(() => listener.acceptSync(), { instanceOf: AuthenticationError })
       t.is(error.reason, 'wrong-answer')
@@ -166,7 +167,7 @@ for (const python of PYTHONS) {
       `${name}: Node listens with a key, Python has none and speaks: it is refused, and sees that and the end`,
       async (t) => {
         const peer = peerOf(python)
-        const listener = listen(t, { family, authkey: KEY })
+        const listener = listen(t, { family, authkey: KEY, handshakeTimeout: PATIENCE })
         const refused = refusal(listener)
         const accepted = listener.accept()
         const { outcome } = await peer.connect(listener.address, null, 'send_and_receive', Buffer.from('hello'))
@@ -221,7 +222,7 @@ for (const python of PYTHONS) {
 
     test.serial(`${name}: a listener that does not take MD5 refuses Python if that is older than 3.12`, async (t) => {
       const peer = peerOf(python)
-      const listener = listen(t, { family, authkey: KEY, digests: ['sha256'] })
+      const listener = listen(t, { family, authkey: KEY, handshakeTimeout: PATIENCE, digests: ['sha256'] })
       const refused = refusal(listener)
       const accepted = listener.accept()
       accepted.catch(() => {})
@@ -239,7 +240,7 @@ for (const python of PYTHONS) {
       const peer = peerOf(python)
       const address = await peer.listen(family, KEY)
       const { outcome } = await peer.accept('receive')
-      const connecting = connect(address, { authkey: KEY, digests: ['sha256', 'sha384'] })
+      const connecting = connect(address, { authkey: KEY, handshakeTimeout: PATIENCE, digests: ['sha256', 'sha384'] })
       if (python.legacy) {
         const error = await t.throwsAsync(connecting, { instanceOf: AuthenticationError })
         t.is(error?.reason, 'legacy-refused')

@@ -4,6 +4,7 @@
 import test from 'ava'
 import { connect, type ConnectOptions, type Digest, Listener } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
+import { PATIENCE } from './handshakes.ts'
 import { BareListener, BarePeer, CHALLENGE, FAILURE, WELCOME } from './hostile/bare-peer.ts'
 import { pythonPeers, PYTHONS } from './python-peers.ts'
 
@@ -45,7 +46,9 @@ for (const { title, random, digest, prefix, options } of CASES) {
     const listener = await BareListener.listen('AF_UNIX')
     t.teardown(() => listener.close())
     for (const key of KEYS) {
-      const refused = connect(listener.address, { ...options, authkey: key }).catch((error: unknown) => error)
+      const refused = connect(listener.address, { ...options, authkey: key, handshakeTimeout: PATIENCE }).catch(
+        (error: unknown) => error,
+      )
       const peer = await listener.accept()
       peer.send(challenge(random))
       const mac = await python().mac(key, random, digest)
@@ -58,7 +61,7 @@ for (const { title, random, digest, prefix, options } of CASES) {
 
   test.serial(`as a listener, our answer to ${title} is Python's HMAC`, async (t) => {
     for (const key of KEYS) {
-      const listener = new Listener(undefined, { ...(options as object), authkey: key })
+      const listener = new Listener(undefined, { ...(options as object), authkey: key, handshakeTimeout: PATIENCE })
       t.teardown(() => listener.close())
       const accepted = listener.accept()
       const peer = await BarePeer.connect(listener.address)
@@ -78,7 +81,7 @@ for (const { title, random, digest, prefix, options } of CASES) {
 }
 
 test.serial('our challenge is {sha256} and 40 random bytes, and takes the answer of any digest', async (t) => {
-  const listener = new Listener(undefined, { authkey: KEY })
+  const listener = new Listener(undefined, { authkey: KEY, handshakeTimeout: PATIENCE })
   t.teardown(() => listener.close())
   const challenges = new Set<string>()
   for (const digest of [...DIGESTS, undefined]) {
@@ -100,7 +103,7 @@ test.serial('our challenge is {sha256} and 40 random bytes, and takes the answer
 })
 
 test.serial('the challenge to a Red Hat peer is 20 random bytes', async (t) => {
-  const listener = new Listener(undefined, { authkey: KEY, dialect: 'redhat' })
+  const listener = new Listener(undefined, { authkey: KEY, handshakeTimeout: PATIENCE, dialect: 'redhat' })
   t.teardown(() => listener.close())
   listener.accept().catch(() => {})
   const peer = await BarePeer.connect(listener.address)

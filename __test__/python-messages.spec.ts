@@ -3,6 +3,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { type Connection, connect, connectSync, type ConnectionOptions, EOFError, Listener } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
+import { PATIENCE } from './handshakes.ts'
 import { FAMILIES, type Outcome, type PythonPeer, pythonPeers, PYTHONS } from './python-peers.ts'
 import { patterned } from './wire.ts'
 
@@ -24,7 +25,11 @@ async function meet(
   act: string,
   use: (connection: Connection) => Promise<void> | void,
 ): Promise<Outcome> {
-  const options: ConnectionOptions & { authkey: Buffer } = { authkey: KEY, codec: 'pickle' }
+  const options: ConnectionOptions & { authkey: Buffer; handshakeTimeout: number } = {
+    authkey: KEY,
+    handshakeTimeout: PATIENCE,
+    codec: 'pickle',
+  }
   if (listens === 'Python') {
     const address = await peer.listen(family, KEY)
     const { outcome } = await peer.accept(act)
@@ -131,7 +136,11 @@ async function meetSender(
   values: unknown[],
   use: (listener: Listener, outcome: Promise<Outcome>) => Promise<void>,
 ): Promise<Outcome> {
-  const listener = new Listener(undefined, { family, codec: 'pickle', ...(key && { authkey: key }) })
+  const listener = new Listener(undefined, {
+    family,
+    codec: 'pickle',
+    ...(key && { authkey: key, handshakeTimeout: PATIENCE }),
+  })
   try {
     const { outcome } = await peer.connect(listener.address, key, 'send', ...values)
     await use(listener, outcome)

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { activeChildren, connect, EncodeError, Handle, Listener, pipe, Process, StartError } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
+import { PATIENCE } from './handshakes.ts'
 import { type Interpreter, interpreters } from './interpreters.ts'
 import { pair } from './pairs.ts'
 
@@ -30,10 +31,10 @@ for (const { name, path: interpreter } of pythons) {
   })
 
   test(`${name}: a listener accepts there, although its descriptor is non-blocking`, async (t) => {
-    const listener = new Listener(undefined, { codec: 'pickle', authkey: 'key' })
+    const listener = new Listener(undefined, { codec: 'pickle', authkey: 'key', handshakeTimeout: PATIENCE })
     await using child = new Process(TARGET, { target: 'accepts', args: [listener], interpreter })
     await child.start()
-    const connection = await connect(listener.address, { codec: 'pickle', authkey: 'key' })
+    const connection = await connect(listener.address, { codec: 'pickle', authkey: 'key', handshakeTimeout: PATIENCE })
     t.deepEqual(await connection.recv(), ['hello', 'Listener'])
     await connection.close()
     await child.join()

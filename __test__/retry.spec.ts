@@ -5,12 +5,13 @@ import test from 'ava'
 import { connect, connectSync, Listener, TimeoutError } from 'carom'
 import { startChild } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
-import { freshPath, listen } from './listeners.ts'
+import { KEYED } from './handshakes.ts'
+import { freshPath, listen, OWN_HOST } from './listeners.ts'
 
 checkDescriptors(test)
 
 test('a client that retries reaches a listener that is made later', async (t) => {
-  for (const options of [{}, { authkey: 'secret' }]) {
+  for (const options of [{}, KEYED]) {
     const path = freshPath(t)
     const connecting = connect(path, { retry: true, ...options })
     await sleep(30)
@@ -23,7 +24,7 @@ test('a client that retries reaches a listener that is made later', async (t) =>
 })
 
 test('a client that retries reaches a TCP listener that is made later', async (t) => {
-  const probe = new Listener({ host: '127.0.0.1', port: 0 })
+  const probe = new Listener({ host: OWN_HOST, port: 0 })
   const { address } = probe
   await probe.close()
   const connecting = connect(address, { retry: true })

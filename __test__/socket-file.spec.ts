@@ -7,7 +7,8 @@ import test from 'ava'
 import { connect, EOFError, Listener, SystemError } from 'carom'
 import { startChild, untilPrinted } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
-import { connected, freshPath, listen, temporaryDirectory } from './listeners.ts'
+import { KEYED } from './handshakes.ts'
+import { connected, freshPath, listen, OWN_HOST, temporaryDirectory } from './listeners.ts'
 
 checkDescriptors(test)
 
@@ -137,7 +138,7 @@ test.serial('peers that a terminated worker has let in, and not accepted, see th
   })
   const [privateAddress] = (await once(worker, 'message')) as [string]
   const admitted = once(worker, 'message')
-  const clients = await Promise.all([connect(path, { authkey: 'secret' }), connect(privateAddress)])
+  const clients = await Promise.all([connect(path, KEYED), connect(privateAddress)])
   t.deepEqual(await admitted, ['admitted'])
   await worker.terminate()
   for (const client of clients) {
@@ -154,7 +155,7 @@ test.serial('a listener in a worker serves its clients', async (t) => {
   const exited = once(worker, 'exit')
   await once(worker, 'message')
   for (let n = 0; n < 10; n++) {
-    const client = await connect(path, { authkey: 'secret' })
+    const client = await connect(path, KEYED)
     await client.send(n)
     t.is(await client.recv(), n)
     await client.close()
@@ -230,7 +231,7 @@ test('a TCP port with a listener is EADDRINUSE', (t) => {
 })
 
 test('a TCP port is free again at once, though connections to it were just closed', async (t) => {
-  const first = listen(t, { host: '127.0.0.1', port: 0 })
+  const first = listen(t, { host: OWN_HOST, port: 0 })
   const { address } = first
   const [client, server] = await connected(t, first)
   await server.close()

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import { BusyError, connect, ConnectionClosedError, EOFError, Listener, pipe, spawn } from 'carom'
 import { fixture, startProgram } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
+import { PATIENCE } from './handshakes.ts'
 import { type Interpreter, interpreters } from './interpreters.ts'
 import { closeAfter, pair } from './pairs.ts'
 import { until } from './until.ts'
@@ -254,7 +255,7 @@ test('Listener.fromFd listens on an inherited descriptor, with its own options',
   })
   const ended = endAfter(t, child)
   t.is(await here.recv(), listener.address)
-  const client = await connect(listener.address, { authkey: 'secret', codec: 'json' })
+  const client = await connect(listener.address, { authkey: 'secret', handshakeTimeout: PATIENCE, codec: 'json' })
   closeAfter(t, client)
   t.deepEqual(await client.recv(), { from: 'the child' })
   t.deepEqual(await ended, [0, null])

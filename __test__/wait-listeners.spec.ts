@@ -8,14 +8,14 @@ import test from 'ava'
 import { connect, ConnectionClosedError, type Connection, wait, waitSync, type Waitable } from 'carom'
 import { startChild } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
-import { KEY } from './handshakes.ts'
+import { KEY, KEYED } from './handshakes.ts'
 import { freshPath, listen, rawPeer, temporaryDirectory } from './listeners.ts'
 import { closeAfter, pair } from './pairs.ts'
 import { turns, watch } from './until.ts'
 
 checkDescriptors(test)
 
-for (const options of [{}, { authkey: KEY }]) {
+for (const options of [{}, KEYED]) {
   const how = 'authkey' in options ? 'with a key' : 'without a key'
 
   test(`a listener ${how} is ready when an accept would not wait`, async (t) => {
@@ -54,7 +54,7 @@ test('a listener with a key is not ready for a peer that does not prove it', asy
   const peer = await rawPeer(t, listener.address)
   await turns()
   t.false(waiting.settled)
-  const client = await connect(listener.address, { authkey: KEY })
+  const client = await connect(listener.address, KEYED)
   closeAfter(t, client)
   t.deepEqual(await wait([listener]), [listener])
   closeAfter(t, await listener.accept())
