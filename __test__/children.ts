@@ -83,10 +83,23 @@ export function untilPrinted(child: Child, text: string): Promise<void> {
 }
 
 /** Resolves when the child's main thread sleeps in the kernel (Linux; elsewhere at once). */
-export async function untilAsleep({ pid }: Child): Promise<void> {
+export function untilAsleep({ pid }: Child): Promise<void> {
+  return untilInState(pid, 'S')
+}
+
+/** Resolves when the child is stopped, as by SIGSTOP (Linux; elsewhere at once). */
+export function untilStopped({ pid }: Child): Promise<void> {
+  return untilInState(pid, 'T')
+}
+
+/** `wanted`: a letter of `ps`. */
+async function untilInState(pid: number, wanted: string): Promise<void> {
   if (process.platform !== 'linux') return
   const state = (): string | undefined => /\) (\S)/.exec(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1'))?.[1]
-  await until(() => state() === 'S', `process ${pid} does not fall asleep`)
+  await until(
+    () => state() === wanted,
+    () => `process ${pid} is in the state ${state()}, not ${wanted}`,
+  )
 }
 
 export const endedWell = { code: 0, signal: null, stderr: '' } as const

@@ -3,11 +3,15 @@ import test from 'ava'
 import { BusyError, Connection, ConnectionClosedError, EOFError } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
 import { closeAfter, pair, pairWithRawEnd } from './pairs.ts'
+import { turns } from './until.ts'
 import { frame, patterned, readFrame, writeAll } from './wire.ts'
 
 checkDescriptors(test)
 
-test('detach gives up the descriptor, which goes on working', async (t) => {
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
+
+test.serial('detach gives up the descriptor, which goes on working', async (t) => {
   const [a, b] = pair(t)
   const { fd } = a
   t.is(a.detach(), fd)
@@ -19,7 +23,7 @@ test('detach gives up the descriptor, which goes on working', async (t) => {
   t.is((await b.recvBytes()).toString(), 'by hand')
 })
 
-test('a detached connection is closed for every further call', async (t) => {
+test.serial('a detached connection is closed for every further call', async (t) => {
   const [a] = pair(t)
   const fd = a.detach()
   t.teardown(() => closeSync(fd))
@@ -32,7 +36,7 @@ test('a detached connection is closed for every further call', async (t) => {
   await t.notThrowsAsync(() => a.close())
 })
 
-test('fromFd makes a connection of a detached descriptor', async (t) => {
+test.serial('fromFd makes a connection of a detached descriptor', async (t) => {
   const [a, b] = pair(t)
   await a.send('before')
   await a.flush()
@@ -46,13 +50,13 @@ test('fromFd makes a connection of a detached descriptor', async (t) => {
   t.is(await adopted.recv(), 'answer')
 })
 
-test('closing an adopted connection closes the descriptor', async (t) => {
+test.serial('closing an adopted connection closes the descriptor', async (t) => {
   const [a, b] = pair(t)
   await Connection.fromFd(a.detach()).close()
   await t.throwsAsync(() => b.recv(), { instanceOf: EOFError })
 })
 
-test('fromFd takes the options of a connection', async (t) => {
+test.serial('fromFd takes the options of a connection', async (t) => {
   const [a, b] = pair(t)
   const adopted = Connection.fromFd(a.detach(), { codec: 'json', readable: false })
   closeAfter(t, adopted)
@@ -62,7 +66,7 @@ test('fromFd takes the options of a connection', async (t) => {
   await t.throwsAsync(() => adopted.recv(), { code: 'ERR_CAROM_DIRECTION' })
 })
 
-test('detach is refused while unsent data is held back, and works when it has left', async (t) => {
+test.serial('detach is refused while unsent data is held back, and works when it has left', async (t) => {
   const [a, b] = pair(t)
   const message = patterned(4 * 1024 * 1024)
   const sending = a.sendBytes(message)
@@ -74,7 +78,7 @@ test('detach is refused while unsent data is held back, and works when it has le
   closeSync(a.detach())
 })
 
-test('detach is refused while a receive is pending', async (t) => {
+test.serial('detach is refused while a receive is pending', async (t) => {
   const [a, b] = pair(t)
   const receiving = a.recv()
   t.throws(() => a.detach(), { instanceOf: BusyError })
@@ -83,7 +87,7 @@ test('detach is refused while a receive is pending', async (t) => {
   closeSync(a.detach())
 })
 
-test('detach never loses a message: it is refused while received data is held back', async (t) => {
+test.serial('detach never loses a message: it is refused while received data is held back', async (t) => {
   const [a, b] = pair(t)
   for (const n of [1, 2, 3]) await a.send(n)
   t.is(await b.recv(), 1)
@@ -100,7 +104,7 @@ test('detach never loses a message: it is refused while received data is held ba
   }
 })
 
-test('detach is refused while a part of a message is held back', async (t) => {
+test.serial('detach is refused while a part of a message is held back', async (t) => {
   const { connection, fd } = pairWithRawEnd(t)
   const bytes = frame('message')
   writeAll(fd, bytes.subarray(0, 6))

@@ -7,9 +7,12 @@ import { patterned } from './wire.ts'
 
 checkDescriptors(test)
 
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
+
 const brokenPipe = { instanceOf: SystemError, name: 'SystemError', code: 'EPIPE' } as const
 
-test('flush resolves when the kernel has taken all that was sent, and not before', async (t) => {
+test.serial('flush resolves when the kernel has taken all that was sent, and not before', async (t) => {
   const [a, b] = pair(t)
   const message = patterned(4 * 1024 * 1024)
   const sending = a.sendBytes(message)
@@ -23,42 +26,48 @@ test('flush resolves when the kernel has taken all that was sent, and not before
   t.is(a.bufferedAmount, 0)
 })
 
-test('flush with nothing to send resolves', async (t) => {
+test.serial('flush with nothing to send resolves', async (t) => {
   const [a] = pair(t)
   await t.notThrowsAsync(() => a.flush())
 })
 
-test('after flush the message is with the kernel: the other end has it without any turn of the loop', async (t) => {
-  const [a, b] = pair(t)
-  void a.send('there')
-  await a.flush()
-  t.is(b.tryRecv(), 'there')
-})
+test.serial(
+  'after flush the message is with the kernel: the other end has it without any turn of the loop',
+  async (t) => {
+    const [a, b] = pair(t)
+    void a.send('there')
+    await a.flush()
+    t.is(b.tryRecv(), 'there')
+  },
+)
 
-test('a message sent alone in its turn is with the kernel at once; several of one turn leave together', async (t) => {
-  const [a, b] = pair(t)
-  const roundTrip = async (count: number): Promise<number[]> => {
-    const unsent: number[] = []
-    for (let n = 0; n < count; n++) {
-      void a.send('there')
-      unsent.push(a.bufferedAmount)
+test.serial(
+  'a message sent alone in its turn is with the kernel at once; several of one turn leave together',
+  async (t) => {
+    const [a, b] = pair(t)
+    const roundTrip = async (count: number): Promise<number[]> => {
+      const unsent: number[] = []
+      for (let n = 0; n < count; n++) {
+        void a.send('there')
+        unsent.push(a.bufferedAmount)
+      }
+      for (let n = 0; n < count; n++) await b.recv()
+      // The event loop calls with the answer, which begins a turn.
+      const answer = a.recv()
+      void b.send('and back')
+      await answer
+      return unsent.map((bytes) => Math.sign(bytes))
     }
-    for (let n = 0; n < count; n++) await b.recv()
-    // The event loop calls with the answer, which begins a turn.
-    const answer = a.recv()
-    void b.send('and back')
-    await answer
-    return unsent.map((bytes) => Math.sign(bytes))
-  }
-  t.deepEqual(await roundTrip(1), [0])
-  t.deepEqual(await roundTrip(1), [0])
-  t.deepEqual(await roundTrip(3), [0, 1, 1])
-  t.deepEqual(await roundTrip(3), [1, 1, 1])
-  t.deepEqual(await roundTrip(1), [1])
-  t.deepEqual(await roundTrip(1), [0])
-})
+    t.deepEqual(await roundTrip(1), [0])
+    t.deepEqual(await roundTrip(1), [0])
+    t.deepEqual(await roundTrip(3), [0, 1, 1])
+    t.deepEqual(await roundTrip(3), [1, 1, 1])
+    t.deepEqual(await roundTrip(1), [1])
+    t.deepEqual(await roundTrip(1), [0])
+  },
+)
 
-test('several flushes may wait at once', async (t) => {
+test.serial('several flushes may wait at once', async (t) => {
   const [a, b] = pair(t)
   const sending = a.sendBytes(patterned(1024 * 1024))
   const flushing = Promise.all([a.flush(), a.flush()])
@@ -66,7 +75,7 @@ test('several flushes may wait at once', async (t) => {
   await t.notThrowsAsync(Promise.all([sending, flushing]))
 })
 
-test('flush rejects with EPIPE when the peer has closed', async (t) => {
+test.serial('flush rejects with EPIPE when the peer has closed', async (t) => {
   const [a, b] = pair(t)
   await b.close()
   await a.send('nobody').catch(() => {})
@@ -75,7 +84,7 @@ test('flush rejects with EPIPE when the peer has closed', async (t) => {
   t.is(typeof error.syscall, 'string')
 })
 
-test('after a write error every later send rejects with it, and the connection is still open', async (t) => {
+test.serial('after a write error every later send rejects with it, and the connection is still open', async (t) => {
   const [a, b] = pair(t)
   await b.close()
   await a.send('nobody').catch(() => {})
@@ -90,14 +99,14 @@ test('after a write error every later send rejects with it, and the connection i
   await t.notThrowsAsync(() => a.close())
 })
 
-test('sendSync to a peer that has closed throws EPIPE', (t) => {
+test.serial('sendSync to a peer that has closed throws EPIPE', (t) => {
   const { connection, closeRawEnd } = pairWithRawEnd(t)
   closeRawEnd()
   t.throws(() => connection.sendSync('nobody'), brokenPipe)
   t.throws(() => connection.sendBytesSync(patterned(1_000_000)), brokenPipe)
 })
 
-test('a send that waits for the watermark, and a flush, fail when the peer closes', async (t) => {
+test.serial('a send that waits for the watermark, and a flush, fail when the peer closes', async (t) => {
   const { connection, closeRawEnd } = pairWithRawEnd(t, { highWaterMark: 1024 })
   const over = connection.sendBytes(patterned(4 * 1024 * 1024)).catch(() => {})
   const outcomes = Promise.allSettled([connection.send('waits'), connection.flush()])
@@ -110,7 +119,7 @@ test('a send that waits for the watermark, and a flush, fail when the peer close
   await over
 })
 
-test('a write error does not take away what the peer sent before it closed', async (t) => {
+test.serial('a write error does not take away what the peer sent before it closed', async (t) => {
   const [a, b] = pair(t)
   await b.send('last words')
   await b.close()

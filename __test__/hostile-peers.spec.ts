@@ -154,7 +154,7 @@ async function servesTheHonest(
   accepting: Promise<Connection>,
   play?: Play,
 ): Promise<void> {
-  const connecting = connect(listener.address, { authkey: KEY }).catch((error: unknown) => {
+  const connecting = connect(listener.address, { authkey: KEY, handshakeTimeout: LONG }).catch((error: unknown) => {
     // The time is the same for both peers.
     throw play?.refusal === 'ERR_CAROM_TIMEOUT' && error instanceof EOFError ? new Overtaken() : error
   })
@@ -196,7 +196,7 @@ for (const family of FAMILIES) {
             isExpected(t, (await end.recv()) as Outcome, play)
             // The time is the same for both peers: the honest one may be too slow for it as well.
             const beHonest = async (): Promise<void> => {
-              const honest = await connect(address, { authkey: KEY })
+              const honest = await connect(address, { authkey: KEY, handshakeTimeout: LONG })
               await honest.sendBytes(Buffer.from('honest'))
               await honest.close()
             }

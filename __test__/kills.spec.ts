@@ -80,6 +80,8 @@ test('a hundred children are killed at random moments, and nothing is left of th
   t.log(`${received} messages came before the ends`)
   // Node reaps children that a blocking call waited for when the event loop goes round.
   await until(() => children().length <= before.children, 'children or zombies are left')
-  t.true(openDescriptors().size <= before.descriptors, `${openDescriptors().size} descriptors are open`)
-  t.true(sockets() <= before.sockets, `${sockets()} sockets are open`)
+  await until(
+    () => openDescriptors().size <= before.descriptors && sockets() <= before.sockets,
+    () => `${openDescriptors().size} descriptors are open, ${sockets()} of them sockets`,
+  )
 })

@@ -5,6 +5,7 @@ import { checkDescriptors } from './descriptors.ts'
 import { KEY } from './handshakes.ts'
 import { freshPath, rawListener, rawPeer } from './listeners.ts'
 import { pair } from './pairs.ts'
+import { until } from './until.ts'
 
 checkDescriptors(test)
 
@@ -62,6 +63,7 @@ test('a pending connect keeps the process', async (t) => {
   const { address, peers } = await rawListener(t)
   const child = startChild(t, 'listener-keep-alive.ts', { ends: [childControl], args: [address, 'connect'] })
   t.is(await control.recv(), 'still here')
+  await until(() => peers.length === 1, 'the child is not accepted')
   peers[0]!.say(`no challenge under ${KEY.length} bytes`)
   t.like(await child.ended, { ...endedWell, stdout: 'end of module\nERR_CAROM_AUTHENTICATION\n' })
 })

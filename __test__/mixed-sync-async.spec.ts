@@ -3,13 +3,17 @@ import { BusyError, type Connection } from 'carom'
 import { startChild } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
+import { turns } from './until.ts'
 import { patterned } from './wire.ts'
 
 checkDescriptors(test)
 
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
+
 const busy = { instanceOf: BusyError, name: 'BusyError', code: 'ERR_CAROM_BUSY' } as const
 
-test('a …Sync receive while an asynchronous one is pending is refused, and harms nothing', async (t) => {
+test.serial('a …Sync receive while an asynchronous one is pending is refused, and harms nothing', async (t) => {
   const [a, b] = pair(t)
   const receiving = b.recv()
   t.throws(() => b.recvSync(), busy)
@@ -21,7 +25,7 @@ test('a …Sync receive while an asynchronous one is pending is refused, and har
   t.is(b.recvSync(), 'second')
 })
 
-test('a …Sync receive is refused also when its message would be there already', async (t) => {
+test.serial('a …Sync receive is refused also when its message would be there already', async (t) => {
   const [a, b] = pair(t)
   a.sendSync('first')
   a.sendSync('second')
@@ -39,7 +43,7 @@ test('a …Sync receive is refused also when its message would be there already'
   if (outcome instanceof BusyError) t.is(b.recvSync(), 'second')
 })
 
-test('sends of both kinds leave in the order of the calls', async (t) => {
+test.serial('sends of both kinds leave in the order of the calls', async (t) => {
   const [a, b] = pair(t)
   for (let n = 0; n < 300; n += 3) {
     void a.send(n)
@@ -53,7 +57,7 @@ test('sends of both kinds leave in the order of the calls', async (t) => {
   }
 })
 
-test('a sendSync behind a large asynchronous send leaves after it', async (t) => {
+test.serial('a sendSync behind a large asynchronous send leaves after it', async (t) => {
   const [near, far] = pair(t)
   startChild(t, 'echo.ts', { ends: [far], args: ['async'] })
   const large = patterned(2 * 1024 * 1024)
@@ -64,7 +68,7 @@ test('a sendSync behind a large asynchronous send leaves after it', async (t) =>
   await sending
 })
 
-test('receives of both kinds in turn take messages in order', async (t) => {
+test.serial('receives of both kinds in turn take messages in order', async (t) => {
   const [a, b] = pair(t)
   for (let n = 0; n < 400; n++) void a.send(n)
   await a.flush()
@@ -80,21 +84,24 @@ test('receives of both kinds in turn take messages in order', async (t) => {
   for (let n = 0; n < 400; n++) t.is(await receive[n % receive.length]?.(b), n)
 })
 
-test('a message of which the asynchronous side has read a part is finished by the synchronous one', async (t) => {
-  const [near, far] = pair(t)
-  startChild(t, 'echo.ts', { ends: [far], args: ['sync'] })
-  const large = patterned(6 * 1024 * 1024)
-  await near.sendBytes(large)
-  // Aborted in the middle, most likely: the part that has come stays with the connection.
-  const controller = new AbortController()
-  const waiting = near.recvBytes(undefined, { signal: controller.signal }).catch(() => undefined)
-  await near.poll(0)
-  controller.abort()
-  const received = (await waiting) ?? near.recvBytesSync()
-  t.true(large.equals(received))
-})
+test.serial(
+  'a message of which the asynchronous side has read a part is finished by the synchronous one',
+  async (t) => {
+    const [near, far] = pair(t)
+    startChild(t, 'echo.ts', { ends: [far], args: ['sync'] })
+    const large = patterned(6 * 1024 * 1024)
+    await near.sendBytes(large)
+    // Aborted in the middle, most likely: the part that has come stays with the connection.
+    const controller = new AbortController()
+    const waiting = near.recvBytes(undefined, { signal: controller.signal }).catch(() => undefined)
+    await near.poll(0)
+    controller.abort()
+    const received = (await waiting) ?? near.recvBytesSync()
+    t.true(large.equals(received))
+  },
+)
 
-test('a pending poll does not hinder a …Sync receive', async (t) => {
+test.serial('a pending poll does not hinder a …Sync receive', async (t) => {
   const [a, b] = pair(t)
   const polling = b.poll(Infinity)
   a.sendSync('one')

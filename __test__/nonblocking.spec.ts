@@ -8,6 +8,9 @@ import { frame, patterned, readFrame, writeAll } from './wire.ts'
 
 checkDescriptors(test)
 
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
+
 const wouldBlock = { instanceOf: WouldBlockError, name: 'WouldBlockError', code: 'EAGAIN' } as const
 
 for (const [option, index] of [
@@ -16,7 +19,7 @@ for (const [option, index] of [
 ] as const) {
   const name = index === 0 ? 'first' : 'second'
 
-  test(`${option}: receives on the ${name} end fail at once when nothing is there`, async (t) => {
+  test.serial(`${option}: receives on the ${name} end fail at once when nothing is there`, async (t) => {
     const ends = pair(t, { [option]: true })
     const end = ends[index]
     t.throws(() => end.recvSync(), wouldBlock)
@@ -28,7 +31,7 @@ for (const [option, index] of [
     t.is(end.tryRecv(), undefined)
   })
 
-  test(`${option}: messages that are there are received on the ${name} end`, async (t) => {
+  test.serial(`${option}: messages that are there are received on the ${name} end`, async (t) => {
     const ends = pair(t, { [option]: true })
     const [end, other] = [ends[index], ends[1 - index]!]
     other.sendSync('one')
@@ -38,7 +41,7 @@ for (const [option, index] of [
     t.throws(() => end.recvSync(), wouldBlock)
   })
 
-  test(`${option}: the other end waits as ever`, async (t) => {
+  test.serial(`${option}: the other end waits as ever`, async (t) => {
     const ends = pair(t, { [option]: true })
     const [end, other] = [ends[index], ends[1 - index]!]
     const receiving = other.recv()
@@ -47,38 +50,44 @@ for (const [option, index] of [
     t.is(await receiving, 'message')
   })
 
-  test(`${option}: sendSync on the ${name} end fails when the kernel takes no more; what was accepted arrives whole`, async (t) => {
-    const ends = pair(t, { [option]: true })
-    const [end, other] = [ends[index], ends[1 - index]!]
-    let accepted = 0
-    t.throws(() => {
-      for (; accepted < 100_000; accepted++) end.sendBytesSync(patterned(10_000, accepted))
-    }, wouldBlock)
-    t.true(accepted > 0)
-    for (let n = 0; n < accepted; n++) t.true((await other.recvBytes()).equals(patterned(10_000, n)), `message ${n}`)
-    await turns()
-    t.is(other.tryRecvBytes(), undefined, 'of the refused message nothing was sent')
-    end.sendSync('goes on')
-    t.is(await other.recv(), 'goes on')
-  })
+  test.serial(
+    `${option}: sendSync on the ${name} end fails when the kernel takes no more; what was accepted arrives whole`,
+    async (t) => {
+      const ends = pair(t, { [option]: true })
+      const [end, other] = [ends[index], ends[1 - index]!]
+      let accepted = 0
+      t.throws(() => {
+        for (; accepted < 100_000; accepted++) end.sendBytesSync(patterned(10_000, accepted))
+      }, wouldBlock)
+      t.true(accepted > 0)
+      for (let n = 0; n < accepted; n++) t.true((await other.recvBytes()).equals(patterned(10_000, n)), `message ${n}`)
+      await turns()
+      t.is(other.tryRecvBytes(), undefined, 'of the refused message nothing was sent')
+      end.sendSync('goes on')
+      t.is(await other.recv(), 'goes on')
+    },
+  )
 
-  test(`${option}: send on the ${name} end rejects when it would have to wait; what was accepted arrives whole`, async (t) => {
-    const ends = pair(t, { [option]: true, highWaterMark: 64 * 1024 })
-    const [end, other] = [ends[index], ends[1 - index]!]
-    let accepted = 0
-    await t.throwsAsync(async () => {
-      for (; accepted < 100_000; accepted++) await end.sendBytes(patterned(10_000, accepted))
-    }, wouldBlock)
-    t.true(accepted > 0)
-    for (let n = 0; n < accepted; n++) t.true((await other.recvBytes()).equals(patterned(10_000, n)), `message ${n}`)
-    await turns()
-    t.is(other.tryRecvBytes(), undefined)
-    await end.send('goes on')
-    t.is(await other.recv(), 'goes on')
-  })
+  test.serial(
+    `${option}: send on the ${name} end rejects when it would have to wait; what was accepted arrives whole`,
+    async (t) => {
+      const ends = pair(t, { [option]: true, highWaterMark: 64 * 1024 })
+      const [end, other] = [ends[index], ends[1 - index]!]
+      let accepted = 0
+      await t.throwsAsync(async () => {
+        for (; accepted < 100_000; accepted++) await end.sendBytes(patterned(10_000, accepted))
+      }, wouldBlock)
+      t.true(accepted > 0)
+      for (let n = 0; n < accepted; n++) t.true((await other.recvBytes()).equals(patterned(10_000, n)), `message ${n}`)
+      await turns()
+      t.is(other.tryRecvBytes(), undefined)
+      await end.send('goes on')
+      t.is(await other.recv(), 'goes on')
+    },
+  )
 }
 
-test('a message of which a part has come would have to be waited for; no byte of it is lost', async (t) => {
+test.serial('a message of which a part has come would have to be waited for; no byte of it is lost', async (t) => {
   const [end, other] = pair(t, { rnonblock: true, transport: 'socket' })
   const fd = other.detach()
   t.teardown(() => closeSync(fd))
@@ -92,16 +101,19 @@ test('a message of which a part has come would have to be waited for; no byte of
   }
 })
 
-test('a large send of which the kernel took the first part is accepted, and the rest follows by itself', async (t) => {
-  const [end, other] = pair(t, { rnonblock: true })
-  const message = patterned(3 * 1024 * 1024)
-  end.sendBytesSync(message)
-  t.true(message.equals(await other.recvBytes()))
-  await end.flush()
-  t.is(end.bufferedAmount, 0)
-})
+test.serial(
+  'a large send of which the kernel took the first part is accepted, and the rest follows by itself',
+  async (t) => {
+    const [end, other] = pair(t, { rnonblock: true })
+    const message = patterned(3 * 1024 * 1024)
+    end.sendBytesSync(message)
+    t.true(message.equals(await other.recvBytes()))
+    await end.flush()
+    t.is(end.bufferedAmount, 0)
+  },
+)
 
-test('poll waits on a non-blocking end as on any other', async (t) => {
+test.serial('poll waits on a non-blocking end as on any other', async (t) => {
   const [end, other] = pair(t, { rnonblock: true })
   t.false(await end.poll())
   const polling = end.poll(Infinity)
@@ -111,7 +123,7 @@ test('poll waits on a non-blocking end as on any other', async (t) => {
   t.is(end.recvSync(), 'message')
 })
 
-test('the end of the stream is the end, not something to wait for', async (t) => {
+test.serial('the end of the stream is the end, not something to wait for', async (t) => {
   const [end, other] = pair(t, { rnonblock: true })
   await other.send('last')
   await other.close()
@@ -120,7 +132,7 @@ test('the end of the stream is the end, not something to wait for', async (t) =>
   await t.throwsAsync(() => end.recv(), { code: 'ERR_CAROM_EOF' })
 })
 
-test('a frame sent on a non-blocking end is a frame as any other', (t) => {
+test.serial('a frame sent on a non-blocking end is a frame as any other', (t) => {
   const [end, other] = pair(t, { rnonblock: true, transport: 'socket' })
   end.sendBytesSync(Buffer.from('frame'))
   const fd = other.detach()

@@ -5,8 +5,9 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { Connection, pipe } from 'carom'
+import { Connection, pipe, waitSync } from 'carom'
 import { TRANSPORT } from './transport.ts'
+import { until } from './until.ts'
 
 export type PipeOptions = NonNullable<Parameters<typeof pipe>[0]>
 
@@ -22,6 +23,12 @@ export function closeAfter(t: ExecutionContext, connection: Connection): void {
   t.teardown(() => {
     void connection.close()
   })
+}
+
+/** Resolves when `connection`, which waits for more, has read all that the kernel had for it. */
+export function untilRead(connection: Connection): Promise<void> {
+  const { fd } = connection
+  return until(() => waitSync([fd], { timeout: 0 }).length === 0, 'what has arrived is not read')
 }
 
 /** A pipe of which one end is a connection and the other a bare, blocking descriptor, closed with the test. */

@@ -9,8 +9,14 @@ import { pair } from './pairs.ts'
 
 checkDescriptors(test)
 
-/** Milliseconds that none of these takes, even on a busy machine; what grows faster than its message takes minutes. */
+/** Milliseconds of processor time that none of these takes; what grows faster than its message takes minutes. */
 const SOON = 10_000
+
+/** How many milliseconds of processor time this process has had: what others do on the machine doesn't count. */
+function busy(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
 
 type Part = string | number | Uint8Array
 
@@ -207,9 +213,9 @@ test.serial(
     const count = 50_000
     const memo = pickle('N', pickle(0x94).toString('latin1').repeat(count))
     const dicts = pickle('](', '}K\x01Ns'.repeat(count), 'e.')
-    const started = performance.now()
+    const started = busy()
     t.is(((await receive(t, pickle(memo, dicts))) as unknown[]).length, count)
-    t.true(performance.now() - started < SOON)
+    t.true(busy() - started < SOON)
   },
 )
 
@@ -298,9 +304,9 @@ for (const [title, bytes] of [
   ],
 ] as const) {
   test.serial(`hostile: many ${title} are refused before they take long`, async (t) => {
-    const started = performance.now()
+    const started = busy()
     await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /more copies/ })
-    t.true(performance.now() - started < SOON)
+    t.true(busy() - started < SOON)
   })
 }
 
@@ -384,12 +390,12 @@ for (const [title, bytes] of [
   ],
 ] as const) {
   test.serial(`hostile: many ${title} take a time in proportion`, async (t) => {
-    const started = performance.now()
+    const started = busy()
     await receive(t, bytes).then(
       () => t.pass(),
       (error: { code?: string }) => t.is(error.code, 'ERR_CAROM_DECODE'),
     )
-    t.true(performance.now() - started < SOON)
+    t.true(busy() - started < SOON)
   })
 }
 
@@ -416,9 +422,9 @@ for (const [title, item] of [
           name(order),
           'tR.',
         )
-        const started = performance.now()
+        const started = busy()
         await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /_frombuffer/ })
-        t.true(performance.now() - started < SOON)
+        t.true(busy() - started < SOON)
       },
     )
   }
@@ -443,9 +449,9 @@ test.serial(
       name('F'),
       'tR.',
     )
-    const started = performance.now()
+    const started = busy()
     t.is(((await receive(t, bytes)) as Uint8Array).length, count)
-    t.true(performance.now() - started < SOON)
+    t.true(busy() - started < SOON)
   },
 )
 
@@ -498,9 +504,9 @@ for (const [title, keys] of [
     ['dict, one by one', pickle('}', ...items.map((item) => pickle(item, 'Ns')), '.')],
   ] as const) {
     test.serial(`hostile: a ${container} of ${title} is refused soon`, async (t) => {
-      const started = performance.now()
+      const started = busy()
       await t.throwsAsync(() => receive(t, bytes), { code: 'ERR_CAROM_DECODE', message: /can't tell apart/ })
-      t.true(performance.now() - started < SOON)
+      t.true(busy() - started < SOON)
     })
   }
 }
@@ -582,9 +588,9 @@ test.serial(
   async (t) => {
     const int = pickle(0x8b, uint32(long), '\x7f'.repeat(long))
     const bytes = manyOf(int, global1('builtins', 'ValueError'), pickle('h', 1, 'h', 0, 0x85, 'R'), 10_000)
-    const started = performance.now()
+    const started = busy()
     t.is(((await receive(t, bytes)) as Error[])[0]?.message, '…')
-    t.true(performance.now() - started < SOON)
+    t.true(busy() - started < SOON)
   },
 )
 
@@ -598,9 +604,9 @@ for (const kind of ['PurePosixPath', 'PureWindowsPath']) {
   ] as const) {
     test.serial(`hostile: a ${kind} of many parts, ${title}, takes a time in proportion`, async (t) => {
       const parts = pickle('(', text(first), pickle(text(part), 'q', 0), 'h\0'.repeat(300_000), 't')
-      const started = performance.now()
+      const started = busy()
       t.truthy(await receive(t, pickle(global('pathlib', kind), parts, 'R.')))
-      t.true(performance.now() - started < SOON)
+      t.true(busy() - started < SOON)
     })
   }
 }
@@ -610,9 +616,9 @@ for (const [title, open, close] of [
   ['a Decimal', 'cdecimal\nDecimal\n(V', 'x\ntR.'],
 ] as const) {
   test.serial(`hostile: ${title} of a million digits and no number takes a time in proportion`, async (t) => {
-    const started = performance.now()
+    const started = busy()
     await t.throwsAsync(() => receive(t, pickle(open, '1'.repeat(1_000_000), close)), { code: 'ERR_CAROM_DECODE' })
-    t.true(performance.now() - started < SOON)
+    t.true(busy() - started < SOON)
   })
 }
 
@@ -625,10 +631,10 @@ test('hostile: many dicts that are in two places before they turn out to be Maps
 test.serial('hostile: a large dict that turns out to be a Map again and again becomes one once', async (t) => {
   const count = 20_000
   const keys = Array.from({ length: count }, (_, n) => pickle(name(String(n)), 'N'))
-  const started = performance.now()
+  const started = busy()
   const value = await receive(t, pickle('}(', ...keys, 'u', '2'.repeat(count), 'K\x01Ns0'.repeat(count), '.'))
   t.is((value as Map<unknown, unknown>).size, count + 1)
-  t.true(performance.now() - started < SOON)
+  t.true(busy() - started < SOON)
 })
 
 test('hostile: keys that JavaScript has a use for become own properties', async (t) => {
@@ -710,12 +716,12 @@ for (const [kind, arbitrary] of inputs) {
       const before = prototypes()
       await fc.assert(
         fc.asyncProperty(arbitrary, async (bytes) => {
-          const started = performance.now()
+          const started = busy()
           const error: unknown = await receiveOn(ends, bytes).then(
             () => undefined,
             (reason: unknown) => reason,
           )
-          const elapsed = performance.now() - started
+          const elapsed = busy() - started
           return elapsed < SOON && (error === undefined || (error as { code?: string }).code === 'ERR_CAROM_DECODE')
         }),
         { numRuns: 3000 },

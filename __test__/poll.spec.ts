@@ -7,13 +7,16 @@ import { frame, writeAll } from './wire.ts'
 
 checkDescriptors(test)
 
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
+
 const twins: [string, (end: Connection, timeout?: number) => Promise<boolean>][] = [
   ['poll', (end, timeout) => end.poll(timeout)],
   ['pollSync', async (end, timeout) => end.pollSync(timeout)],
 ]
 
 for (const [name, poll] of twins) {
-  test(`${name} at rest says no at once, as it does for a negative timeout`, async (t) => {
+  test.serial(`${name} at rest says no at once, as it does for a negative timeout`, async (t) => {
     const [a] = pair(t)
     t.false(await poll(a))
     t.false(await poll(a, 0))
@@ -21,7 +24,7 @@ for (const [name, poll] of twins) {
     t.false(await poll(a, -Infinity))
   })
 
-  test(`${name} with a message there says yes, again and again, and takes nothing`, async (t) => {
+  test.serial(`${name} with a message there says yes, again and again, and takes nothing`, async (t) => {
     const [a, b] = pair(t)
     await a.send('message')
     t.true(await poll(b, Infinity))
@@ -31,7 +34,7 @@ for (const [name, poll] of twins) {
     t.false(await poll(b))
   })
 
-  test(`${name} sees a message that is already in the buffer`, async (t) => {
+  test.serial(`${name} sees a message that is already in the buffer`, async (t) => {
     const [a, b] = pair(t)
     for (const n of [1, 2, 3]) await a.send(n)
     t.is(await b.recv(), 1)
@@ -40,7 +43,7 @@ for (const [name, poll] of twins) {
     t.true(await poll(b))
   })
 
-  test(`${name} says yes for an empty message`, async (t) => {
+  test.serial(`${name} says yes for an empty message`, async (t) => {
     const [a, b] = pair(t)
     await a.sendBytes(Buffer.alloc(0))
     t.true(await poll(b, Infinity))
@@ -49,7 +52,7 @@ for (const [name, poll] of twins) {
     t.false(await poll(b))
   })
 
-  test(`${name} says yes for the end of the stream`, async (t) => {
+  test.serial(`${name} says yes for the end of the stream`, async (t) => {
     const [a, b] = pair(t)
     await a.close()
     t.true(await poll(b, Infinity))
@@ -58,7 +61,7 @@ for (const [name, poll] of twins) {
     t.true(await poll(b))
   })
 
-  test(`${name} says no while a message is not whole`, async (t) => {
+  test.serial(`${name} says no while a message is not whole`, async (t) => {
     const { connection, fd } = pairWithRawEnd(t)
     const bytes = frame('message')
     writeAll(fd, bytes.subarray(0, 2))
@@ -70,7 +73,7 @@ for (const [name, poll] of twins) {
     t.is((await connection.recvBytes()).toString(), 'message')
   })
 
-  test(`${name} with a timeout says no when the time is over, and not before`, async (t) => {
+  test.serial(`${name} with a timeout says no when the time is over, and not before`, async (t) => {
     const [a] = pair(t)
     const started = performance.now()
     t.false(await poll(a, 50))
@@ -78,7 +81,7 @@ for (const [name, poll] of twins) {
   })
 }
 
-test('poll is woken by a message', async (t) => {
+test.serial('poll is woken by a message', async (t) => {
   const [a, b] = pair(t)
   const polling = b.poll(Infinity)
   const state = watch(polling)
@@ -89,21 +92,21 @@ test('poll is woken by a message', async (t) => {
   t.is(await b.recv(), 'message')
 })
 
-test('poll is woken by the peer’s close', async (t) => {
+test.serial('poll is woken by the peer’s close', async (t) => {
   const [a, b] = pair(t)
   const polling = b.poll(Infinity)
   await a.close()
   t.true(await polling)
 })
 
-test('several polls and receives may wait at once', async (t) => {
+test.serial('several polls and receives may wait at once', async (t) => {
   const [a, b] = pair(t)
   const waiting = Promise.all([b.poll(Infinity), b.poll(60_000), b.recv()])
   await a.send('one')
   t.deepEqual(await waiting, [true, true, 'one'])
 })
 
-test('a message of a megabyte that arrives while poll waits is there when poll says yes', async (t) => {
+test.serial('a message of a megabyte that arrives while poll waits is there when poll says yes', async (t) => {
   const [a, b] = pair(t)
   const message = Buffer.alloc(1024 * 1024, 7)
   const sending = a.sendBytes(message)

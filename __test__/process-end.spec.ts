@@ -144,7 +144,8 @@ test('an option that Node refuses is a TypeError before anything is started', as
 
 if (process.platform !== 'win32') {
   test('a child may be ended by a time limit of Node’s', async (t) => {
-    await using child = new Process(targets, { target: 'stay', timeout: 1, killSignal: 'SIGKILL' })
+    const neverImported = 'data:text/javascript,await new Promise(() => setInterval(() => {}, 60_000))'
+    await using child = new Process(neverImported, { timeout: 1, killSignal: 'SIGKILL', execArgv: [] })
     await t.throwsAsync(() => child.start(), { message: /was ended by SIGKILL before it had imported/ })
     t.is(child.signalCode, 'SIGKILL')
   })

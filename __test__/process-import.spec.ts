@@ -6,6 +6,7 @@ import { Process, StartError } from 'carom'
 import { startProgram } from './children.ts'
 import { checkDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
+import { until } from './until.ts'
 
 checkDescriptors(test)
 
@@ -42,6 +43,7 @@ test('a module loaded before the target’s, by --import, may start no process i
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   await t.throwsAsync(starting, { instanceOf: StartError, message: /exited with 1 before it had imported/ })
+  await until(() => child.stderr!.closed, 'stderr does not end')
   t.regex(stderr, /isMain/)
 })
 

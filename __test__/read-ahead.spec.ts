@@ -6,11 +6,14 @@ import test from 'ava'
 import { BusyError, Connection, pipe, spawn, wait, waitSync } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
 import { interpreters } from './interpreters.ts'
-import { closeAfter, pair, pairWithRawEnd } from './pairs.ts'
+import { closeAfter, pair, pairWithRawEnd, untilRead } from './pairs.ts'
 import { turns } from './until.ts'
 import { frame, patterned, writeAll } from './wire.ts'
 
 checkDescriptors(test)
+
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
 
 const EXACT = { readAhead: false } as const
 
@@ -27,7 +30,7 @@ function shared(t: Parameters<typeof pair>[0]): { sender: Connection; one: Conne
 
 const sizes = [5, 0, 70_000, 1, 16_384, 8_188, 8_189, 300_000, 3]
 
-test('two ends receive messages from one queue in turn, none lost and none torn', async (t) => {
+test.serial('two ends receive messages from one queue in turn, none lost and none torn', async (t) => {
   const { sender, one, other } = shared(t)
   const sending = (async () => {
     for (const [n, size] of sizes.entries()) await sender.sendBytes(patterned(size, n))
@@ -41,7 +44,7 @@ test('two ends receive messages from one queue in turn, none lost and none torn'
   await sending
 })
 
-test('tryRecv, poll and wait leave the following messages to the others', async (t) => {
+test.serial('tryRecv, poll and wait leave the following messages to the others', async (t) => {
   const { sender, one, other } = shared(t)
   for (let n = 0; n < 6; n++) sender.sendSync(n)
   t.true(await one.poll())
@@ -63,41 +66,47 @@ test('tryRecv, poll and wait leave the following messages to the others', async 
   t.is(other.tryRecv(), undefined)
 })
 
-test('poll and wait take nothing: they are true for a part of a message, which stays in the kernel', async (t) => {
-  const { connection, fd } = pairWithRawEnd(t, EXACT)
-  t.false(await connection.poll(1))
-  const polling = connection.poll(Infinity)
-  writeAll(fd, Buffer.of(0, 0))
-  t.true(await polling)
-  t.true(connection.pollSync())
-  t.deepEqual(await wait([connection]), [connection])
-  // Nothing was taken: the descriptor can be given up.
-  const own = connection.detach()
-  const taken = Buffer.alloc(2)
-  t.is(readSync(own, taken), 2)
-  closeSync(own)
-})
+test.serial(
+  'poll and wait take nothing: they are true for a part of a message, which stays in the kernel',
+  async (t) => {
+    const { connection, fd } = pairWithRawEnd(t, EXACT)
+    t.false(await connection.poll(1))
+    const polling = connection.poll(Infinity)
+    writeAll(fd, Buffer.of(0, 0))
+    t.true(await polling)
+    t.true(connection.pollSync())
+    t.deepEqual(await wait([connection]), [connection])
+    // Nothing was taken: the descriptor can be given up.
+    const own = connection.detach()
+    const taken = Buffer.alloc(2)
+    t.is(readSync(own, taken), 2)
+    closeSync(own)
+  },
+)
 
-test('a receive that is aborted before a header has come takes nothing; after that it finishes its message', async (t) => {
-  const { connection, fd } = pairWithRawEnd(t, EXACT)
-  const early = new AbortController()
-  const aborted = connection.recvBytes(undefined, { signal: early.signal })
-  const reason = new Error('changed my mind')
-  early.abort(reason)
-  await t.throwsAsync(aborted, { is: reason })
+test.serial(
+  'a receive that is aborted before a header has come takes nothing; after that it finishes its message',
+  async (t) => {
+    const { connection, fd } = pairWithRawEnd(t, EXACT)
+    const early = new AbortController()
+    const aborted = connection.recvBytes(undefined, { signal: early.signal })
+    const reason = new Error('changed my mind')
+    early.abort(reason)
+    await t.throwsAsync(aborted, { is: reason })
 
-  const late = new AbortController()
-  const finishing = connection.recvBytes(undefined, { signal: late.signal })
-  const behind = connection.recvBytes(undefined, { signal: late.signal })
-  writeAll(fd, frame(Buffer.from('whole')).subarray(0, 6))
-  await turns()
-  late.abort(reason)
-  await t.throwsAsync(behind, { is: reason })
-  writeAll(fd, Buffer.from('ole'))
-  t.is((await finishing).toString(), 'whole')
-})
+    const late = new AbortController()
+    const finishing = connection.recvBytes(undefined, { signal: late.signal })
+    const behind = connection.recvBytes(undefined, { signal: late.signal })
+    writeAll(fd, frame(Buffer.from('whole')).subarray(0, 6))
+    await untilRead(connection)
+    late.abort(reason)
+    await t.throwsAsync(behind, { is: reason })
+    writeAll(fd, Buffer.from('ole'))
+    t.is((await finishing).toString(), 'whole')
+  },
+)
 
-test('closing the connection ends a forEach and an iteration whose message has begun to arrive', async (t) => {
+test.serial('closing the connection ends a forEach and an iteration whose message has begun to arrive', async (t) => {
   for (const begin of [
     (connection: Connection) => connection.bytes().forEach(() => t.fail('no message has come whole')),
     async (connection: Connection) => {
@@ -107,13 +116,13 @@ test('closing the connection ends a forEach and an iteration whose message has b
     const { connection, fd } = pairWithRawEnd(t, EXACT)
     writeAll(fd, Buffer.of(0, 0))
     const done = begin(connection)
-    await turns()
+    await untilRead(connection)
     await connection.close()
     await t.notThrowsAsync(done)
   }
 })
 
-test('tryRecvBytes keeps a message that it has begun', async (t) => {
+test.serial('tryRecvBytes keeps a message that it has begun', async (t) => {
   const { connection, fd } = pairWithRawEnd(t, EXACT)
   const bytes = Buffer.concat([frame(Buffer.from('first')), frame(Buffer.from('second'))])
   for (let n = 0; n < bytes.length; n++) {
@@ -124,7 +133,7 @@ test('tryRecvBytes keeps a message that it has begun', async (t) => {
   }
 })
 
-test('Node and every Python receive from one end in turn', async (t) => {
+test.serial('Node and every Python receive from one end in turn', async (t) => {
   const program = `
 from multiprocessing.connection import Connection
 queue, turn = Connection(3), Connection(4)

@@ -1,16 +1,20 @@
 import test from 'ava'
 import { checkDescriptors } from './descriptors.ts'
 import { pair } from './pairs.ts'
+import { turns } from './until.ts'
 import { patterned } from './wire.ts'
 
 checkDescriptors(test)
 
-test('a new connection has carried nothing', (t) => {
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
+
+test.serial('a new connection has carried nothing', (t) => {
   const [a] = pair(t)
   t.deepEqual({ ...a.stats }, { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0 })
 })
 
-test('stats count messages and their bytes, each way, without the headers', async (t) => {
+test.serial('stats count messages and their bytes, each way, without the headers', async (t) => {
   const [a, b] = pair(t)
   const sizes = [0, 10, 100_000, 1_000_000]
   const total = sizes.reduce((sum, size) => sum + size)
@@ -23,7 +27,7 @@ test('stats count messages and their bytes, each way, without the headers', asyn
   t.like(b.stats, { messagesSent: 1, bytesSent: 7, messagesReceived: 4, bytesReceived: total })
 })
 
-test('synchronous and asynchronous calls, and every kind of receive, count alike', async (t) => {
+test.serial('synchronous and asynchronous calls, and every kind of receive, count alike', async (t) => {
   const [a, b] = pair(t, { codec: 'json' })
   const receive = [
     () => b.recv(),
@@ -45,7 +49,7 @@ test('synchronous and asynchronous calls, and every kind of receive, count alike
   t.like(a.stats, { messagesSent: receive.length, bytesSent: 3 * receive.length })
 })
 
-test('a message that poll sees, or that the buffer holds, does not count as received yet', async (t) => {
+test.serial('a message that poll sees, or that the buffer holds, does not count as received yet', async (t) => {
   const [a, b] = pair(t)
   for (const text of ['one', 'two', 'three']) await a.sendBytes(Buffer.from(text))
   await b.recvBytes()
@@ -53,7 +57,7 @@ test('a message that poll sees, or that the buffer holds, does not count as rece
   t.like(b.stats, { messagesReceived: 1, bytesReceived: 3 })
 })
 
-test('stats may still be read after close', async (t) => {
+test.serial('stats may still be read after close', async (t) => {
   const [a, b] = pair(t)
   await a.sendBytes(Buffer.from('four'))
   await a.close()
@@ -61,7 +65,7 @@ test('stats may still be read after close', async (t) => {
   t.like(a.stats, { messagesSent: 1, bytesSent: 4 })
 })
 
-test('stats is a picture of one moment', async (t) => {
+test.serial('stats is a picture of one moment', async (t) => {
   const [a] = pair(t)
   const before = a.stats
   await a.send('x')

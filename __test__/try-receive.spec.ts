@@ -2,17 +2,21 @@ import test from 'ava'
 import { EOFError } from 'carom'
 import { checkDescriptors } from './descriptors.ts'
 import { pair, pairWithRawEnd } from './pairs.ts'
+import { turns } from './until.ts'
 import { frame, writeAll } from './wire.ts'
 
 checkDescriptors(test)
 
-test('tryRecv and tryRecvBytes at rest give undefined', (t) => {
+// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+test.beforeEach(() => turns(1))
+
+test.serial('tryRecv and tryRecvBytes at rest give undefined', (t) => {
   const [a] = pair(t)
   t.is(a.tryRecv(), undefined)
   t.is(a.tryRecvBytes(), undefined)
 })
 
-test('tryRecv gives the message that is there, then undefined', (t) => {
+test.serial('tryRecv gives the message that is there, then undefined', (t) => {
   const [a, b] = pair(t)
   a.sendSync('one')
   a.sendSync('two')
@@ -21,7 +25,7 @@ test('tryRecv gives the message that is there, then undefined', (t) => {
   t.is(b.tryRecv(), undefined)
 })
 
-test('tryRecvBytes gives the bytes that are there, then undefined', (t) => {
+test.serial('tryRecvBytes gives the bytes that are there, then undefined', (t) => {
   const [a, b] = pair(t)
   a.sendBytesSync(Buffer.from('one'))
   a.sendBytesSync(Buffer.alloc(0))
@@ -30,7 +34,7 @@ test('tryRecvBytes gives the bytes that are there, then undefined', (t) => {
   t.is(b.tryRecvBytes(), undefined)
 })
 
-test('a message of which only a part has arrived is not there yet, and loses nothing by the asking', (t) => {
+test.serial('a message of which only a part has arrived is not there yet, and loses nothing by the asking', (t) => {
   const { connection, fd } = pairWithRawEnd(t)
   const bytes = frame('whole')
   for (const byte of bytes.subarray(0, -1)) {
@@ -41,7 +45,7 @@ test('a message of which only a part has arrived is not there yet, and loses not
   t.is(connection.tryRecvBytes()?.toString(), 'whole')
 })
 
-test('messages that remain after an asynchronous receive are there for tryRecv', async (t) => {
+test.serial('messages that remain after an asynchronous receive are there for tryRecv', async (t) => {
   const [a, b] = pair(t)
   for (const n of [1, 2, 3]) await a.send(n)
   t.is(await b.recv(), 1)
@@ -50,7 +54,7 @@ test('messages that remain after an asynchronous receive are there for tryRecv',
   t.is(b.tryRecv(), undefined)
 })
 
-test('at the end of the stream both throw EOFError: the end is not “nothing yet”', (t) => {
+test.serial('at the end of the stream both throw EOFError: the end is not “nothing yet”', (t) => {
   const { connection, fd, closeRawEnd } = pairWithRawEnd(t)
   writeAll(fd, frame('last'))
   closeRawEnd()
