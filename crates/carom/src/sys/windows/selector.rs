@@ -142,7 +142,7 @@ impl Waker {
     /// # Errors
     ///
     /// None; on other systems, what the system reports.
-    pub fn wake(&self) -> io::Result<()> {
+    pub(crate) fn wake(&self) -> io::Result<()> {
         self.0.put(|reports| reports.woken = true);
         Ok(())
     }
