@@ -40,6 +40,7 @@ pub(crate) fn to_js(address: &Address) -> JsAddress {
             host: host.clone(),
             port: *port,
         }),
+        other => Either::A(other.to_string()),
     }
 }
 

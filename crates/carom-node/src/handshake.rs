@@ -41,14 +41,11 @@ impl Reactor {
         descriptors: bool,
     ) -> Result<u32> {
         let key = AuthKey::new(key).map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        let options = Options {
-            dialect: if redhat { Dialect::RedHat } else { Dialect::Modern },
-            accepted: digests
-                .iter()
-                .filter_map(|name| Digest::from_name(name.as_bytes()))
-                .collect(),
-            descriptors,
-        };
+        let accepted = digests.iter().filter_map(|name| Digest::from_name(name.as_bytes()));
+        let options = Options::new()
+            .dialect(if redhat { Dialect::RedHat } else { Dialect::Modern })
+            .digests(accepted)
+            .descriptors(descriptors);
         let handshake = if listens {
             Handshake::listener(&key, options)
         } else {

@@ -32,13 +32,12 @@ pub struct ListenOptions {
 
 impl From<ListenOptions> for listener::Options {
     fn from(options: ListenOptions) -> Self {
-        Self {
-            backlog: options.backlog,
-            mode: options.mode,
-            descriptors: options.descriptors,
-            replace: options.replace,
-            keep_alive: options.keep_alive.map(idle),
-        }
+        Self::new()
+            .backlog(options.backlog)
+            .mode(options.mode)
+            .descriptors(options.descriptors)
+            .replace(options.replace)
+            .keep_alive(options.keep_alive.map(idle))
     }
 }
 

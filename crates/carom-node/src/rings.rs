@@ -128,10 +128,5 @@ pub(crate) fn hear(slots: &mut Slots, batch: &mut [Readiness]) {
 
 /// The end is found by reading, behind all that there is.
 fn report(id: u32) -> Readiness {
-    Readiness {
-        token: id as usize,
-        readable: true,
-        writable: true,
-        ended: false,
-    }
+    Readiness::both(id as usize)
 }

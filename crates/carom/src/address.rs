@@ -22,6 +22,7 @@ pub const PATH_MAX: usize = PATH_SPACE - 1;
 
 /// The kind of socket that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Family {
     /// A Unix socket, with a path or an abstract name.
     Unix,
@@ -33,6 +34,7 @@ pub enum Family {
 
 /// Where a listener can be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Address {
     /// A Unix socket's path.
     Unix(PathBuf),

@@ -101,6 +101,11 @@ impl<F: AsFd> Channel<F> {
         }
     }
 
+    /// Refuses payloads of more than `limit` bytes from now on.
+    pub(crate) fn set_limit(&mut self, limit: u64) {
+        self.decoder.set_limit(limit);
+    }
+
     /// Takes no more from the kernel, from now on, than the message that is being received: first its header, then its
     /// payload. For an end from which several processes receive in turn, each of which would keep what it had read ahead.
     pub fn disable_read_ahead(&mut self) {

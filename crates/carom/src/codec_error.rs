@@ -5,6 +5,7 @@ use std::fmt;
 #[derive(Debug)]
 pub struct EncodeError(Box<dyn StdError + Send + Sync>);
 
+#[cfg(feature = "serde")]
 impl EncodeError {
     pub(crate) fn new(source: impl StdError + Send + Sync + 'static) -> Self {
         Self(Box::new(source))
@@ -30,6 +31,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
+    #[cfg(feature = "serde")]
     pub(crate) fn new(message: Vec<u8>, source: impl StdError + Send + Sync + 'static) -> Self {
         Self {
             message,

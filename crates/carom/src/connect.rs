@@ -14,10 +14,11 @@ use std::time::Duration;
 use std::vec;
 
 use crate::address::numeric;
+use crate::ring::RingRole;
 use crate::sys::local::Name;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, tcp};
 use crate::system_error::{Operation, SystemError};
-use crate::{Address, Error, Result};
+use crate::{Address, Authentication, Connection, Error, Result};
 
 const RETRY_MIN: Duration = Duration::from_millis(1);
 const RETRY_MAX: Duration = Duration::from_millis(16);
@@ -223,5 +224,40 @@ pub fn socket(address: &Address, deadline: Deadline) -> Result<OwnedFd> {
                 std::thread::sleep(deadline.remaining().map_or(after, |left| left.min(after)));
             }
         }
+    }
+}
+
+/// Connects to `address` by `deadline`, and where there is a key, proves to know it and has the listener prove it.
+///
+/// # Errors
+///
+/// [`Error::Address`] and [`Error::System`] where the listener can't be reached; [`Error::TimedOut`] when the time is up
+/// before it is reached; [`Error::Handshake`](crate::Error) where the proof failed, either way.
+pub fn connect(address: &Address, authentication: Option<&Authentication>, deadline: Deadline) -> Result<Connection> {
+    Connection::new(connect_proved(address, authentication, deadline)?)
+}
+
+/// As [`connect`], through shared memory, which the listener has to [expect](Listener::accept_over_shared_memory): this end makes it, of
+/// `size` bytes each way, rounded up to a power of two, and offers it when both ends have proved that they know the key.
+///
+/// # Errors
+///
+/// As [`connect`]; [`Error::Ring`] where this system has no such memory, where there is no room for it, for an address that is not
+/// local, and where the listener takes no descriptors.
+pub fn connect_over_shared_memory(
+    address: &Address,
+    authentication: Option<&Authentication>,
+    size: usize,
+    deadline: Deadline,
+) -> Result<Connection> {
+    let fd = connect_proved(address, authentication, deadline)?;
+    Connection::over_shared_memory(fd, RingRole::Offering(size))
+}
+
+fn connect_proved(address: &Address, authentication: Option<&Authentication>, deadline: Deadline) -> Result<OwnedFd> {
+    let fd = socket(address, deadline)?;
+    match authentication {
+        Some(authentication) => authentication.prove_connected(fd, deadline),
+        None => Ok(fd),
     }
 }

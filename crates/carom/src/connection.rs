@@ -43,28 +43,25 @@ impl Connection {
     }
 
     /// As [`new`](Self::new), with the longest message that is received, in bytes, and how long blocking calls spin.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] where the descriptor is of another kind.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc, reason = "for this crate's own measurements and tests")]
     pub fn with_options(fd: OwnedFd, max_message_size: u64, spin: Spin) -> Result<Self> {
         Self::over(Channel::new(fd, max_message_size, spin)?)
     }
 
-    /// As [`with_options`](Self::with_options), through shared memory, which has to be wanted at both ends: a Unix socket that has just been
+    /// As [`new`](Self::new), through shared memory, which has to be wanted at both ends: a Unix socket that has just been
     /// connected, or an end of a [`pipe_over_shared_memory`](crate::pipe_over_shared_memory).
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {
     /// use std::os::unix::net::UnixStream;
     ///
-    /// use carom::ring::{ACCEPTED_MAX, RING_SIZE, RingRole};
-    /// use carom::spin::Spin;
     /// use carom::Connection;
+    /// use carom::ring::{ACCEPTED_MAX, RING_SIZE, RingRole};
     ///
     /// let (a, b) = UnixStream::pair()?;
-    /// let mut a = Connection::over_shared_memory(a.into(), RingRole::Offering(RING_SIZE), u64::MAX, Spin::adaptive())?;
-    /// let mut b = Connection::over_shared_memory(b.into(), RingRole::Expecting(ACCEPTED_MAX), u64::MAX, Spin::adaptive())?;
+    /// let mut a = Connection::over_shared_memory(a.into(), RingRole::Offering(RING_SIZE))?;
+    /// let mut b = Connection::over_shared_memory(b.into(), RingRole::Expecting(ACCEPTED_MAX))?;
     /// b.send_bytes(b"ping")?;
     /// assert_eq!(a.recv_bytes()?, b"ping");
     /// # }
@@ -73,8 +70,16 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`with_options`](Self::with_options), and as [`Channel::use_ring`] and [`Channel::start_ring`].
-    pub fn over_shared_memory(fd: OwnedFd, role: RingRole, max_message_size: u64, spin: Spin) -> Result<Self> {
+    /// As [`new`](Self::new); [`Error::Ring`] where this system has no such memory, or no room for it, and for a descriptor that is no
+    /// Unix socket.
+    pub fn over_shared_memory(fd: OwnedFd, role: RingRole) -> Result<Self> {
+        Self::with_ring(fd, role, u64::MAX, Spin::adaptive())
+    }
+
+    /// As [`over_shared_memory`](Self::over_shared_memory), with the longest message that is received and how long blocking calls spin.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc, reason = "for this crate's own measurements and tests")]
+    pub fn with_ring(fd: OwnedFd, role: RingRole, max_message_size: u64, spin: Spin) -> Result<Self> {
         let mut channel = Channel::new(fd, max_message_size, spin)?;
         channel.use_ring(role)?;
         let mut connection = Self::over(channel)?;
@@ -82,6 +87,26 @@ impl Connection {
             connection.channel.start_ring(Deadline::Never)?;
         }
         Ok(connection)
+    }
+
+    /// Receives no message of more than `bytes` from now on. A longer one is refused when its header has come, before memory is
+    /// taken for it, and this end receives no more.
+    ///
+    /// An end that was [accepted](crate::Listener::accept_connection) has its listener's limit,
+    /// [64 MiB](crate::listener::MAX_MESSAGE_SIZE) unless that was changed; any other has none until one is set.
+    ///
+    /// ```
+    /// let (mut a, b) = carom::pipe()?;
+    /// let mut b = b.max_message_size(4);
+    /// a.send_bytes(b"too long")?;
+    /// let error = b.recv_bytes().unwrap_err();
+    /// assert_eq!(error.to_string(), "message too long: the peer announced 8 bytes, the limit is 4");
+    /// # Ok::<(), carom::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_message_size(mut self, bytes: u64) -> Self {
+        self.channel.set_limit(bytes);
+        self
     }
 
     fn over(mut channel: Channel) -> Result<Self> {

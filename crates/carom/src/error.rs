@@ -3,6 +3,7 @@ use std::io;
 use crate::address::AddressError;
 use crate::codec_error::{DecodeError, EncodeError};
 use crate::frame::FrameError;
+#[cfg(feature = "auth")]
 use crate::handshake::HandshakeError;
 use crate::ring::{RingError, RingFault};
 use crate::system_error::SystemError;
@@ -61,6 +62,7 @@ pub enum Error {
     #[error(transparent)]
     System(#[from] SystemError),
     /// The peer did not prove that it knows the authkey, or did not accept our proof.
+    #[cfg(feature = "auth")]
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
     /// There is no shared memory for this connection, or the peer has broken its rules.
@@ -85,6 +87,7 @@ impl Error {
             Self::NotReadable | Self::NotWritable => ErrorKind::Unsupported,
             Self::BufferTooShort { .. } | Self::Encode(_) | Self::Address(_) => ErrorKind::InvalidInput,
             Self::System(error) => error.kind(),
+            #[cfg(feature = "auth")]
             Self::Handshake(error) => error.kind(),
             Self::Ring(error) => error.kind(),
             Self::TimedOut => ErrorKind::TimedOut,

@@ -19,7 +19,7 @@
 //! The MAC is over the whole challenge, with the digest's name, so that nobody in the middle can ask for a weaker digest. A
 //! modern end answers a challenge of 20 bytes as a legacy one would, and accepts bare MD5 as the answer to its own; a legacy
 //! end takes the name for a part of the challenge. So the two understand each other, and
-//! [`Options::accepted`] without MD5 keeps legacy peers out.
+//! [`Options::digests`] without MD5 keeps legacy peers out.
 //!
 //! The handshake proves that somebody who can be reached has the key now. A MAC names neither of the two ends, so a peer
 //! without the key may have a third end answer for it. Within a process no end answers a challenge that another end of its
@@ -61,7 +61,7 @@ use challenge::{CHALLENGE, FAILURE, RANDOM, WELCOME};
 use outstanding::Outstanding;
 use reader::Reader;
 
-pub use authentication::{Authentication, connect, connect_over_shared_memory};
+pub use authentication::Authentication;
 pub use digest::Digest;
 pub use driver::{advance, run_blocking};
 pub use error::{Awaited, Excerpt, HandshakeError};
@@ -82,6 +82,7 @@ pub enum Peer {
 
 /// How far a handshake has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Status {
     /// It waits for the peer.
     Awaits(Awaited),

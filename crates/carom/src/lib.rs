@@ -20,18 +20,13 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`frame`] | the wire: headers, and the decoder that finds messages in a byte stream, without any I/O |
 //! | [`address`] | where a listener can be reached |
 //! | [`listener`], [`mod@connect`] | sockets that others connect to, and connecting to them |
 //! | [`mod@handshake`] | how two ends prove to each other that they know a key, without any I/O |
-//! | [`channel`] | a descriptor and its decoder, in memory that the caller lends: what a language binding builds on |
-//! | [`connection`] | whole messages in memory of their own: what a Rust program uses |
 //! | [`reactor`] | readiness of many descriptors at once |
 //! | [`ring`] | shared memory beneath the frames of a connection: a ring of bytes each way |
 //! | [`shared_memory`] | named segments of memory that processes share, as Python's |
 //! | [`child`] | how a child process has ended, and a child that ends with its parent |
-//! | [`spin`] | how long a blocking call looks for data before it sleeps |
-//! | [`sys`] | the system calls: one face, and a folder for Unix and one for Windows behind it |
 //!
 //! # What is not promised
 //!
@@ -40,43 +35,60 @@
 //! other for ever, as they do in Python.
 #![deny(unsafe_code)]
 
+mod accept;
 pub mod address;
 mod arrivals;
+#[doc(hidden)]
 pub mod channel;
 pub mod child;
 mod codec_error;
 pub mod connect;
-pub mod connection;
+mod connection;
 #[cfg(unix)]
 mod conversions;
 mod error;
+#[doc(hidden)]
 pub mod frame;
+#[cfg(feature = "auth")]
 pub mod handshake;
 pub mod listener;
+#[cfg(feature = "serde")]
 mod message;
+#[doc(hidden)]
 pub mod pages;
 mod pipe;
 pub mod reactor;
 pub mod ring;
 pub mod shared_memory;
+#[doc(hidden)]
 pub mod spin;
 #[allow(
     unsafe_code,
     reason = "a descriptor's number may be anybody's, and one system call isn't wrapped"
 )]
+#[doc(hidden)]
 pub mod sys;
 mod system_error;
+#[cfg(not(feature = "auth"))]
+mod unauthenticated;
 mod wait;
 
+pub use accept::Incoming;
 pub use address::Address;
 pub use codec_error::{DecodeError, EncodeError};
+pub use connect::{connect, connect_over_shared_memory};
 pub use connection::Connection;
 pub use error::Error;
-pub use handshake::{AuthKey, Authentication, connect, connect_over_shared_memory};
+pub use frame::FrameError;
+#[cfg(feature = "auth")]
+pub use handshake::{AuthKey, Authentication};
 pub use listener::Listener;
 pub use pipe::{one_way_pipe, pipe, pipe_over_shared_memory};
 pub use shared_memory::SharedMemory;
+pub use sys::{Credentials, Deadline};
 pub use system_error::{Operation, SystemError};
+#[cfg(not(feature = "auth"))]
+pub use unauthenticated::Authentication;
 pub use wait::wait;
 
 /// A result whose error is a [`enum@Error`].

@@ -11,37 +11,10 @@ use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, PeerFd};
 use crate::system_error::{Operation, SystemError};
 use crate::{Address, Result};
 use std::net::SocketAddr;
-use std::time::Duration;
 
-/// How a listener is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// How many connections may wait to be accepted; the system may have a limit of its own.
-    pub backlog: i32,
-    /// The permissions of a Unix socket's file: a user who may connect must be able to write it. The owner only, unless changed.
-    pub mode: u32,
-    /// Whether a Unix socket's connections take descriptors from their first byte on. A program whose peers have to prove first that
-    /// they know a key says no, and [`handshake::Options::descriptors`](crate::handshake::Options::descriptors).
-    pub descriptors: bool,
-    /// Whether to take the place of a socket file at which nobody listens any more. One where some process listens, or is about
-    /// to, and a file that is no socket are `EADDRINUSE` all the same.
-    pub replace: bool,
-    /// After how long without a word TCP asks whether a peer is still there, so that one whose machine is gone ends the
-    /// connection: zero is the system's time, mostly two hours; `None` is never.
-    pub keep_alive: Option<Duration>,
-}
+mod options;
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            backlog: 128,
-            mode: 0o600,
-            descriptors: false,
-            replace: false,
-            keep_alive: None,
-        }
-    }
-}
+pub use options::{MAX_MESSAGE_SIZE, Options};
 
 /// The peer that has connected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +44,7 @@ pub struct Listener {
     file: Option<SocketFile>,
     fd: PeerFd,
     address: Address,
+    max_message_size: u64,
     /// It came from a peer, which may share the open file and change its mode.
     shared: bool,
 }
@@ -82,7 +56,7 @@ impl Listener {
     /// path already is removed.
     ///
     /// ```
-    /// use carom::sys::Deadline;
+    /// use carom::Deadline;
     /// use carom::{Address, Listener, listener};
     ///
     /// let listener = Listener::bind(&Address::tcp("localhost", 0), listener::Options::default())?;
@@ -129,6 +103,7 @@ impl Listener {
             file: None,
             fd: fd.into(),
             address,
+            max_message_size: MAX_MESSAGE_SIZE,
             shared: false,
         })
     }
@@ -169,6 +144,12 @@ impl Listener {
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// The longest message that its connections receive, in bytes.
+    #[must_use]
+    pub fn max_message_size(&self) -> u64 {
+        self.max_message_size
     }
 
     /// Accepts a connection by `deadline`; `None` where nobody came. The socket is close-on-exec and blocking, and nothing
@@ -227,6 +208,7 @@ impl Listener {
             file,
             fd: fd.into(),
             address,
+            max_message_size: options.max_message_size,
             shared: false,
         })
     }

@@ -1,5 +1,4 @@
 use crate::ring::{RingRole, pair, ring_size};
-use crate::spin::Spin;
 use crate::{Connection, Result, sys};
 
 /// Two connected ends, each of which sends and receives.
@@ -53,7 +52,7 @@ pub fn pipe_over_shared_memory(size: usize) -> Result<(Connection, Connection)> 
     let (a, b) = pair(size)?;
     let role = RingRole::Expecting(ring_size(size));
     Ok((
-        Connection::over_shared_memory(a, role, u64::MAX, Spin::adaptive())?,
-        Connection::over_shared_memory(b, role, u64::MAX, Spin::adaptive())?,
+        Connection::over_shared_memory(a, role)?,
+        Connection::over_shared_memory(b, role)?,
     ))
 }

@@ -12,6 +12,7 @@ use crate::sys::{AsRawFd, BorrowedFd, Deadline, RawFd};
 
 /// The readiness of a descriptor, as reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Readiness {
     /// The token that the descriptor was registered under.
     pub token: usize,
@@ -21,6 +22,20 @@ pub struct Readiness {
     pub writable: bool,
     /// Nothing more will arrive: a watcher that has read all that was there finds the end, or an error, without another report.
     pub ended: bool,
+}
+
+impl Readiness {
+    /// Everything but the end may have come.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn both(token: usize) -> Self {
+        Self {
+            token,
+            readable: true,
+            writable: true,
+            ended: false,
+        }
+    }
 }
 
 /// The descriptors that are watched. Independent of the [`Reactor`] that waits, so that it can be used from another thread.
@@ -61,7 +76,7 @@ impl Registry {
 ///
 /// ```
 /// use carom::reactor::Reactor;
-/// use carom::sys::Deadline;
+/// use carom::Deadline;
 ///
 /// let (mut a, b) = carom::pipe()?;
 /// let mut reactor = Reactor::new()?;

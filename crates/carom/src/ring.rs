@@ -50,8 +50,10 @@ pub(crate) mod offer;
 pub(crate) mod sending;
 
 use crate::Result;
+#[doc(hidden)]
 pub use crate::frame::OFFER_LENGTH;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, OwnedFd, sealed};
+#[doc(hidden)]
 pub use offer::Side;
 use sending::send_offer;
 
@@ -74,6 +76,7 @@ pub const ACCEPTED_MAX: usize = 64 * 1024 * 1024;
 
 /// The part of an end in the beginning of its ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RingRole {
     /// It makes the memory, of this many bytes each way, and offers it to the peer. The number is rounded up to a power of two from
     /// [`RING_MIN`] to [`RING_MAX`].
@@ -84,6 +87,7 @@ pub enum RingRole {
 
 /// The parts that another process needs besides the socket to go on with a ring that is in use.
 #[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
 pub struct RingParts<'a> {
     /// The memory.
     pub memory: BorrowedFd<'a>,
@@ -93,6 +97,7 @@ pub struct RingParts<'a> {
 
 /// The size that a ring gets where a program asks for `wanted` bytes.
 #[must_use]
+#[doc(hidden)]
 pub fn ring_size(wanted: usize) -> usize {
     wanted.clamp(RING_MIN, RING_MAX).next_power_of_two()
 }
@@ -104,6 +109,7 @@ pub fn ring_size(wanted: usize) -> usize {
 ///
 /// [`Error::Ring`](crate::Error::Ring) where this system has no such memory, or no room for it; [`Error::Io`](crate::Error::Io) for what
 /// else the system calls report.
+#[doc(hidden)]
 pub fn pair(size: usize) -> Result<(OwnedFd, OwnedFd)> {
     if !sealed::EXISTS {
         return Err(RingError::Unsupported.into());

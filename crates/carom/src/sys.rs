@@ -58,6 +58,7 @@ pub struct Kind {
 
 /// The process at the other end of a local connection: the process that created the socket, or connected it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Credentials {
     /// Process id; 0 where the peer is in a pid namespace that can't be seen from here.
     pub pid: i32,

@@ -150,11 +150,7 @@ fn the_next_address_is_tried_where_one_fails() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_backlog_is_waited_for_until_the_time_is_up() {
-    let listener = Listener::bind_private(Options {
-        backlog: 0,
-        ..Options::default()
-    })
-    .unwrap();
+    let listener = Listener::bind_private(Options::new().backlog(0)).unwrap();
     let _first = socket(listener.address(), Deadline::Never).unwrap();
     let begin = Instant::now();
     assert!(matches!(socket(listener.address(), soon()), Err(Error::TimedOut)));
@@ -219,10 +215,7 @@ fn keep_unless_connected(connecting: &mut Connecting, connected: &mut usize) -> 
 }
 
 fn authentication(key: &[u8], timeout: Duration) -> Authentication {
-    Authentication {
-        timeout,
-        ..Authentication::new(AuthKey::new(key).unwrap())
-    }
+    Authentication::new(AuthKey::new(key).unwrap()).timeout(timeout)
 }
 
 fn handshake_error(result: Result<Connection, Error>) -> HandshakeError {

@@ -26,10 +26,7 @@ use peer::{fifo, frame, payload};
 use scratch::Scratch;
 
 fn authentication() -> Authentication {
-    Authentication {
-        timeout: Duration::MAX,
-        ..Authentication::new(AuthKey::new(b"secret").unwrap())
-    }
+    Authentication::new(AuthKey::new(b"secret").unwrap()).timeout(Duration::MAX)
 }
 
 /// The messages that go through a connection, both ways: a long one doesn't fit into a Unix socket's buffers.

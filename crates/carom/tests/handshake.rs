@@ -14,17 +14,11 @@ fn options(form: Form) -> Options {
     } else {
         Dialect::Modern
     };
-    Options {
-        dialect,
-        ..Options::default()
-    }
+    Options::new().dialect(dialect)
 }
 
 fn accepting(accepted: &[Digest]) -> Options {
-    Options {
-        accepted: accepted.to_vec(),
-        ..Options::default()
-    }
+    Options::new().digests(accepted.iter().copied())
 }
 
 fn listener(options: Options) -> Handshake {

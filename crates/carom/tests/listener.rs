@@ -218,10 +218,7 @@ fn a_socket_file_that_is_gone_or_is_another_s_is_left_alone() {
 fn a_socket_file_is_its_owner_s_whatever_the_umask() {
     if let Some(path) = env::var_os("CAROM_TEST_SOCKET") {
         let (path, expected) = (Path::new(&path), env::var("CAROM_TEST_MODE").unwrap());
-        let options = Options {
-            mode: u32::from_str_radix(&expected, 8).unwrap(),
-            ..Options::default()
-        };
+        let options = Options::new().mode(u32::from_str_radix(&expected, 8).unwrap());
         let _listener = Listener::bind(&Address::unix(path), options).unwrap();
         assert_eq!(format!("{:o}", mode(path)), expected);
         return;

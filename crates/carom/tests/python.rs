@@ -121,16 +121,12 @@ fn pythons() -> Vec<(String, bool)> {
     interpreters.collect()
 }
 
-fn authentication(key: &[u8], options: Options) -> Authentication {
-    Authentication {
-        options,
-        timeout: Duration::from_secs(30),
-        ..Authentication::new(AuthKey::new(key).unwrap())
-    }
+fn authentication(key: &[u8]) -> Authentication {
+    Authentication::new(AuthKey::new(key).unwrap()).timeout(Duration::from_secs(30))
 }
 
 fn ours() -> Authentication {
-    authentication(KEY, Options::default())
+    authentication(KEY)
 }
 
 fn literal(address: &Address) -> String {
@@ -139,6 +135,7 @@ fn literal(address: &Address) -> String {
         Address::Pipe(name) => format!("{name:?}"),
         Address::Abstract(name) => format!("'\\0{}'", name.escape_ascii()),
         Address::Tcp { host, port } => format!("({host:?}, {port})"),
+        other => panic!("{other}"),
     }
 }
 
@@ -287,13 +284,7 @@ fn a_python_tells_its_generation_and_the_legacy_one_can_be_refused() {
         let peer = handshake::run_blocking(carom::sys::AsFd::as_fd(&fd), &mut handshake, minute()).unwrap();
         assert_eq!(peer, if modern { Peer::Modern } else { Peer::Legacy }, "{python}");
 
-        let strict = authentication(
-            KEY,
-            Options {
-                accepted: vec![Digest::Sha256],
-                ..Options::default()
-            },
-        );
+        let strict = authentication(KEY).digests([Digest::Sha256]);
         let (accepted, _client) = from_python(&python, &address, "b'secret'", Some(&strict));
         let (connected, _listener) = to_python(&python, TCP, "b'secret'", Some(&strict));
         if modern {
@@ -308,13 +299,7 @@ fn a_python_tells_its_generation_and_the_legacy_one_can_be_refused() {
 
 #[test]
 fn a_python_without_red_hat_s_patch_does_not_speak_its_dialect() {
-    let patched = authentication(
-        KEY,
-        Options {
-            dialect: Dialect::RedHat,
-            ..Options::default()
-        },
-    );
+    let patched = authentication(KEY).dialect(Dialect::RedHat);
     for (python, _) in pythons() {
         let (refused, _client) = from_python(&python, &Address::tcp("localhost", 0), "b'secret'", Some(&patched));
         assert!(matches!(refusal(refused), HandshakeError::NotAnAnswer(_)), "{python}");

@@ -24,7 +24,7 @@ use ring_peer::RingPeer;
 
 /// An end that looks for data for as long as the test takes.
 fn awake(fd: impl Into<carom::sys::OwnedFd>, role: RingRole) -> Connection {
-    Connection::over_shared_memory(fd.into(), role, u64::MAX, Spin::fixed(Duration::from_secs(600))).unwrap()
+    Connection::with_ring(fd.into(), role, u64::MAX, Spin::fixed(Duration::from_secs(600))).unwrap()
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn messages() -> [Vec<u8>; 4] {
 }
 
 fn over(fd: &OwnedFd, role: RingRole) -> Result<Connection> {
-    Connection::over_shared_memory(fd.try_clone()?, role, u64::MAX, Spin::fixed(Duration::ZERO))
+    Connection::with_ring(fd.try_clone()?, role, u64::MAX, Spin::fixed(Duration::ZERO))
 }
 
 /// One end of a pair whose calls fail, in a role, and the other end in another.
@@ -102,10 +102,7 @@ fn calls_that_do_not_wait_survive_every_fault() {
 fn a_client_survives_every_fault() {
     let _alone = alone();
     let scratch = Scratch::new("ring-client");
-    let authentication = Authentication {
-        timeout: Duration::MAX,
-        ..Authentication::new(AuthKey::new(b"secret").unwrap())
-    };
+    let authentication = Authentication::new(AuthKey::new(b"secret").unwrap()).timeout(Duration::MAX);
     survive(
         &scratch,
         || Listener::bind(&scratch.address("socket"), listener::Options::default()).unwrap(),

@@ -25,7 +25,7 @@ use ring_peer::{OFFER, RingPeer, SEALS, memfd};
 const EXPECTING: RingRole = RingRole::Expecting(4 * RING_MIN);
 
 fn expecting(socket: UnixStream) -> Connection {
-    Connection::over_shared_memory(socket.into(), EXPECTING, u64::MAX, Spin::fixed(Duration::ZERO)).unwrap()
+    Connection::with_ring(socket.into(), EXPECTING, u64::MAX, Spin::fixed(Duration::ZERO)).unwrap()
 }
 
 fn pair() -> (Connection, RingPeer) {
@@ -211,7 +211,7 @@ fn an_ordinary_message_in_place_of_the_offer_says_what_to_do() {
 fn an_end_that_expects_none_refuses_an_offer_and_says_what_to_do() {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let mut plain = Connection::new(ours.into()).unwrap();
-    let Ok(_peer) = Connection::over_shared_memory(
+    let Ok(_peer) = Connection::with_ring(
         theirs.into(),
         RingRole::Offering(RING_MIN),
         u64::MAX,

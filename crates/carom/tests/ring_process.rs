@@ -27,7 +27,7 @@ fn alone() -> MutexGuard<'static, ()> {
 const ROLE: RingRole = RingRole::Expecting(RING_MIN);
 
 fn over(fd: OwnedFd, spin: Duration) -> Connection {
-    Connection::over_shared_memory(fd, ROLE, u64::MAX, Spin::fixed(spin)).unwrap()
+    Connection::with_ring(fd, ROLE, u64::MAX, Spin::fixed(spin)).unwrap()
 }
 
 /// A child process.

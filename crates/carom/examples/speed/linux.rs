@@ -35,7 +35,7 @@ fn connection(fd: OwnedFd, transport: &str) -> Result<Connection> {
     if transport == "socket" {
         Connection::with_options(fd, u64::MAX, spin)
     } else {
-        Connection::over_shared_memory(fd, RingRole::Expecting(RING_SIZE), u64::MAX, spin)
+        Connection::with_ring(fd, RingRole::Expecting(RING_SIZE), u64::MAX, spin)
     }
 }
 

@@ -119,6 +119,11 @@ impl Decoder {
         }
     }
 
+    /// Refuses payloads of more than `limit` bytes from now on.
+    pub(crate) fn set_limit(&mut self, limit: u64) {
+        self.limit = limit;
+    }
+
     /// Copies what was carried over to the front of `slab`; the bytes that are read next belong behind it. Returns how
     /// many bytes that is.
     ///

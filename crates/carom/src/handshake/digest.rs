@@ -9,6 +9,7 @@ use super::AuthKey;
 
 /// A hash function that an answer can be made with, by HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Digest {
     /// MD5, the only one that legacy peers know. Broken as a hash; as HMAC no attack on it is known, but there is no reason
     /// to choose it.

@@ -7,6 +7,7 @@ const SHOWN: usize = 32;
 
 /// The message that a handshake was waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Awaited {
     /// The peer's challenge.
     Challenge,

@@ -108,6 +108,7 @@ pub(crate) fn mac(digest: Digest, key: &[u8], message: &[u8]) -> Vec<u8> {
         Digest::Sha384 => mac!(sha2::Sha384),
         Digest::Sha3_256 => mac!(sha3::Sha3_256),
         Digest::Sha3_384 => mac!(sha3::Sha3_384),
+        other => panic!("no reference for {other}"),
     }
 }
 

@@ -121,8 +121,7 @@ impl Play {
         let (ours, theirs) = UnixStream::pair().expect("a socket pair");
         let role = RingRole::Expecting(RING_MIN);
         Self {
-            ours: Connection::over_shared_memory(ours.into(), role, limit, Spin::fixed(Duration::ZERO))
-                .expect("a Unix socket"),
+            ours: Connection::with_ring(ours.into(), role, limit, Spin::fixed(Duration::ZERO)).expect("a Unix socket"),
             theirs: Some(RingPeer::offer(theirs, RING_MIN)),
             honest: true,
             limit,
