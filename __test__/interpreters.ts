@@ -102,7 +102,7 @@ async function install(python: Interpreter, packages: readonly string[], folder:
   try {
     await run(python.path, ['-m', 'venv', aside])
     const program = join(aside, WINDOWS ? 'Scripts/python.exe' : 'bin/python')
-    await run(program, ['-m', 'pip', 'install', '--quiet', ...packages], { timeout: 180_000 })
+    await run(program, ['-m', 'pip', 'install', '--quiet', ...packages])
     await rename(aside, folder)
   } catch (error) {
     await rm(aside, { recursive: true, force: true })

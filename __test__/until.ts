@@ -1,8 +1,8 @@
 // Waits for a condition that a test expects: no sleep decides an order, and only a deadline far away ends the wait.
 
-const DEADLINE = 120_000
+const DEADLINE = 300_000
 
-/** Resolves when `condition` holds; rejects with `expectation` when it does not hold within two minutes. */
+/** Resolves when `condition` holds; rejects with `expectation` when it does not hold within five minutes. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   expectation: string | (() => string),

@@ -31,7 +31,7 @@ export async function run(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Output> {
   try {
-    return await execute(command, args, { cwd: folder, env, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 })
+    return await execute(command, args, { cwd: folder, env, timeout: 1_200_000, maxBuffer: 64 * 1024 * 1024 })
   } catch (error) {
     const { message, stdout = '', stderr = '' } = error as Error & Partial<Output>
     // oxlint-disable-next-line preserve-caught-error -- printed, it would say the same once more

@@ -7,6 +7,9 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
+/** Milliseconds within which descriptors that are not used any more are closed, on any machine. */
+const SETTLING = 60_000
+
 export interface Sample {
   /** Seconds since the beginning. */
   at: number
@@ -25,13 +28,16 @@ export class Sampler implements Disposable {
     this.#timer = setInterval(() => this.samples.push(this.#look()), milliseconds)
   }
 
-  /** Memory and descriptors in use when nothing is under way. */
-  async quiet(): Promise<Sample> {
-    for (let n = 0; n < 5; n++) {
+  /** Memory and descriptors in use when nothing is under way, once they are no more than there were `before`, or that takes too long. */
+  async quiet(before?: Sample): Promise<Sample> {
+    const deadline = performance.now() + SETTLING
+    let sample: Sample
+    let looks = 0
+    do {
       gc()
       await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    const sample = this.#look()
+      sample = this.#look()
+    } while (++looks < 5 || (before && sample.descriptors > before.descriptors && performance.now() < deadline))
     this.samples.push(sample)
     return sample
   }

@@ -139,7 +139,7 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
         ? await Promise.all([
             lobby.expect(own, new Promise(() => {})),
             connect(address!, {
-              ...(transport === 'unix-authenticated' && { authkey: KEY }),
+              ...(transport === 'unix-authenticated' && { authkey: KEY, handshakeTimeout: 600_000 }),
               highWaterMark,
             }).then(async (connection) => {
               await connection.send(own)
@@ -201,16 +201,16 @@ export async function traffic({ connections, milliseconds, seed }: Options): Pro
   }
 
   /** The memory in use after `duration` of traffic, with nothing under way. */
-  const load = async (duration: number): Promise<Sample> => {
+  const load = async (duration: number, earlier?: Sample): Promise<Sample> => {
     const until = performance.now() + duration
     await Promise.all([round(until), harass(until)])
     await Promise.all(peers.map((peer) => peer.started))
-    return sampler.quiet()
+    return sampler.quiet(earlier)
   }
 
   // The allocator keeps the memory of the load's height: memory is flat if it doesn't grow from then on.
   const before = await load(milliseconds / 5)
-  const after = await load((milliseconds * 4) / 5)
+  const after = await load((milliseconds * 4) / 5, before)
   for (const peer of peers) await peer.control.close()
   await Promise.all(peers.map((peer) => peer.ended))
   for (const { listener } of Object.values(lobbies)) await listener.close()
