@@ -135,19 +135,19 @@ impl Driver for UvDriver {
 }
 
 impl OtherHandles for UvDriver {
-    fn can_wait(&self, duration: Duration) -> bool {
+    fn patience(&self) -> Duration {
         // SAFETY: the loop is alive while it calls back.
         unsafe {
             // Zero where an immediate waits, a handle is being closed, or nothing keeps the loop alive; negative for ever.
             match (self.uv.backend_timeout)(self.event_loop) {
-                0 => false,
+                0 => Duration::ZERO,
                 timeout @ 1.. => {
                     // The loop's time stands still while it calls back.
                     let due = (self.uv.now)(self.event_loop) + u64::from(timeout.unsigned_abs());
                     let now = (self.uv.hrtime)();
-                    Duration::from_nanos(due.saturating_mul(1_000_000).saturating_sub(now)) >= duration
+                    Duration::from_nanos(due.saturating_mul(1_000_000).saturating_sub(now))
                 }
-                ..0 => true,
+                ..0 => Duration::MAX,
             }
         }
     }

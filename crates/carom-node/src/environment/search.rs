@@ -20,8 +20,8 @@ const LOOKS_AT_RINGS: u32 = 32;
 
 /// The other handles of the event loop, which must not wait for a search.
 pub(crate) trait OtherHandles {
-    /// Whether they can wait for so long.
-    fn can_wait(&self, duration: Duration) -> bool;
+    /// How long they can wait: until the next timer is due, or for ever.
+    fn patience(&self) -> Duration;
 
     /// Whether something has happened that the event loop is to serve, be it a report of the reactor's.
     fn ready(&self) -> bool;
@@ -67,11 +67,13 @@ impl Environment {
         let mut now = begin;
         while !self.ended() {
             let remaining = self.spin.borrow_mut().remaining(now);
+            // Up to the very moment that a timer is due: the loop, which counts in milliseconds, would sleep past it.
+            let duration = remaining.min(others.patience());
             // The event loop serves a connection that is ready at once, in turn with its other handles.
-            if remaining.is_zero() || !others.can_wait(remaining) || others.ready() {
+            if duration.is_zero() || others.ready() {
                 return;
             }
-            let Some(mut batch) = self.look(remaining, others) else {
+            let Some(mut batch) = self.look(duration, others) else {
                 return;
             };
             if now - begin > SEARCHING_MAX && self.next_turn(&mut batch) {
