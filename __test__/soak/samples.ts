@@ -31,13 +31,14 @@ export class Sampler implements Disposable {
   /** Memory and descriptors in use when nothing is under way, once they are no more than there were `before`, or that takes too long. */
   async quiet(before?: Sample): Promise<Sample> {
     const deadline = performance.now() + SETTLING
+    const most = before?.descriptors ?? Infinity
     let sample: Sample
     let looks = 0
     do {
       gc()
       await new Promise((resolve) => setTimeout(resolve, 20))
       sample = this.#look()
-    } while (++looks < 5 || (before && sample.descriptors > before.descriptors && performance.now() < deadline))
+    } while (++looks < 5 || (sample.descriptors > most && performance.now() < deadline))
     this.samples.push(sample)
     return sample
   }
