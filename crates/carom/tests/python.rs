@@ -60,9 +60,9 @@ with Client(eval(sys.argv[1]), authkey=eval(sys.argv[2])) as connection:
         print('the end')
 ";
 
-/// Long enough for an interpreter to start; one that never connects fails the test.
-fn minute() -> Deadline {
-    Deadline::after(Some(Duration::from_secs(60)))
+/// Long enough for an interpreter to start on any machine; one that never connects fails the test.
+fn patience() -> Deadline {
+    Deadline::after(Some(Duration::from_secs(600)))
 }
 
 /// A Python process, ended with the test.
@@ -122,7 +122,7 @@ fn pythons() -> Vec<(String, bool)> {
 }
 
 fn authentication(key: &[u8]) -> Authentication {
-    Authentication::new(AuthKey::new(key).unwrap()).timeout(Duration::from_secs(30))
+    Authentication::new(AuthKey::new(key).unwrap()).timeout(Duration::from_secs(600))
 }
 
 fn ours() -> Authentication {
@@ -163,7 +163,7 @@ fn to_python(
         None if cfg!(windows) => Address::Pipe(line),
         None => Address::unix(line),
     };
-    (carom::connect(&address, authentication, minute()), listener)
+    (carom::connect(&address, authentication, patience()), listener)
 }
 
 /// Has Python connect to us, and returns the reports of both.
@@ -175,7 +175,7 @@ fn from_python(
 ) -> (Result<Connection, Error>, Python) {
     let listener = Listener::bind(address, listener::Options::default()).unwrap();
     let client = Python::run(python, CLIENT, &literal(listener.address()), key);
-    (listener.accept_connection(authentication, minute()), client)
+    (listener.accept_connection(authentication, patience()), client)
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn messages_of_all_sizes_come_back_from_python() {
         for address in [Address::tcp("localhost", 0), scratch.local("socket")] {
             let listener = Listener::bind(&address, listener::Options::default()).unwrap();
             let echo = Python::run(&python, ECHO, &literal(listener.address()), "b'secret'");
-            let mut connection = listener.accept_connection(Some(&ours()), minute()).unwrap();
+            let mut connection = listener.accept_connection(Some(&ours()), patience()).unwrap();
             // Around the sizes that Python's named pipes hold, at which its sends cut messages, and which carom reads at once.
             for size in [0, 1, 8191, 8192, 8193, 16_384, 16_385, 70_000, 3_000_000, 5] {
                 let message = payload(size);
@@ -279,9 +279,9 @@ fn a_python_tells_its_generation_and_the_legacy_one_can_be_refused() {
     for (python, modern) in pythons() {
         let listener = Listener::bind(&address, listener::Options::default()).unwrap();
         let _client = Python::run(&python, CLIENT, &literal(listener.address()), "b'secret'");
-        let (fd, _) = listener.accept(minute()).unwrap().unwrap();
+        let (fd, _) = listener.accept(patience()).unwrap().unwrap();
         let mut handshake = Handshake::listener(&AuthKey::new(KEY).unwrap(), Options::default()).unwrap();
-        let peer = handshake::run_blocking(carom::sys::AsFd::as_fd(&fd), &mut handshake, minute()).unwrap();
+        let peer = handshake::run_blocking(carom::sys::AsFd::as_fd(&fd), &mut handshake, patience()).unwrap();
         assert_eq!(peer, if modern { Peer::Modern } else { Peer::Legacy }, "{python}");
 
         let strict = authentication(KEY).digests([Digest::Sha256]);
