@@ -199,6 +199,50 @@ test('a call that is given up between short functions does not run', async (t) =
   t.deepEqual(await ask(peer, 5, 'marked'), [1, 5, ['a']])
 })
 
+test('an answer does not wait for a function that has always been quick, and now takes long', async (t) => {
+  const { peer, gate } = await served(t)
+  const calls = (first: number, holds: boolean[]): Promise<void[]> =>
+    Promise.all(holds.map((each, n) => peer.send([0, first + n, 'may_hold', [each]])))
+  const quick = Array.from({ length: 8 }, () => false)
+  for (let round = 0; round < 50; round++) {
+    await calls(8 * round, quick)
+    for (const n of quick.keys()) t.deepEqual(await peer.recv(), [1, 8 * round + n])
+  }
+  for (let round = 0; round < 5; round++) {
+    await calls(1000 + 8 * round, [...quick.slice(2), true, false])
+    for (let n = 0; n < 6; n++) t.deepEqual(await peer.recv(), [1, 1000 + 8 * round + n])
+    await gate.send('now')
+    t.deepEqual(await peer.recv(), [1, 1006 + 8 * round, 'now'])
+    t.deepEqual(await peer.recv(), [1, 1007 + 8 * round])
+  }
+})
+
+test('a plain function runs inside the event loop, which goes on with what it has begun', async (t) => {
+  const { peer } = await served(t)
+  t.deepEqual(await ask(peer, 1, 'mark_later', 'a'), [1, 1])
+  let marked: unknown[] = []
+  for (let id = 2; marked.length === 0; id++) marked = ((await ask(peer, id, 'marked')) as unknown[])[2] as unknown[]
+  t.deepEqual(marked, ['a'])
+})
+
+test('a timer of an async function goes off although plain functions are called without end', async (t) => {
+  const { peer } = await served(t)
+  await peer.send([0, 0, 'nap', []])
+  let id = 0
+  const call = (): Promise<void> => peer.send([0, ++id, 'add', [id, 1]])
+  for (let n = 0; n < 64; n++) await call()
+  for (;;) {
+    const [kind, answered, value] = (await peer.recv()) as [number, number, unknown]
+    t.is(kind, 1)
+    if (answered === 0) {
+      t.is(value, 'awake')
+      break
+    }
+    if (value !== answered + 1) t.fail(`${answered} + 1 is ${value}`)
+    await call()
+  }
+})
+
 test('an answer overtakes those of calls that take longer', async (t) => {
   const { peer } = await served(t)
   await peer.send([0, 1, 'until_unlocked', []])

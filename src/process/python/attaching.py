@@ -18,13 +18,16 @@ class Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-# Up to how many bytes it is sooner known that no shared memory is in a message than read with it in mind.
-SHORT = 1 << 16
+# Up to how many bytes it is sooner known that no shared memory is in messages than they are read with it in mind.
+SHORT = 1 << 17
+
+
+def loader_of(data):
+    """The function that reads the pickles in `data`, or any where that is `None`."""
+    return pickle.loads if data is not None and len(data) <= SHORT and b'SharedMemory' not in data else loads
 
 
 def loads(data):
-    if len(data) <= SHORT and b'SharedMemory' not in data:
-        return pickle.loads(data)
     return Unpickler(io.BytesIO(data)).load()
 
 

@@ -158,7 +158,8 @@ def prepare(control):
         doing = 'import %s' % path
         module = load(path)
         if start.get('serve') is not None:
-            serving = sys.modules['carom_serving']
+            import carom_serving as serving
+
             doing = 'serve %s' % path
             functions = serving.functions_of(module)
             if not functions:

@@ -7,11 +7,21 @@ import { type Transferable, transfer } from '../../wire/transferable.js'
 import type { Program } from '../program.js'
 import attaching from './attaching.py'
 import child from './child.py'
+import forms from './forms.py'
+import frames from './frames.py'
+import loop from './loop.py'
 import serving from './serving.py'
 
-/** Runs what comes as the first message. Nothing is written to a file, so that carom may lie in an archive, or in a bundle. */
+/** carom's Python modules: a child gets the source of all, and compiles those that it imports. */
+const MODULES = { attaching, child, forms, frames, loop, serving }
+
+/**
+ * Takes the modules' sources as the first messages, and runs one of them. Nothing is written to a file, so that carom may lie in an
+ * archive, or in a bundle.
+ */
 const BOOT = `
 import os, sys
+from importlib.machinery import ModuleSpec
 from multiprocessing import connection
 if os.name == 'nt':
     import msvcrt
@@ -19,13 +29,21 @@ if os.name == 'nt':
 else:
     os.set_inheritable(3, False)
     control = connection.Connection(3)
-for name in 'carom_attaching', 'carom_serving', 'carom_child':
-    module = sys.modules[name] = type(sys)(name)
-    exec(compile(control.recv_bytes(), '<carom %s>' % name, 'exec'), vars(module))
-module.main(control)
-`
+class Sources(dict):
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self) if name in self else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        name = module.__name__
+        exec(compile(self[name], '<carom %s>' % name, 'exec'), vars(module))
+sources = Sources((name, control.recv_bytes()) for name in NAMES)
+sys.meta_path.insert(0, sources)
+import carom_child
+carom_child.main(control)
+`.replace('NAMES', JSON.stringify(Object.keys(MODULES).map((name) => `carom_${name}`)))
 
-const CODE: readonly Uint8Array[] = [attaching, serving, child].map((source) => Buffer.from(source))
+const CODE: readonly Uint8Array[] = Object.values(MODULES).map((source) => Buffer.from(source))
 
 /** A Python, started by `interpreter`, that imports a file, and calls a function of it. */
 export function pythonProgram(interpreter: readonly string[], execArgv: readonly string[]): Program {

@@ -9,28 +9,27 @@ import collections
 import inspect
 import os
 import pickle
-import select
-import struct
 import threading
-import time
-import traceback
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
-from carom_attaching import loads
+import carom_loop
+from carom_attaching import loader_of
+from carom_forms import form_of
+from carom_frames import Frames
 
 CALL, RESULT, ERROR, STREAM, ITEM, END, ABORT, CREDIT = range(8)
 
-# How many causes of an exception, and exceptions inside exceptions, are told.
-DEPTH = 8
-# How many exceptions of a group are told, and how many in all: one may be inside many others.
-INNER_MAX = 100
-FORMS_MAX = 1000
 # For how many seconds short plain functions run one after the other before the event loop does something else.
 TURN = 0.001
-# How many bytes are better not copied.
-LONG = 1 << 17
+# For how many seconds a plain function may have run last time, so that the answers before it leave together with its own.
+QUICK = 0.00005
+# For how many seconds short plain functions run one after the other before it is seen whether more has arrived.
+LOOK = 0.00001
 # Types whose values are neither awaitable nor streams, which is asked of others.
 PLAIN = {type(None), bool, int, float, str, bytes, list, tuple, dict}
+# What an array arrives as.
+ARRAYS = {list, tuple}
 # The greatest whole number of JavaScript's, and how much of a name that nothing has is told.
 ID_MAX = (1 << 53) - 1
 NAME_MAX = 100
@@ -51,55 +50,9 @@ def functions_of(module):
     return {name: value for name, value in found.items() if callable(value) and not inspect.isclass(value)}
 
 
-def form_of(error, depth=0, told=None):
-    """An exception as plain values. `told`: those that are told already."""
-    told = [] if told is None else told
-    if error is None or depth > DEPTH or len(told) >= FORMS_MAX:
-        return None
-    told.append(error)
-    kind = type(error)
-    form = {
-        'name': kind.__name__,
-        'module': kind.__module__,
-        'message': text_of(error),
-        'args': [plain(each) for each in error.args],
-        'traceback': ''.join(traceback.format_exception(kind, error, without_ours(error.__traceback__), chain=depth == 0)),
-    }
-    cause = form_of(error.__cause__, depth + 1, told)
-    context = None if error.__suppress_context__ else form_of(error.__context__, depth + 1, told)
-    if cause:
-        form['cause'] = cause
-    if context and not cause:
-        form['context'] = context
-    inner = getattr(error, 'exceptions', None)
-    if isinstance(inner, (list, tuple)):
-        forms = [form_of(each, depth + 1, told) for each in inner[:INNER_MAX] if isinstance(each, BaseException)]
-        form['exceptions'] = [each for each in forms if each is not None]
-    return form
-
-
-def text_of(error):
-    try:
-        return str(error)
-    except Exception:
-        return ''
-
-
-def plain(value):
-    """An argument of an exception, as it is where that is simple, else as text."""
-    return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
-
-
-def without_ours(tb):
-    """The traceback from the first frame on that is not this file's."""
-    while tb is not None and tb.tb_frame.f_code.co_filename == without_ours.__code__.co_filename:
-        tb = tb.tb_next
-    return tb
-
-
 def check(message):
     """Raises a `ValueError` where what has arrived is no message of calls. Answers are some: they are dropped."""
-    if type(message) not in (list, tuple):
+    if type(message) not in ARRAYS:
         raise ValueError('it is no array')
     size = len(message)
     kind = message[0] if size > 0 else None
@@ -111,7 +64,7 @@ def check(message):
     if kind == CALL:
         if size < 3 or type(message[2]) is not str:
             raise ValueError('the name of the function is no text')
-        if size < 4 or type(message[3]) not in (list, tuple):
+        if size < 4 or type(message[3]) not in ARRAYS:
             raise ValueError('the arguments are no array')
         if size > 4 and message[4] is not None and type(message[4]) is not dict:
             raise ValueError('the arguments by name are no object')
@@ -121,26 +74,37 @@ def check(message):
             raise ValueError('the credit is no positive number')
 
 
+class Function:
+    """A function that may be called, and what is known of it."""
+
+    __slots__ = 'call', 'asynchronous', 'quick'
+
+    def __init__(self, call):
+        self.call = call
+        self.asynchronous = is_asynchronous(call)
+        # Whether it took next to no time when it ran last.
+        self.quick = False
+
+
 class Running:
     """A call that is under way, or waits for its turn."""
 
-    __slots__ = 'id', 'function', 'args', 'kwargs', 'given_up', 'task', 'begun', '_credit', '_changed'
+    given_up = False
+    task = None
+    # Whether the task has taken its first step.
+    begun = False
+    _credit = 0
+    # Made by a stream that waits.
+    _changed = None
 
     def __init__(self, identity, function, args, kwargs):
         self.id = identity
         self.function = function
         self.args = args
         self.kwargs = kwargs
-        self.given_up = False
-        self.task = None
-        # Whether the task has taken its first step.
-        self.begun = False
-        self._credit = 0
-        # Made by a stream that waits.
-        self._changed = None
 
     def call(self):
-        return self.function(*self.args, **self.kwargs)
+        return self.function.call(*self.args, **self.kwargs)
 
     def give_up(self):
         self.given_up = True
@@ -165,100 +129,13 @@ class Running:
         return not self.given_up
 
 
-class Frames:
-    """The messages on a socket, many of which one read takes, and writing one."""
-
-    # The bytes of one read. A message that is longer is read into memory of its own.
-    READ = 65536
-
-    def __init__(self, fd):
-        self._fd = fd
-        self._rest = b''
-        self._poll = select.poll()
-        self._poll.register(fd, select.POLLIN)
-
-    def ready(self):
-        """Whether something is there to read."""
-        return bool(self._poll.poll(0))
-
-    def read(self):
-        """The messages that are there, and the rest of one that has begun and is long. Raises `EOFError` at the end."""
-        data = os.read(self._fd, self.READ)
-        if not data:
-            raise EOFError
-        if self._rest:
-            data = self._rest + data
-        at, end = 0, len(data)
-        messages = []
-        while end - at >= 4:
-            size = int.from_bytes(data[at : at + 4], 'big')
-            start = at + 4
-            if size == 0xFFFFFFFF:
-                if end - at < 12:
-                    break
-                size = int.from_bytes(data[at + 4 : at + 12], 'big')
-                start = at + 12
-            elif size > 0x7FFFFFFF:
-                raise ValueError('a message has the length %d' % (size - (1 << 32)))
-            if start + size > end:
-                if size <= self.READ:
-                    break
-                messages.append(self._read_long(data[start:end], size))
-                at = end
-                break
-            messages.append(data[start : start + size])
-            at = start + size
-        self._rest = data[at:]
-        return messages
-
-    def _read_long(self, begun, size):
-        message = bytearray(size)
-        view = memoryview(message)
-        at = len(begun)
-        view[:at] = begun
-        while at < size:
-            count = os.readv(self._fd, [view[at:]])
-            if count == 0:
-                raise EOFError
-            at += count
-        return message
-
-    def write(self, parts):
-        """Writes one message, which `parts` together are."""
-        size = sum(map(len, parts))
-        header = struct.pack('!i', size) if size <= 0x7FFFFFFF else struct.pack('!iQ', -1, size)
-        if len(parts) == 1 and size < 16384:
-            view = header + parts[0]
-            done = os.write(self._fd, view)
-            if done < len(view):
-                self._write_all([view[done:]])
-        else:
-            self._write_all([header, *parts])
-
-    def _write_all(self, parts):
-        parts = [memoryview(part).cast('B') for part in parts if len(part)]
-        while parts:
-            done = os.writev(self._fd, parts[:16])
-            while parts and done >= len(parts[0]):
-                done -= len(parts.pop(0))
-            if done:
-                parts[0] = parts[0][done:]
-
-
-class Parts(list):
-    """A file for a pickle: what is long in it is kept as it is, and not copied."""
-
-    def write(self, data):
-        self.append(data if isinstance(data, bytes) else memoryview(data).cast('B'))
-
-
 class Server:
     """Answers the calls of `functions` that arrive on `connection`, until its end."""
 
     def __init__(self, connection, functions, threads=None, concurrency=1000):
         self._connection = connection
         self._frames = None
-        self._functions = {name: (each, is_asynchronous(each)) for name, each in functions.items()}
+        self._functions = {name: Function(each) for name, each in functions.items()}
         self._threads = ThreadPoolExecutor(threads, 'carom-call') if threads else None
         self._most = 2 * concurrency
         self._running = {}
@@ -269,18 +146,25 @@ class Server:
 
     def run(self):
         """Serves on this thread. Raises what was wrong where the peer sends anything but calls."""
-        asyncio.run(self._serve())
+        carom_loop.run(self._serve())
 
     async def _serve(self):
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
+        self._ended = False
         self._fault = None
+        # Whether it is the server's to see what arrives: else the event loop calls when something has.
+        self._selects = False
         if os.name == 'nt':
             # Its event loop does not watch pipes.
             threading.Thread(target=self._read_blocking, name='carom-reader', daemon=True).start()
         else:
-            self._frames = Frames(self._connection.fileno())
-            self._loop.add_reader(self._connection.fileno(), self._read_if_ready)
+            self._fd = self._connection.fileno()
+            self._frames = Frames(self._fd)
+            self._loop.add_reader(self._fd, self._read_if_ready)
+            if isinstance(self._loop, carom_loop.Loop):
+                self._selects = True
+                self._loop.selector.instead = self._select
         await self._over.wait()
         if self._threads:
             self._threads.shutdown(wait=False)
@@ -289,20 +173,43 @@ class Server:
 
     # Reading.
 
+    def _select(self, select, timeout):
+        """Answers calls while the event loop has nothing to do, which may `select` events of its own for `timeout` seconds."""
+        loop = self._loop
+        loop.scheduled = False
+        until = None if timeout is None else monotonic() + timeout
+        while True:
+            events = select(0 if self._queue else timeout)
+            for at, event in enumerate(events):
+                if event[0].fd == self._fd:
+                    del events[at]
+                    self._read()
+                    break
+            if self._queue and not self._ended:
+                self._run_waiting()
+            if events or loop.scheduled or self._ended:
+                return events
+            if until is not None:
+                timeout = until - monotonic()
+                if timeout <= 0:
+                    return events
+
     def _read_if_ready(self):
         """Takes what is there, unless a plain function's turn has taken it since the event loop looked."""
         if not self._frames:
-            while self._arrived and not self._over.is_set():
+            while self._arrived and not self._ended:
                 self._take(self._arrived.popleft())
-        elif not self._over.is_set() and self._frames.ready():
+        elif not self._ended and self._frames.ready():
             self._read()
 
     def _read(self):
         """Takes what is there. It would block where nothing is."""
         try:
-            for data in self._frames.read():
-                self._take(loads(data))
-                if self._over.is_set():
+            messages, data = self._frames.read()
+            loads = loader_of(data)
+            for message in messages:
+                self._take(loads(message))
+                if self._ended:
                     return
         except (EOFError, OSError):
             self._end(None)
@@ -312,7 +219,8 @@ class Server:
     def _read_blocking(self):
         try:
             while True:
-                self._arrived.append(loads(self._connection.recv_bytes()))
+                data = self._connection.recv_bytes()
+                self._arrived.append(loader_of(data)(data))
                 self._loop.call_soon_threadsafe(self._read_if_ready)
         except (EOFError, OSError):
             error = None
@@ -325,10 +233,13 @@ class Server:
             pass
 
     def _end(self, fault):
+        self._ended = True
         for running in self._running.values():
             running.give_up()
+        if self._selects:
+            self._loop.selector.instead = None
         if self._frames:
-            self._loop.remove_reader(self._connection.fileno())
+            self._loop.remove_reader(self._fd)
         self._fault = self._fault or fault
         self._over.set()
 
@@ -340,7 +251,7 @@ class Server:
             return
         kind, identity = message[0], message[1]
         if kind == CALL:
-            self._begin(identity, *message[2:5])
+            self._begin(identity, message[2], message[3], message[4] if len(message) > 4 else None)
             return
         running = self._running.get(identity)
         if not running:
@@ -350,11 +261,11 @@ class Server:
         elif kind == CREDIT:
             running.add_credit(message[2])
 
-    def _begin(self, identity, name, args, kwargs=None):
+    def _begin(self, identity, name, args, kwargs):
         if identity in self._running:
             self._end(ValueError('malformed call message: two calls at once have the id %d' % identity))
             return
-        function, asynchronous = self._functions.get(name, (None, False))
+        function = self._functions.get(name)
         if function is None:
             known = ', '.join(self._functions)
             if len(name) > NAME_MAX:
@@ -367,29 +278,41 @@ class Server:
             self._post((ERROR, identity, {'name': 'BusyError', 'message': text, 'code': 'ERR_CAROM_BUSY'}))
             return
         running = self._running[identity] = Running(identity, function, args, kwargs or {})
-        if asynchronous or self._threads:
-            running.task = self._loop.create_task(self._run(running, in_thread=not asynchronous))
+        if function.asynchronous or self._threads:
+            running.task = self._loop.create_task(self._run(running, in_thread=not function.asynchronous))
         else:
             self._queue.append(running)
-            if len(self._queue) == 1:
+            if len(self._queue) == 1 and not self._selects:
                 self._loop.call_soon(self._run_waiting)
 
     # Calling.
 
     def _run_waiting(self):
         """Runs the plain functions that wait. An abort that has arrived is known before each."""
-        end = time.monotonic() + TURN
-        while not self._over.is_set():
-            self._run_plain(self._queue[0])
-            if len(self._queue) > 1:
+        queue = self._queue
+        now = looked = monotonic()
+        end = now + TURN
+        while not self._ended:
+            running = queue[0]
+            function = running.function
+            if not function.quick:
+                self._release()
+            self._run_plain(running)
+            then = monotonic()
+            function.quick = then - now < QUICK
+            now = then
+            if len(queue) > 1 and now - looked > LOOK:
                 self._read_if_ready()
+                now = looked = monotonic()
             # It was in the queue until now, so that what was read has not begun to run the queue once more.
-            self._queue.popleft()
-            if not self._queue:
-                return
-            if time.monotonic() > end:
-                self._loop.call_soon(self._run_waiting)
-                return
+            queue.popleft()
+            if not queue:
+                break
+            if now > end:
+                if not self._selects:
+                    self._loop.call_soon(self._run_waiting)
+                break
+        self._release()
 
     def _run_plain(self, running):
         """Runs a plain function. What it returns may take longer: an awaitable, or a stream."""
@@ -397,7 +320,8 @@ class Server:
             del self._running[running.id]
             return
         try:
-            result = running.call()
+            kwargs = running.kwargs
+            result = running.function.call(*running.args, **kwargs) if kwargs else running.function.call(*running.args)
         except (Exception, SystemExit) as error:
             self._over_with(running, error)
             return
@@ -405,7 +329,8 @@ class Server:
             running.task = self._loop.create_task(self._run(running, result))
             return
         try:
-            self._answer(running, result)
+            if not running.given_up:
+                self._hold((RESULT, running.id) if result is None else (RESULT, running.id, result))
         except Exception as error:
             self._over_with(running, error)
         else:
@@ -439,7 +364,7 @@ class Server:
     async def _stream(self, running, items):
         self._post((STREAM, running.id))
         asynchronous = hasattr(items, '__anext__')
-        end = time.monotonic() + TURN
+        end = monotonic() + TURN
         try:
             while await running.take_credit():
                 if asynchronous:
@@ -456,9 +381,9 @@ class Server:
                 if not running.given_up:
                     self._post((ITEM, running.id, item))
                 # Neither a generator nor the credit for it need ever let anything else happen.
-                if time.monotonic() > end:
+                if monotonic() > end:
                     await asyncio.sleep(0)
-                    end = time.monotonic() + TURN
+                    end = monotonic() + TURN
             if not running.given_up:
                 self._post((END, running.id))
         finally:
@@ -482,24 +407,31 @@ class Server:
             self._end(error)
 
     def _post(self, message):
-        if self._frames and is_long(message[-1]):
-            parts = Parts()
-            pickle.Pickler(parts, 5).dump(message)
-        else:
-            parts = [pickle.dumps(message, 4)]
         try:
             if self._frames:
-                self._frames.write(parts)
+                self._frames.write(message)
             else:
-                self._connection.send_bytes(parts[0])
+                self._connection.send_bytes(pickle.dumps(message, 4))
         except OSError:
             # Nobody is there any more to read the answer, or to wait for another one.
             self._end(None)
 
+    def _hold(self, message):
+        """Posts a message that leaves with those of the functions that run next, unless one of them takes its time."""
+        if not self._frames:
+            self._post(message)
+            return
+        try:
+            self._frames.hold(message)
+        except OSError:
+            self._end(None)
 
-def is_long(value):
-    """Whether a value has so many bytes that copying them takes long."""
-    return getattr(value, 'nbytes', 0) > LONG or type(value) in (bytes, bytearray) and len(value) > LONG
+    def _release(self):
+        try:
+            if self._frames:
+                self._frames.release()
+        except OSError:
+            self._end(None)
 
 
 def items_of(result):
