@@ -149,7 +149,10 @@ test('call makes one call, whose arguments are JSON, else text, and prints the r
     never: () => new Promise(() => {}),
   }
   const serving = (async () => {
-    for await (const peer of listener) void serve(peer, functions).catch(() => {})
+    for await (const peer of listener) {
+      const close = (): Promise<void> => peer.close()
+      serve(peer, functions).then(close, close)
+    }
   })()
   const call = (...args: string[]) => carom(t, 'call', path, ...args).ended
   t.deepEqual(await call('show', '1', '{"a":[true]}', 'photo.jpg', '"2"'), [
