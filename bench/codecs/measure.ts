@@ -1,14 +1,21 @@
-// Measures each codec with each value, in turns, and prints the time of the median round.
+// Measures one codec with one value, and prints what each round took, as JSON.
 
 import v8 from 'node:v8'
 import { Packr } from 'msgpackr'
 
 import { Memory } from '../../src/connection/memory.ts'
 import { StructuredCoder } from '../../src/codecs/structured/coder.ts'
+import type { Figures } from './figures.ts'
 import { values } from './values.ts'
 
-/** Of each round, for each figure. */
-const MILLISECONDS = 15
+/** For about how long, in nanoseconds, each round encodes, and then decodes. */
+const ROUND = 15e6
+
+/**
+ * For how long, in milliseconds, the codec encodes and decodes by turns before the first round: by then the engine has
+ * compiled all that it will, also what it compiles in the background, or again after a guess that was wrong.
+ */
+const WARM_UP = 600
 
 interface Rival {
   encode(value: unknown): Buffer
@@ -48,47 +55,29 @@ const rivals: Record<string, () => Rival> = {
   V8: () => ({ encode: (value) => v8.serialize(value), decode: (bytes) => v8.deserialize(bytes) as unknown }),
 }
 
-function time(call: () => void): number {
-  let count = 1
-  for (;;) {
-    const start = process.hrtime.bigint()
-    for (let n = 0; n < count; n++) call()
-    const took = Number(process.hrtime.bigint() - start)
-    if (took >= MILLISECONDS * 1e6) return took / count
-    count = took < 1e5 ? count * 8 : Math.ceil((count * MILLISECONDS * 1.1e6) / took)
-  }
+/** Nanoseconds of a call, when it is called `count` times. */
+function time(count: number, call: () => unknown): number {
+  const start = process.hrtime.bigint()
+  for (let n = 0; n < count; n++) call()
+  return Number(process.hrtime.bigint() - start) / count
 }
 
-const median = (figures: number[]): number => figures.toSorted((a, b) => a - b)[figures.length >> 1]!
+const [name = '', rival = '', rounds = '5'] = process.argv.slice(2)
+const value = values[name]
+const codec = rivals[rival]!()
+// Memory of its own, as a message has that was received.
+const bytes = Buffer.from(Uint8Array.from(codec.encode(value)).buffer)
+const encode = (): unknown => codec.encode(value)
+const decode = (): unknown => codec.decode(bytes)
 
-const [only = '', rounds = '9'] = process.argv.slice(2)
-console.log(`\nNode.js ${process.version}: ns to encode + to decode, bytes\n`)
-for (const [name, value] of Object.entries(values)) {
-  if (!name.includes(only)) continue
-  // JSON has no Map, Set or Date, and for a Buffer a list of numbers.
-  const entered = Object.entries(rivals).filter(
-    ([rival]) => !((rival === 'JSON' && /Map|Buffer/.test(name)) || (rival === 'msgpackr, maps' && /Map/.test(name))),
-  )
-  const all = entered.map(([rival, make]) => {
-    const codec = make()
-    // Memory of its own, as a message has that was received.
-    const bytes = Buffer.from(Uint8Array.from(codec.encode(value)).buffer)
-    return { rival, codec, bytes, encode: [] as number[], decode: [] as number[], sum: [] as number[] }
-  })
-  // In the first round, which doesn't count, the engine gets to know the value.
-  for (let round = -1; round < Number(rounds); round++) {
-    for (const { codec, bytes, encode, decode, sum } of all) {
-      const [one, other] = [time(() => codec.encode(value)), time(() => codec.decode(bytes))]
-      if (round < 0) continue
-      encode.push(one)
-      decode.push(other)
-      sum.push(one + other)
-    }
-  }
-  const own = median(all[0]!.sum)
-  for (const { rival, bytes, encode, decode, sum } of all) {
-    const figures = `${median(encode).toFixed(0).padStart(9)} + ${median(decode).toFixed(0).padStart(9)} = ${median(sum).toFixed(0).padStart(9)}`
-    const ratio = rival === 'structured' ? '' : `   structured takes ${(own / median(sum)).toFixed(2)} of it`
-    console.log(`${name.padEnd(30)} ${rival.padEnd(14)} ${figures} ${String(bytes.length).padStart(9)} B${ratio}`)
-  }
+let [encodes, decodes] = [1, 1]
+for (const end = performance.now() + WARM_UP; performance.now() < end;) {
+  encodes = Math.ceil(ROUND / time(encodes, encode))
+  decodes = Math.ceil(ROUND / time(decodes, decode))
 }
+const figures: Figures = { size: bytes.length, encode: [], decode: [] }
+for (let round = 0; round < Number(rounds); round++) {
+  figures.encode.push(time(encodes, encode))
+  figures.decode.push(time(decodes, decode))
+}
+console.log(JSON.stringify(figures))
