@@ -59,10 +59,15 @@ for (const program of programs) {
   for (const name of Object.keys(values)) {
     if (!name.includes(options.only)) continue
     const codecs = ['structured', ...rivals].filter((codec) => isEntered(codec, name))
-    const turns = Array.from({ length: Number(options.turns) }, () => codecs.map((codec) => measure(program, name, codec)))
+    const turns = Array.from({ length: Number(options.turns) }, () =>
+      codecs.map((codec) => measure(program, name, codec)),
+    )
     for (const [n, codec] of codecs.entries()) {
       const mine = turns.map((turn) => turn[n]!)
-      const [encode, decode] = [median(mine.flatMap((each) => each.encode)), median(mine.flatMap((each) => each.decode))]
+      const [encode, decode] = [
+        median(mine.flatMap((each) => each.encode)),
+        median(mine.flatMap((each) => each.decode)),
+      ]
       const share = median(turns.map((turn) => both(turn[0]!) / both(turn[n]!)))
       console.log(
         `${name.padEnd(30)} ${codec.padEnd(14)} ${column(encode)} + ${column(decode)} = ${column(encode + decode)}` +

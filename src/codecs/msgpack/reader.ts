@@ -1,7 +1,7 @@
 import { Decoder, ExtensionCodec, EXT_TIMESTAMP } from '@msgpack/msgpack'
 
 import { define } from '../structured/define.js'
-import type { EngineBuffer } from '../structured/engine.js'
+import { type EngineBuffer, viewOf } from '../structured/engine.js'
 import { textOf } from '../structured/texts.js'
 import { faultOf } from './well-formed.js'
 
@@ -33,9 +33,13 @@ const PROTO = '\ud800__proto__'
 /** Makes a `Buffer` with memory of its own: Node's pool has other messages in it. */
 const OwnBuffer = (Buffer as unknown as { [Symbol.species]: new (size: number) => Buffer })[Symbol.species]
 
+const NONE = new DataView(new ArrayBuffer(0))
+
 export class MsgpackReader {
   readonly #decoder: Decoder<undefined>
   #hasProto = false
+  /** All of the message. */
+  #view: DataView = NONE
 
   constructor() {
     this.#decoder = new Decoder({
@@ -63,15 +67,20 @@ export class MsgpackReader {
     const fault = faultOf(bytes, 0, bytes.length)
     if (fault !== undefined) throw new Error(fault)
     this.#hasProto = false
-    const value = this.#decoder.decode(bytes)
-    if (this.#hasProto) restoreProto(value)
-    return value
+    this.#view = viewOf(bytes)
+    try {
+      const value = this.#decoder.decode(bytes)
+      if (this.#hasProto) restoreProto(value)
+      return value
+    } finally {
+      this.#view = NONE
+    }
   }
 
   #name(bytes: Uint8Array, at: number, size: number): string {
     const memory = bytes as EngineBuffer
     for (let n = 0; n < size; n++) if (bytes[at + n]! > 127) return memory.toString('utf8', at, at + size)
-    const name = textOf(memory, at, size)
+    const name = textOf(memory, this.#view, at, size)
     if (name !== '__proto__') return name
     this.#hasProto = true
     return PROTO

@@ -18,8 +18,16 @@ export function generateWriter(shape: WriterShape): WriteObject | undefined {
   // All are read before anything in them is written: a getter in there may change this object.
   const code = [
     'return (writer, value, step) => {',
-    'if (value[tag] !== undefined || getPrototypeOf(value) !== prototype) return false',
+    'let n = 0',
+    'for (const name in value) {',
+    'switch (n++) {',
+    ...literals.map((name, n) => `case ${n}: if (name !== ${name}) return false; break`),
+    'default: return false',
+    '}',
+    '}',
+    `if (n !== ${names.length} || value[tag] !== undefined || getPrototypeOf(value) !== prototype) return false`,
     'writer.enter(step)',
+    'writer.shapes.last = shape',
     ...literals.map((name, n) => `const v${n} = value[${name}]`),
     'writer.begin(shape)',
     ...literals.map(

@@ -65,7 +65,7 @@ export class Input {
 
   /** The next `length` units, of one byte each. */
   narrow(length: number): string {
-    return textOf(this.bytes, this.skip(length), length)
+    return textOf(this.bytes, this.view, this.skip(length), length)
   }
 
   /** The next `length` units, of two bytes each. */

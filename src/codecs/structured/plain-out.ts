@@ -7,7 +7,6 @@ import type { PartWriter } from './part-writer.js'
 import { writeProperty } from './property-out.js'
 import type { Step } from './refusal.js'
 import type { WriterShape } from './writer-shape.js'
-import { has } from './writer-shapes.js'
 
 const { getPrototypeOf, prototype } = Object
 const { isArgumentsObject } = types
@@ -17,10 +16,7 @@ export function writePlain(writer: PartWriter, value: object, step: Step): boole
   if (writer.inherits) return false
   const { shapes } = writer
   const guess = shapes.last.next
-  if (guess !== undefined && guess.write !== undefined && has(guess, value)) {
-    shapes.last = guess
-    return guess.write(writer, value, step) || writeNewly(writer, value, step)
-  }
+  if (guess !== undefined && guess.write !== undefined && guess.write(writer, value, step)) return true
   return writeNewly(writer, value, step)
 }
 
