@@ -70,6 +70,61 @@ for (const [name, loop] of Object.entries(loops)) {
   }
 }
 
+/** Counts the turns of the event loop until it is asked. */
+function countTurns(): () => number {
+  let count = 0
+  let counting = true
+  const next = (): void => {
+    count++
+    if (counting) setImmediate(next)
+  }
+  setImmediate(next)
+  return () => {
+    counting = false
+    return count
+  }
+}
+
+const MiB = 1024 * 1024
+
+/** A turn of the event loop reads 1 MiB, where it begins and where it is told of readiness. */
+const MOST_IN_A_TURN = 4 * MiB
+
+for (const memory of ['its own', "the caller's"]) {
+  const receive = async (connection: Connection, size: number): Promise<number> =>
+    memory === 'its own'
+      ? (await connection.recvBytes()).length
+      : await connection.recvBytesInto(Buffer.allocUnsafeSlow(size))
+
+  test(`one long message, received into ${memory} memory, leaves room for the rest of the program, however fast its peer is`, async (t) => {
+    const size = 64 * MiB
+    const connection = await flooded(t, size)
+    for (let n = 0; n < 3; n++) {
+      const turns = countTurns()
+      t.is(await receive(connection, size), size)
+      if (n > 0) t.true(turns() >= size / MOST_IN_A_TURN)
+      else turns()
+    }
+  })
+
+  if (process.platform === 'linux') {
+    test(`the same, over shared memory that has all of the message already, into ${memory} memory`, async (t) => {
+      const size = 32 * MiB
+      const [a, b] = pipe({ transport: 'shared-memory', ringSize: 2 * size })
+      closeAfter(t, a)
+      closeAfter(t, b)
+      const started = b.recvBytes()
+      await a.sendBytes(Buffer.of(1))
+      await started
+      a.sendBytesSync(Buffer.alloc(size))
+      t.is(a.bufferedAmount, 0)
+      const turns = countTurns()
+      t.is(await receive(b, size), size)
+      t.true(turns() >= size / MOST_IN_A_TURN)
+    })
+  }
+}
+
 test('a slow receiver of many small messages that are here already leaves room for timers', async (t) => {
   const [a, b] = pipe()
   closeAfter(t, a)

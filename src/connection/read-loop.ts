@@ -97,17 +97,17 @@ export class ReadLoop implements Deferred {
         throw this.#refuse(reader.announced, how.maxLength)
       }
       if (deadline) {
-        if (reader.read(deadline.slice(), how?.target) === 0) return reader.settled
+        if (reader.read(deadline.slice(), how?.target, Infinity) === 0) return reader.settled
       } else if (!reader.readable) {
         return false
       } else if (share === 'all') {
-        reader.read(0, how?.target)
+        reader.read(0, how?.target, Infinity)
       } else {
         if (reads.spent && !(share === 'again' && reads.mayReadAgain())) {
           if (share === 'turn') this.#defer()
           return false
         }
-        reads.spend(reader.read(0, how?.target))
+        reads.spend(reader.read(0, how?.target, reads.left))
       }
     }
   }

@@ -112,10 +112,11 @@ export class Reader {
 
   /**
    * Reads once, waiting up to `timeout` milliseconds, for ever where it is negative; returns about how many bytes came. Where the
-   * next message is a long one that fits into `target`, the memory of the caller who will take it, it is read there.
+   * next message is a long one that fits into `target`, the memory of the caller who will take it, it is read there. Of a long one,
+   * no more than `most` bytes are read.
    */
-  read(timeout: number, target?: Buffer): number {
-    return this.#payload ? this.#readPayload(this.#payload, timeout) : this.#readFrames(timeout, target)
+  read(timeout: number, target: Buffer | undefined, most: number): number {
+    return this.#payload ? this.#readPayload(this.#payload, timeout, most) : this.#readFrames(timeout, target)
   }
 
   /** Forgets all that was received, and receives no more because of `fault`, or since this end is closed. */
@@ -236,7 +237,7 @@ export class Reader {
     return shift === 0 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafeSlow(shift + size).subarray(shift)
   }
 
-  #readPayload(payload: Payload, timeout: number): number {
+  #readPayload(payload: Payload, timeout: number, most: number): number {
     const { memory, filled, announced } = payload
     if (payload.owner === 'caller' && memory.length < announced) {
       payload.owner = 'gone'
@@ -248,16 +249,18 @@ export class Reader {
     }
     const { transfer, slab } = this.#environment
     const gone = payload.owner === 'gone'
-    const bytes = gone
-      ? transfer.receivePayload(this.#id, slab.bytes, 0, slab.bytes.length, timeout)
-      : transfer.receivePayload(this.#id, memory, filled, memory.length, timeout)
+    const into = gone ? slab.bytes : memory
+    const start = gone ? 0 : filled
+    // A peer that keeps pace would hold one call for as long as the message lasts.
+    const end = Math.min(into.length, start + most)
+    const bytes = transfer.receivePayload(this.#id, into, start, end, timeout)
     if (bytes < 0) {
       this.#stop(bytes, 0)
       return 0
     }
     payload.filled += bytes
     const full = payload.filled === (gone ? announced : memory.length)
-    this.readable = full || this.ending || (gone && bytes === slab.bytes.length)
+    this.readable = bytes === end - start || this.ending
     if (payload.filled === announced) this.#complete(payload)
     else if (full) {
       payload.memory = this.#allocate(announced, payload.filled, memory, timeout !== 0)

@@ -29,7 +29,8 @@ export interface Deferred {
  * sends without a pause leaves room for timers and for other peers. Every way to receive asks here; blocking calls don't.
  */
 export class ReadBudget {
-  #left = BYTES_PER_TURN
+  /** How many more bytes this turn may read. */
+  left: number = BYTES_PER_TURN
   #turn = 0
   #delivered = 0
   /** The turn in which the clock was asked last, and when it was first asked in it. */
@@ -42,19 +43,19 @@ export class ReadBudget {
 
   /** Whether this turn has had its share. */
   get spent(): boolean {
-    return this.#left <= 0
+    return this.left <= 0
   }
 
   /** Counts a read of `bytes`, or an accept. */
   spend(bytes: number): void {
-    this.#left -= bytes > READ ? bytes : READ
-    if (this.#left <= UNTOLD) this.#end()
+    this.left -= bytes > READ ? bytes : READ
+    if (this.left <= UNTOLD) this.#end()
   }
 
   /** Whether one more message that is here may be handed out in this turn. */
   mayDeliver(): boolean {
     if ((++this.#delivered & ASK) === 0) this.#askClock()
-    return this.#left > 0
+    return this.left > 0
   }
 
   /**
@@ -62,16 +63,16 @@ export class ReadBudget {
    * nothing is there, which lets it leave; if it goes on all the same, it must find what has come.
    */
   mayReadAgain(): boolean {
-    if (this.#left > 0) return true
+    if (this.left > 0) return true
     if (now() - this.#ended < TURN) return false
-    this.#left = BYTES_PER_TURN
+    this.left = BYTES_PER_TURN
     return true
   }
 
   /** A new turn begins. */
   refill(): void {
     this.#turn++
-    this.#left = BYTES_PER_TURN
+    this.left = BYTES_PER_TURN
   }
 
   /** Calls `resume` in the next turn. */
@@ -91,14 +92,14 @@ export class ReadBudget {
       this.#timedTurn = this.#turn
       this.#begin = time
     } else if (time - this.#begin > TURN) {
-      this.#left = 0
+      this.left = 0
       this.#end()
     }
   }
 
   /** This turn ends for all that reads, now or when it has had its share. Nothing else may say when the next one begins. */
   #end(): void {
-    if (this.#left <= 0) this.#ended = now()
+    if (this.left <= 0) this.#ended = now()
     if (this.#ending) return
     this.#ending = true
     setImmediate(() => {
