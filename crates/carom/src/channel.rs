@@ -101,6 +101,29 @@ impl<F: AsFd> Channel<F> {
         }
     }
 
+    /// The same channel over the same descriptor, which `convert` gives another owner.
+    #[cfg(all(unix, feature = "tokio"))]
+    pub(crate) fn with_fd<G>(self, convert: impl FnOnce(F) -> io::Result<G>) -> io::Result<Channel<G>> {
+        Ok(Channel {
+            fd: convert(self.fd)?,
+            kind: self.kind,
+            decoder: self.decoder,
+            spin: self.spin,
+            descriptors: self.descriptors,
+            brought: self.brought,
+            cut: self.cut,
+            read_ahead: self.read_ahead,
+            link: self.link,
+            passes_descriptors: self.passes_descriptors,
+        })
+    }
+
+    /// The descriptor, as it is owned.
+    #[cfg(all(unix, feature = "tokio"))]
+    pub(crate) fn fd(&self) -> &F {
+        &self.fd
+    }
+
     /// Refuses payloads of more than `limit` bytes from now on.
     pub(crate) fn set_limit(&mut self, limit: u64) {
         self.decoder.set_limit(limit);

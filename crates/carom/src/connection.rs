@@ -13,8 +13,7 @@ use crate::{Error, Result};
 
 mod inbox;
 
-use inbox::Filled;
-pub(crate) use inbox::Inbox;
+pub(crate) use inbox::{Filled, Inbox};
 
 /// One end of a connection between two processes.
 ///
@@ -30,6 +29,17 @@ pub struct Connection {
     fault: Option<Error>,
     /// Bytes that were accepted and not yet taken by the kernel.
     unsent: Vec<u8>,
+}
+
+/// What a connection is made of, for another kind of connection that goes on with it.
+#[cfg(all(unix, feature = "tokio"))]
+pub(crate) struct Parts {
+    pub(crate) channel: Channel,
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    pub(crate) inbox: Inbox,
+    pub(crate) fault: Option<Error>,
+    pub(crate) unsent: Vec<u8>,
 }
 
 impl Connection {
@@ -121,6 +131,18 @@ impl Connection {
             fault: None,
             unsent: Vec::new(),
         })
+    }
+
+    #[cfg(all(unix, feature = "tokio"))]
+    pub(crate) fn into_parts(self) -> Parts {
+        Parts {
+            channel: self.channel,
+            readable: self.readable,
+            writable: self.writable,
+            inbox: self.inbox,
+            fault: self.fault,
+            unsent: self.unsent,
+        }
     }
 
     pub(crate) fn only_receiving(mut self) -> Self {

@@ -26,6 +26,7 @@
 //! | [`reactor`] | readiness of many descriptors at once |
 //! | [`ring`] | shared memory beneath the frames of a connection: a ring of bytes each way |
 //! | [`shared_memory`] | named segments of memory that processes share, as Python's |
+//! | `tokio` | the same connections on a tokio runtime, with the feature of that name, on Unix |
 //! | [`child`] | how a child process has ended, and a child that ends with its parent |
 //!
 //! # What is not promised
@@ -69,6 +70,8 @@ pub mod spin;
 #[doc(hidden)]
 pub mod sys;
 mod system_error;
+#[cfg(all(unix, feature = "tokio"))]
+pub mod tokio;
 #[cfg(not(feature = "auth"))]
 mod unauthenticated;
 mod wait;

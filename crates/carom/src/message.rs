@@ -17,8 +17,7 @@ impl Connection {
     ///
     /// [`Error::Encode`](crate::Error::Encode) before anything is sent; otherwise as [`send_bytes`](Self::send_bytes).
     pub fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let message = rmp_serde::to_vec_named(value).map_err(EncodeError::new)?;
-        self.send_bytes(&message)
+        self.send_bytes(&encode(value)?)
     }
 
     /// Receives one value.
@@ -38,13 +37,22 @@ impl Connection {
     /// [`Error::Decode`](crate::Error::Decode) for a message of another shape, which is then consumed; otherwise as
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let message = self.recv_bytes()?;
-        decode(&message).map_err(|error| DecodeError::new(message, error).into())
+        decode(self.recv_bytes()?)
     }
 }
 
+/// The message that carries `value`.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    Ok(rmp_serde::to_vec_named(value).map_err(EncodeError::new)?)
+}
+
+/// The value that `message` carries.
+pub(crate) fn decode<T: DeserializeOwned>(message: Vec<u8>) -> Result<T> {
+    read(&message).map_err(|error| DecodeError::new(message, error).into())
+}
+
 /// The value that `message` is, all of it: an integer may begin a text of another protocol, and an empty map a pickle.
-fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, Error> {
+fn read<T: DeserializeOwned>(message: &[u8]) -> Result<T, Error> {
     let mut deserializer = Deserializer::from_read_ref(message);
     let value = T::deserialize(&mut deserializer)?;
     match <()>::deserialize(&mut deserializer) {
