@@ -89,7 +89,9 @@ mod unix {
     }
 
     fn answer(request: &[u8]) -> Vec<u8> {
-        let number = std::str::from_utf8(request).ok().and_then(|text| text.parse::<u64>().ok());
+        let number = std::str::from_utf8(request)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok());
         match number.and_then(|number| number.checked_mul(2)) {
             Some(doubled) => doubled.to_string().into_bytes(),
             None => b"not a number that can be doubled".to_vec(),
