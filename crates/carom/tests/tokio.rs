@@ -99,11 +99,11 @@ async fn two_tasks_send_and_receive_at_once() {
             sender.close().await.unwrap();
         });
         let receiving = tokio::spawn(async move {
-            let mut received = Vec::new();
+            let mut messages = Vec::new();
             loop {
                 match receiver.recv_bytes().await {
-                    Ok(message) => received.push(message),
-                    Err(Error::Eof) => return received,
+                    Ok(message) => messages.push(message),
+                    Err(Error::Eof) => return messages,
                     Err(error) => panic!("{error}"),
                 }
             }

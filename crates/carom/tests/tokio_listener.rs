@@ -37,6 +37,9 @@ fn stranger(listener: &Listener) -> UnixStream {
     UnixStream::connect(path).unwrap()
 }
 
+/// Whether an error is the one that is expected.
+type Expected = fn(&HandshakeError) -> bool;
+
 async fn authenticated(listener: &Listener, authentication: &Authentication) -> Result<Connection, Error> {
     listener.accept().await?.authenticate(authentication).await
 }
@@ -114,7 +117,7 @@ async fn a_peer_that_stalls_in_its_handshake_holds_up_nobody() {
         authenticated(&listener, &secret),
         connect(listener.address(), Some(&secret))
     );
-    (server.unwrap(), client.unwrap());
+    assert!(server.is_ok() && client.is_ok());
     stalled.abort();
 }
 
@@ -122,7 +125,7 @@ async fn a_peer_that_stalls_in_its_handshake_holds_up_nobody() {
 async fn strangers_get_an_error_that_says_what_they_sent() {
     let listener = private();
     let secret = key(b"secret");
-    let sent: [(&[u8], fn(&HandshakeError) -> bool); 5] = [
+    let sent: [(&[u8], Expected); 5] = [
         (b"GET / HTTP/1.1\r\n\r\n", |error| {
             matches!(error, HandshakeError::TooLong { .. })
         }),
