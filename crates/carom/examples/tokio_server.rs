@@ -29,7 +29,7 @@ mod unix {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use carom::tokio::{Connection, Incoming, Listener};
+    use carom::tokio::{Connection, Listener};
     use carom::{Address, AuthKey, Authentication, listener};
     use tokio::sync::Semaphore;
     use tokio::time::sleep;
@@ -44,7 +44,8 @@ mod unix {
         let path = std::env::args_os().nth(1).ok_or("usage: tokio_server PATH")?;
         let authentication = Arc::new(Authentication::new(AuthKey::new(b"secret")?));
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
-        let listener = Listener::bind(&Address::unix(path), listener::Options::default()).await?;
+        let options = listener::Options::new().max_message_size(REQUEST_MAX);
+        let listener = Listener::bind(&Address::unix(path), options).await?;
         println!("listening");
         loop {
             let permit = Arc::clone(&handshakes).acquire_owned().await?;
@@ -59,7 +60,7 @@ mod unix {
             };
             let authentication = Arc::clone(&authentication);
             tokio::spawn(async move {
-                let proved = authenticate(incoming, &authentication).await;
+                let proved = incoming.authenticate(&authentication).await;
                 drop(permit);
                 let served = match proved {
                     Ok(connection) => serve(connection).await,
@@ -70,11 +71,6 @@ mod unix {
                 }
             });
         }
-    }
-
-    async fn authenticate(incoming: Incoming, authentication: &Authentication) -> carom::Result<Connection> {
-        let connection = incoming.authenticate(authentication).await?;
-        Ok(connection.max_message_size(REQUEST_MAX))
     }
 
     async fn serve(mut connection: Connection) -> carom::Result<()> {

@@ -4,6 +4,8 @@
 //! blocking [`Connection`](crate::Connection) on a thread is the way there.
 //!
 //! ```
+//! # #[cfg(all(feature = "auth", feature = "serde"))]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use carom::tokio::{Listener, connect};
 //! use carom::{AuthKey, Authentication, listener};
 //!
@@ -26,7 +28,10 @@
 //! assert_eq!(client?, ("welcome".to_owned(), 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "auth", feature = "serde")))]
+//! # fn main() {}
 //! ```
 //!
 //! A [`Connection`] splits into a [`Sender`] and a [`Receiver`], which two tasks use at once. The runtime has to drive I/O, and time where
@@ -38,9 +43,9 @@
 //!
 //! | dropped | what that means |
 //! | --- | --- |
-//! | [`Receiver::recv_bytes`], [`recv`](Receiver::recv) | nothing is lost: what has arrived of a message is kept for the next call |
-//! | [`Sender::send_bytes`], [`send`](Sender::send) | the message is not sent, if the kernel has taken none of it; otherwise it is accepted: the connection keeps the rest, which leaves with the next send or flush. [`Sender::wants_write`] says whether there is a rest |
-//! | [`Sender::feed_bytes`], [`feed`](Sender::feed) | the message is not sent; earlier ones are kept |
+//! | [`Receiver::recv_bytes`], `recv` | nothing is lost: what has arrived of a message is kept for the next call |
+//! | [`Sender::send_bytes`], `send` | the message is not sent, if the kernel has taken none of it; otherwise it is accepted: the connection keeps the rest, which leaves with the next send or flush. [`Sender::wants_write`] says whether there is a rest |
+//! | [`Sender::feed_bytes`], `feed` | the message is not sent; earlier ones are kept |
 //! | [`Sender::flush`] | nothing is lost: the rest leaves with the next send or flush |
 //! | [`Listener::accept`] | nothing is lost: a connection that nobody took waits in the backlog |
 //! | [`Incoming::authenticate`], [`connect`] | the connection is closed |

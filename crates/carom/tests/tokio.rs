@@ -1,5 +1,5 @@
 //! Connections on a tokio runtime.
-#![cfg(all(unix, feature = "tokio"))]
+#![cfg(all(unix, feature = "auth", feature = "serde", feature = "tokio"))]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::future::{Future, poll_fn};

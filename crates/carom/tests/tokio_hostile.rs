@@ -1,5 +1,5 @@
 //! Peers of a tokio connection that break off, lie, flood, and stall.
-#![cfg(all(unix, feature = "tokio"))]
+#![cfg(all(unix, feature = "auth", feature = "serde", feature = "tokio"))]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::{self, Write};

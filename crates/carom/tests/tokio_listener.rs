@@ -1,5 +1,5 @@
 //! Listening, connecting and proving a key on a tokio runtime.
-#![cfg(all(unix, feature = "tokio"))]
+#![cfg(all(unix, feature = "auth", feature = "serde", feature = "tokio"))]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::io::{Read, Write};
@@ -87,10 +87,7 @@ async fn another_key_is_an_error_at_both_ends() {
 #[tokio::test]
 async fn a_peer_that_does_not_answer_has_the_time_that_the_authentication_gives_it() {
     let listener = private();
-    let hasty = Authentication {
-        timeout: Duration::from_millis(50),
-        ..key(b"secret")
-    };
+    let hasty = key(b"secret").timeout(Duration::from_millis(50));
     let silent = stranger(&listener);
     let refused = refusal(authenticated(&listener, &hasty).await);
     assert!(matches!(refused, HandshakeError::TimedOut { .. }), "{refused}");
@@ -177,11 +174,7 @@ async fn an_address_where_nobody_listens_is_an_error() {
 #[tokio::test]
 #[cfg(target_os = "linux")]
 async fn a_client_waits_while_the_backlog_is_full() {
-    let listener = Listener::bind_private(listener::Options {
-        backlog: 1,
-        ..listener::Options::default()
-    });
-    let listener = listener.unwrap();
+    let listener = Listener::bind_private(listener::Options::new().backlog(1)).unwrap();
     let clients: Vec<_> = (0..20)
         .map(|_| {
             let address = listener.address().clone();

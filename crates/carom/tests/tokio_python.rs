@@ -1,7 +1,7 @@
 //! Python's `multiprocessing.connection` at the other end of a tokio connection, in both roles, and the example server.
 //!
 //! The interpreters are those that `CAROM_PYTHONS` lists, as `PATH` lists folders; without it, `python3`.
-#![cfg(all(unix, feature = "tokio"))]
+#![cfg(all(unix, feature = "auth", feature = "serde", feature = "tokio"))]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::env;

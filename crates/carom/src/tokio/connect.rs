@@ -7,23 +7,22 @@ use ::tokio::task::{JoinError, spawn_blocking};
 use ::tokio::time::sleep;
 
 use super::Connection;
-use super::handshake::prove;
+use super::handshake::prove_connected;
 use super::socket::Socket;
 use super::watch::watch;
 use crate::connect::{Connecting, Progress, resolve};
-use crate::handshake::Handshake;
 use crate::sys::{self, AsFd, OwnedFd, PeerFd};
 use crate::{Address, Authentication, Result};
 
 /// Connects to `address`, and where there is a key, proves to know it and has the listener prove it, within
-/// [`Authentication::timeout`]. A limit for all of it is the caller's: `tokio::time::timeout`.
+/// the time that [`Authentication`] gives. A limit for all of it is the caller's: `tokio::time::timeout`.
 ///
 /// A host's name is looked up on one of the runtime's blocking threads.
 ///
 /// # Errors
 ///
 /// [`Error::Address`](crate::Error::Address) and [`Error::System`](crate::Error::System) where the listener can't be reached;
-/// [`Error::Handshake`](crate::Error::Handshake) where the proof failed, either way.
+/// [`Error::Handshake`](crate::Error) where the proof failed, either way.
 ///
 /// # Panics
 ///
@@ -33,8 +32,7 @@ pub async fn connect(address: &Address, authentication: Option<&Authentication>)
     let kind = sys::kind(fd.as_fd())?;
     let socket = Socket::new(PeerFd::from(fd), kind)?;
     if let Some(authentication) = authentication {
-        let handshake = Handshake::client(&authentication.key, authentication.options.clone())?;
-        prove(&socket, handshake, authentication).await?;
+        prove_connected(&socket, authentication).await?;
     }
     Connection::over(socket, u64::MAX)
 }

@@ -114,6 +114,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`Receiver::recv`].
+    #[cfg(feature = "serde")]
     pub async fn recv<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
         self.receiver.recv().await
     }
@@ -132,6 +133,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`Sender::send`].
+    #[cfg(feature = "serde")]
     pub async fn send<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.sender.send(value).await
     }
@@ -150,6 +152,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`Sender::feed`].
+    #[cfg(feature = "serde")]
     pub async fn feed<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.sender.feed(value).await
     }

@@ -1,14 +1,32 @@
 //! A handshake over a socket that the runtime watches.
 
+#[cfg(feature = "auth")]
 use ::tokio::time::timeout;
 
 use super::socket::Socket;
-use crate::handshake::{Handshake, advance};
-use crate::sys::{self, AsFd, Deadline};
 use crate::{Authentication, Result};
+#[cfg(feature = "auth")]
+use crate::{
+    handshake::{Handshake, advance},
+    sys::{self, AsFd, Deadline},
+};
 
-/// Has both ends prove that they know the key, within the time that `authentication` gives.
-pub(super) async fn prove(socket: &Socket, mut handshake: Handshake, authentication: &Authentication) -> Result<()> {
+/// Has the peer that has connected to a listener prove that it knows the key, and proves it to the peer.
+#[cfg(feature = "auth")]
+pub(super) async fn prove_accepted(socket: &Socket, authentication: &Authentication) -> Result<()> {
+    let handshake = Handshake::listener(&authentication.key, authentication.options.clone())?;
+    prove(socket, handshake, authentication).await
+}
+
+/// Has the listener that was reached prove that it knows the key, and proves it to the listener.
+#[cfg(feature = "auth")]
+pub(super) async fn prove_connected(socket: &Socket, authentication: &Authentication) -> Result<()> {
+    let handshake = Handshake::client(&authentication.key, authentication.options.clone())?;
+    prove(socket, handshake, authentication).await
+}
+
+#[cfg(feature = "auth")]
+async fn prove(socket: &Socket, mut handshake: Handshake, authentication: &Authentication) -> Result<()> {
     sys::pass_rights(socket.as_fd(), false)?;
     match timeout(authentication.timeout, run(socket, &mut handshake)).await {
         Ok(outcome) => outcome,
@@ -16,6 +34,7 @@ pub(super) async fn prove(socket: &Socket, mut handshake: Handshake, authenticat
     }
 }
 
+#[cfg(feature = "auth")]
 async fn run(socket: &Socket, handshake: &mut Handshake) -> Result<()> {
     loop {
         let sends = !handshake.outgoing().is_empty();
@@ -32,4 +51,16 @@ async fn run(socket: &Socket, handshake: &mut Handshake) -> Result<()> {
             guard.clear_ready();
         }
     }
+}
+
+/// Without the feature `auth`, there is nothing that could be asked for.
+#[cfg(not(feature = "auth"))]
+pub(super) async fn prove_accepted(_socket: &Socket, authentication: &Authentication) -> Result<()> {
+    match *authentication {}
+}
+
+/// Without the feature `auth`, there is nothing that could be asked for.
+#[cfg(not(feature = "auth"))]
+pub(super) async fn prove_connected(_socket: &Socket, authentication: &Authentication) -> Result<()> {
+    match *authentication {}
 }

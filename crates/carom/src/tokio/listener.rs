@@ -5,10 +5,9 @@ use ::tokio::io::unix::AsyncFd;
 
 use super::Connection;
 use super::connect::aside;
-use super::handshake::prove;
+use super::handshake::prove_accepted;
 use super::socket::Socket;
 use super::watch::{Watched, watch};
-use crate::handshake::Handshake;
 use crate::listener::{Options, PeerAddress};
 use crate::sys::{self, AsFd, BorrowedFd, Credentials, PeerFd};
 use crate::{Address, Authentication, Result};
@@ -69,8 +68,15 @@ impl Listener {
     pub async fn accept(&self) -> Result<Incoming> {
         loop {
             let mut guard = self.listener.readable().await?;
-            match self.listener.get_ref().try_accept()? {
-                Some((fd, peer)) => return Ok(Incoming { fd: fd.into(), peer }),
+            let listener = self.listener.get_ref();
+            match listener.try_accept()? {
+                Some((fd, peer)) => {
+                    return Ok(Incoming {
+                        fd: fd.into(),
+                        peer,
+                        max_message_size: listener.max_message_size(),
+                    });
+                }
                 None => guard.clear_ready(),
             }
         }
@@ -108,6 +114,7 @@ impl AsFd for Listener {
 pub struct Incoming {
     fd: PeerFd,
     peer: PeerAddress,
+    max_message_size: u64,
 }
 
 impl Incoming {
@@ -126,19 +133,19 @@ impl Incoming {
         sys::peer_credentials(self.fd.as_fd())
     }
 
-    /// Has the peer prove that it knows the key, and proves it to the peer, within [`Authentication::timeout`].
+    /// Has the peer prove that it knows the key, and proves it to the peer, within the
+    /// time that [`Authentication`] gives.
     ///
     /// Where the future is dropped, the connection is closed.
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`](crate::Error::Handshake) where the peer did not prove that it knows the key;
+    /// [`Error::Handshake`](crate::Error) where the peer did not prove that it knows the key;
     /// [`Error::Io`](crate::Error::Io).
     pub async fn authenticate(self, authentication: &Authentication) -> Result<Connection> {
-        let socket = self.watch()?;
-        let handshake = Handshake::listener(&authentication.key, authentication.options.clone())?;
-        prove(&socket, handshake, authentication).await?;
-        Connection::over(socket, u64::MAX)
+        let (socket, max_message_size) = self.watch()?;
+        prove_accepted(&socket, authentication).await?;
+        Connection::over(socket, max_message_size)
     }
 
     /// Takes the peer as it is: whoever can connect may speak.
@@ -147,11 +154,12 @@ impl Incoming {
     ///
     /// [`Error::Io`](crate::Error::Io) where the runtime can't watch the socket.
     pub fn without_authentication(self) -> Result<Connection> {
-        Connection::over(self.watch()?, u64::MAX)
+        let (socket, max_message_size) = self.watch()?;
+        Connection::over(socket, max_message_size)
     }
 
-    fn watch(self) -> io::Result<Socket> {
+    fn watch(self) -> io::Result<(Socket, u64)> {
         let kind = sys::kind(self.fd.as_fd())?;
-        Socket::new(self.fd, kind)
+        Ok((Socket::new(self.fd, kind)?, self.max_message_size))
     }
 }

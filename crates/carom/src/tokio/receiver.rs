@@ -102,6 +102,7 @@ impl Receiver {
     /// # Errors
     ///
     /// [`Error::Decode`] for a message of another shape, which is then consumed; otherwise as [`recv_bytes`](Self::recv_bytes).
+    #[cfg(feature = "serde")]
     pub async fn recv<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
         crate::message::decode(self.recv_bytes().await?)
     }

@@ -163,6 +163,7 @@ impl Sender {
     /// # Errors
     ///
     /// [`Error::Encode`] before anything is sent; otherwise as [`send_bytes`](Self::send_bytes).
+    #[cfg(feature = "serde")]
     pub async fn send<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let message = crate::message::encode(value)?;
         self.send_bytes(&message).await
@@ -173,6 +174,7 @@ impl Sender {
     /// # Errors
     ///
     /// As [`send`](Self::send).
+    #[cfg(feature = "serde")]
     pub async fn feed<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let message = crate::message::encode(value)?;
         self.feed_bytes(&message).await

@@ -48,10 +48,12 @@ impl Socket {
         }
     }
 
+    #[cfg(feature = "auth")]
     pub(super) async fn readable(&self) -> io::Result<Guard<'_>> {
         self.0.readable().await
     }
 
+    #[cfg(feature = "auth")]
     pub(super) async fn writable(&self) -> io::Result<Guard<'_>> {
         self.0.writable().await
     }
