@@ -4,6 +4,7 @@ import { takenAway } from '../api/arguments.js'
 import type { Coder } from '../codecs/coder.js'
 import type { Environment } from '../event-loop/environment.js'
 import type { Claimant } from '../event-loop/memory-budget.js'
+import { isFresh } from '../event-loop/pages.js'
 import { EOFError, MessageTooLongError, ProtocolError } from '../api/errors.js'
 import {
   READ_MAX,
@@ -34,7 +35,7 @@ import {
 /** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
 const FRAME = 4
 
-/** A peer must have sent this part of a message, or all of one as long, before fresh pages are lent for all of it. */
+/** A peer must have sent this part of a message, or all of one as long, before fresh pages are there for all of it. */
 const PEER = 16
 
 /** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
@@ -231,9 +232,10 @@ export class Reader {
   #allocate(announced: number, filled: number, head: Buffer, blocking: boolean): Buffer {
     const { memory, pages } = this.#environment
     const shift = this.#coder.shift?.(head, announced) ?? 0
-    const lent = pages.lend(shift + announced, blocking || (filled < announced / PEER && announced > this.#longest))
+    const believed = filled >= announced / PEER || announced <= this.#longest
+    const lent = pages.lend(shift + announced, blocking || !believed)
     if (lent) return view(lent, shift, announced)
-    const size = memory.grant(this.#claimant, announced, filled)
+    const size = believed && isFresh(announced) ? announced : memory.grant(this.#claimant, announced, filled)
     return shift === 0 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafeSlow(shift + size).subarray(shift)
   }
 

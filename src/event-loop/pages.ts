@@ -10,6 +10,11 @@ const LONG = 128 * 1024
 /** From this size on, a message lies in pages of carom's; before, in memory of the runtime's. The allocator keeps no block as long. */
 const OWN = 32 * 1024 * 1024
 
+/** Whether the allocator has no memory for a message of `size` bytes but fresh pages, which come with the bytes that are written. */
+export function isFresh(size: number): boolean {
+  return size >= OWN
+}
+
 /** How much memory there is at most, all that is lent included: these bytes, or this part of the system's. */
 const MOST = 512 * 1024 * 1024
 const PART = 8
