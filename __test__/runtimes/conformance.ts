@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { connect, connectSync, Connection, EOFError, Listener, pipe, spawn as spawnWith, wait, waitSync } from 'carom'
+import { kinds, structuredValues } from './structured-values.ts'
 
 /** How long a behaviour may take until it counts as a failure, in milliseconds. */
 const PATIENCE = 60_000
@@ -60,6 +61,21 @@ const behaviours: Record<string, () => void | Promise<void>> = {
     for (const value of values) {
       b.sendSync(value)
       assert.deepEqual(a.recvSync(), value)
+    }
+    await Promise.all([a.close(), b.close()])
+  },
+
+  async 'a value of every type stays what it is'() {
+    const [a, b] = pipe()
+    // From the second time on by code for its shapes, which the first ones have had made.
+    for (let round = 0; round < 20; round++) {
+      for (const [title, value] of structuredValues()) {
+        const sending = a.send(value)
+        const received = await b.recv()
+        await sending
+        assert.deepStrictEqual(received, value, title)
+        assert.deepEqual(kinds(received), kinds(value), title)
+      }
     }
     await Promise.all([a.close(), b.close()])
   },

@@ -24,7 +24,7 @@ try {
   if (found.length === 0) throw new Error(`no such runtime: ${only.join(' ')}`)
   const project = join(folder, 'project')
   await install(project, 'npm', await pack(folder))
-  for (const file of ['conformance.ts', 'peer.ts'])
+  for (const file of ['conformance.ts', 'peer.ts', 'structured-values.ts'])
     await cp(fileURLToPath(new URL(file, import.meta.url)), join(project, file))
   for (const runtime of found) {
     const name = `${runtime.name} ${runtime.version}`
