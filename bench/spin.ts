@@ -6,7 +6,8 @@ import { parseArgs, promisify } from 'node:util'
 
 import { program } from './places.ts'
 import { loads } from './spin/loads.ts'
-import { median } from './stats.ts'
+import { table } from './report.ts'
+import { median, quantile } from './stats.ts'
 
 const run = promisify(execFile)
 
@@ -46,9 +47,9 @@ for (let round = 0; round < Number(options.rounds); round++) {
   }
 }
 
-console.log(`node ${process.version}; medians of ${options.rounds} rounds\n`)
-console.log('load                                  spin          p50       p99   messages   processor time')
-for (const name of chosen) for (const spin of spins) console.log(line(name, spin, found.get(`${name}: ${spin}`) ?? []))
+console.log(`node ${process.version}; ${options.rounds} rounds: medians, and the middle half of the rounds\n`)
+const rows = chosen.flatMap((name) => spins.map((spin) => row(name, spin, found.get(`${name}: ${spin}`) ?? [])))
+console.log(table([['load', 'spin', 'p50', 'p99', 'messages', 'processor time'], ...rows]))
 
 /** All pairs of a load at once, each in processes of its own. */
 async function measure(name: string, spin: string): Promise<Figures> {
@@ -68,9 +69,11 @@ async function one(name: string, spin: string): Promise<Figures> {
   return JSON.parse(stdout) as Figures
 }
 
-function line(name: string, spin: string, figures: Figures[]): string {
-  const of = (key: keyof Figures) => median(figures.map((each) => each[key]))
-  const micros = (value: number, width: number) => `${value.toFixed(1)} µs`.padStart(width)
-  const rate = `${of('rate').toFixed(0)}/s`.padStart(11)
-  return `${name.padEnd(38)}${spin.padEnd(9)}${micros(of('p50'), 10)}${micros(of('p99'), 10)}${rate}${micros(of('processor'), 12)}`
+function row(name: string, spin: string, figures: Figures[]): string[] {
+  const shown = (key: keyof Figures, unit: string, digits: number) => {
+    const sorted = Float64Array.from(figures, (each) => each[key]).toSorted()
+    const at = (part: number) => quantile(sorted, part).toFixed(digits)
+    return `${at(0.5)} ${unit} (${at(0.25)} … ${at(0.75)})`
+  }
+  return [name, spin, shown('p50', 'µs', 1), shown('p99', 'µs', 0), shown('rate', '/s', 0), shown('processor', 'µs', 1)]
 }
