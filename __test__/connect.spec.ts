@@ -14,7 +14,7 @@ import {
 } from 'carom'
 import { startChild, untilPrinted, wellWith } from './children.ts'
 import { checkDescriptors, expectNoMoreDescriptorsThan, openDescriptors } from './descriptors.ts'
-import { askForProof, hearChallenge, KEYED, modernAnswer, PREFIX, prove, WELCOME } from './handshakes.ts'
+import { askForProof, hearChallenge, KEYED, modernAnswer, PATIENCE, PREFIX, prove, WELCOME } from './handshakes.ts'
 import { connected, freshPath, KINDS, listen, OWN_HOST, rawListener, rawPeer, temporaryDirectory } from './listeners.ts'
 import { closeAfter, pair } from './pairs.ts'
 import { turns, until } from './until.ts'
@@ -129,7 +129,7 @@ const wrongListeners: [title: string, script: Parameters<typeof rawListener>[1],
 for (const [title, script, expected] of wrongListeners) {
   test(`connect with a key to a listener that ${title} has an error of its own, and leaves no descriptor`, async (t) => {
     const { address, peers } = await rawListener(t, script)
-    const handshakeTimeout = title === 'says nothing' ? 50 : 60_000
+    const handshakeTimeout = title === 'says nothing' ? 50 : PATIENCE
     const error = await t.throwsAsync(() => connect(address, { authkey: 'secret', handshakeTimeout }), expected)
     t.true(error?.message.includes(address), error?.message)
     // The other side sees that we are gone, if it has seen us come.

@@ -10,6 +10,9 @@ import { Pool } from './pool.js'
 /** How many connections are opened at once: a Python server has a backlog of 128 for all of its clients. */
 const OPENING_MAX = 16
 
+/** In how many slices it is waited for a server that does not answer. */
+const SLICES = 10
+
 /** The name that Python gives the thread that serves a connection. */
 const NAME = 'carom'
 
@@ -79,10 +82,20 @@ export class ServerPeer {
     return new Claim(this.claims, async () => void (await this.control('decref', [id], undefined, { signal })))
   }
 
-  /** Gives back all references, as long as the server takes no longer than `milliseconds` from one to the next. */
+  /**
+   * Gives back all references, as long as the server takes no longer than `milliseconds` from one to the next. Time in which this
+   * process does not run, as on a machine that is asleep, counts as one slice of that at most.
+   */
   async giveBackAll(milliseconds: number): Promise<void> {
-    const timer = setTimeout(() => this.#patience.abort(), milliseconds)
-    await Promise.all([...this.claims].map((claim) => claim.giveBack().then(() => timer.refresh())))
+    let silent = 0
+    const timer = setTimeout(() => {
+      if (++silent < SLICES) timer.refresh()
+      else this.#patience.abort()
+    }, milliseconds / SLICES)
+    const answered = (): void => {
+      silent = 0
+    }
+    await Promise.all([...this.claims].map((claim) => claim.giveBack().then(answered)))
     clearTimeout(timer)
   }
 }
