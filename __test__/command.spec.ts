@@ -135,6 +135,44 @@ test('an authkey comes from a file, whose last newline is not part of it', async
   await Promise.all([end.close(), listener.close()])
 })
 
+test('call prints what the function has thrown as its language does, and nothing that a terminal would obey', async (t) => {
+  const path = freshPath(t)
+  const listener = new Listener(path, { codec: 'json' })
+  t.teardown(() => listener.close())
+  const traceback = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\nValueError: bad\n'
+  const errors: Record<string, unknown> = {
+    stack: { name: 'TypeError', message: 'no', stack: 'TypeError: no\n    at f (x.js:1:2)' },
+    cause: { name: 'Error', message: 'outer', cause: { name: 'RangeError', message: 'inner' } },
+    own: { name: 'OwnError', message: '' },
+    python: { name: 'ValueError', message: 'bad', module: 'builtins', args: ['bad'], traceback },
+    short: { name: 'Full', message: 'no room', module: 'queue', args: [] },
+    value: { thrown: { reason: 1 } },
+    escape: { name: 'Error', message: '\u001b[2J\u009b2J\rgone\tor not' },
+  }
+  const serving = (async () => {
+    for await (const peer of listener) {
+      const [, id, name] = (await peer.recv()) as [number, number, string]
+      await peer.send([2, id, errors[name]])
+      // The end that calls closes first.
+      await peer.recv().catch(() => {})
+      await peer.close()
+    }
+  })()
+  for (const [name, printed] of [
+    ['stack', 'TypeError: no\n    at f (x.js:1:2)\n'],
+    ['cause', 'Error: outer\n[cause]: RangeError: inner\n'],
+    ['own', 'OwnError\n'],
+    ['python', traceback],
+    ['short', 'queue.Full: no room\n'],
+    ['value', 'thrown: {"reason":1}\n'],
+    ['escape', 'Error: \\x1b[2J\\x9b2J\\x0dgone\tor not\n'],
+  ] as const) {
+    t.deepEqual(await carom(t, 'call', path, name).ended, [1, '', printed])
+  }
+  await listener.close()
+  await serving
+})
+
 test('call makes one call, whose arguments are JSON, else text, and prints the result or each item of a stream', async (t) => {
   const path = freshPath(t)
   const listener = new Listener(path, { codec: 'json' })
@@ -161,7 +199,7 @@ test('call makes one call, whose arguments are JSON, else text, and prints the r
     '',
   ])
   t.deepEqual(await call('count', '3'), [0, '0\n1\n2\n', ''])
-  t.deepEqual(await call('fail'), [1, '', 'carom: too far\n'])
+  t.deepEqual(await call('fail'), [1, '', 'RangeError: too far\n'])
   t.regex((await call('nowhere'))[2], /there is no function 'nowhere' here; there are: show, count, fail, never/)
   t.regex((await call('never', '--timeout', '1'))[2], /never: no answer within 1 ms/)
   await listener.close()

@@ -5,6 +5,7 @@ import type { Connection } from '../api/connection.js'
 import { ConnectionClosedError, DecodeError, EOFError } from '../api/errors.js'
 import { Listener } from '../api/listener.js'
 import { callOnce } from './call.js'
+import { FunctionFailed } from './thrown.js'
 import { type Asked, asked as askedBy, HELP, UsageError } from './options.js'
 import { fromLine, toLine } from './values.js'
 
@@ -19,7 +20,8 @@ export async function run(args: string[]): Promise<void> {
     else if (request.command === 'call') await callOnce(request)
     else await talk(await connect(request.address, request.connection), request)
   } catch (error) {
-    complain((error as Error).message)
+    if (error instanceof FunctionFailed) process.stderr.write(`${error.message}\n`)
+    else complain((error as Error).message)
     process.exitCode = error instanceof UsageError ? 2 : 1
     if (error instanceof UsageError) process.stderr.write('carom --help lists the commands and options\n')
   } finally {
