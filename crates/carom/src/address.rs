@@ -6,6 +6,7 @@
 
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::{fmt, io};
 
 use crate::sys::zone;
@@ -160,6 +161,77 @@ impl Address {
     }
 }
 
+impl FromStr for Address {
+    type Err = ParseAddressError;
+
+    /// The address that is written so, as [`Display`](fmt::Display) writes it: a path, which has a slash or begins with a dot; on Linux, an abstract
+    /// name behind `\\0` or a NUL; a pipe's name, which begins with `\\\\`; otherwise a host, and a port behind the last colon.
+    ///
+    /// ```
+    /// use carom::Address;
+    ///
+    /// assert_eq!("/tmp/a.sock".parse(), Ok(Address::unix("/tmp/a.sock")));
+    /// assert_eq!("localhost:6000".parse(), Ok(Address::tcp("localhost", 6000)));
+    /// assert_eq!("[::1]:6000".parse(), Ok(Address::tcp("::1", 6000)));
+    /// assert!("localhost".parse::<Address>().is_err());
+    /// ```
+    fn from_str(text: &str) -> Result<Self, ParseAddressError> {
+        let wrong = || ParseAddressError { text: text.to_owned() };
+        if text.starts_with(r"\\") {
+            return Ok(Self::Pipe(text.to_owned()));
+        }
+        if let Some(name) = text.strip_prefix(r"\0") {
+            return unescaped(name).map(Self::Abstract).ok_or_else(wrong);
+        }
+        if text.starts_with(['\0', '.']) || text.contains('/') {
+            return Ok(Self::unix(text));
+        }
+        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        // Without brackets, nothing tells the port from the last group of a number of version 6.
+        let host = match inner {
+            Some(inner) => inner,
+            None if host.contains(':') => return Err(wrong()),
+            None => host,
+        };
+        let port = port.parse().map_err(|_| wrong())?;
+        if host.is_empty() {
+            return Err(wrong());
+        }
+        Ok(Self::tcp(host, port))
+    }
+}
+
+/// A text that is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no address: a socket's path has a slash, a TCP address is written host:port or [::1]:port")]
+pub struct ParseAddressError {
+    text: String,
+}
+
+/// The bytes that [`escape_ascii`](slice::escape_ascii) has written so.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = text.bytes();
+    let mut name = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        name.push(match byte {
+            b'\\' => match bytes.next()? {
+                b't' => b'\t',
+                b'r' => b'\r',
+                b'n' => b'\n',
+                b'x' => {
+                    let digits = [bytes.next()?, bytes.next()?];
+                    u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+                }
+                quoted @ (b'\\' | b'\'' | b'"') => quoted,
+                _ => return None,
+            },
+            other => other,
+        });
+    }
+    Some(name)
+}
+
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Tcp {
@@ -246,6 +318,42 @@ mod tests {
         assert_eq!(shown(Address::unix("\0name")), "\\0name");
         assert_eq!(shown(Address::tcp("localhost", 80)), "localhost:80");
         assert_eq!(shown(Address::tcp("::1", 80)), "[::1]:80");
+    }
+
+    #[test]
+    fn what_is_shown_is_read_as_the_same_address() {
+        for address in [
+            Address::unix("/tmp/é a.sock"),
+            Address::unix("./a:1"),
+            Address::unix("\0na me\u{7f}\\\"\n\0é"),
+            Address::Pipe(r"\\.\pipe\a b".to_owned()),
+            Address::tcp("localhost", 0),
+            Address::tcp("127.0.0.1", 65535),
+            Address::tcp("fe80::1%eth0", 80),
+        ] {
+            assert_eq!(address.to_string().parse(), Ok(address));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "",
+            "name",
+            ":80",
+            "host:",
+            "host:65536",
+            "host:-1",
+            "::1:80",
+            "[]:80",
+            "[::1]",
+            r"\0a\xz1",
+            r"\0\q",
+        ] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+        let error = "name".parse::<Address>().map_err(|error| error.to_string());
+        assert!(error.is_err_and(|error| error.contains("\"name\" is no address")));
     }
 
     #[test]

@@ -102,8 +102,10 @@ impl<F: AsFd> Channel<F> {
     }
 
     /// The same channel over the same descriptor, which `convert` gives another owner.
-    #[cfg(all(unix, feature = "tokio"))]
-    pub(crate) fn with_fd<G>(self, convert: impl FnOnce(F) -> io::Result<G>) -> io::Result<Channel<G>> {
+    pub(crate) fn with_fd<G, E>(
+        self,
+        convert: impl FnOnce(F) -> std::result::Result<G, E>,
+    ) -> std::result::Result<Channel<G>, E> {
         Ok(Channel {
             fd: convert(self.fd)?,
             kind: self.kind,
@@ -119,7 +121,6 @@ impl<F: AsFd> Channel<F> {
     }
 
     /// The descriptor, as it is owned.
-    #[cfg(all(unix, feature = "tokio"))]
     pub(crate) fn fd(&self) -> &F {
         &self.fd
     }

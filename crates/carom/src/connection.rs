@@ -5,14 +5,17 @@ use std::io;
 use std::time::Duration;
 
 use crate::channel::Channel;
-use crate::frame::{FrameError, Header};
 use crate::ring::RingRole;
 use crate::spin::Spin;
 use crate::sys::{self, Credentials, Deadline};
 use crate::{Error, Result};
 
+mod end;
+mod halves;
 mod inbox;
 
+pub(crate) use end::End;
+pub use halves::{Receiver, Sender};
 pub(crate) use inbox::{Filled, Inbox};
 
 /// One end of a connection between two processes.
@@ -20,27 +23,7 @@ pub(crate) use inbox::{Filled, Inbox};
 /// Dropping it closes the descriptor; what was accepted but not yet taken by the kernel is then lost, which concerns
 /// [`try_send_bytes`](Self::try_send_bytes) only: call [`flush`](Self::flush) before.
 #[derive(Debug)]
-pub struct Connection {
-    channel: Channel,
-    readable: bool,
-    writable: bool,
-    inbox: Inbox,
-    /// A fault that [`poll`](Self::poll) met behind those messages. The kernel reports a reset only once.
-    fault: Option<Error>,
-    /// Bytes that were accepted and not yet taken by the kernel.
-    unsent: Vec<u8>,
-}
-
-/// What a connection is made of, for another kind of connection that goes on with it.
-#[cfg(all(unix, feature = "tokio"))]
-pub(crate) struct Parts {
-    pub(crate) channel: Channel,
-    pub(crate) readable: bool,
-    pub(crate) writable: bool,
-    pub(crate) inbox: Inbox,
-    pub(crate) fault: Option<Error>,
-    pub(crate) unsent: Vec<u8>,
-}
+pub struct Connection(End);
 
 impl Connection {
     /// A connection over `fd`: a stream socket or a FIFO, from this library, from Python, from anywhere.
@@ -94,7 +77,7 @@ impl Connection {
         channel.use_ring(role)?;
         let mut connection = Self::over(channel)?;
         if let RingRole::Offering(_) = role {
-            connection.channel.start_ring(Deadline::Never)?;
+            connection.0.channel.start_ring(Deadline::Never)?;
         }
         Ok(connection)
     }
@@ -115,56 +98,41 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn max_message_size(mut self, bytes: u64) -> Self {
-        self.channel.set_limit(bytes);
+        self.0.channel.set_limit(bytes);
         self
     }
 
     fn over(mut channel: Channel) -> Result<Self> {
-        let kind = channel.kind();
         // This one has no use for descriptors.
         channel.refuse_descriptors()?;
-        Ok(Self {
-            channel,
-            readable: kind.readable,
-            writable: kind.writable,
-            inbox: Inbox::default(),
-            fault: None,
-            unsent: Vec::new(),
-        })
+        Ok(Self(End::new(channel)))
     }
 
     #[cfg(all(unix, feature = "tokio"))]
-    pub(crate) fn into_parts(self) -> Parts {
-        Parts {
-            channel: self.channel,
-            readable: self.readable,
-            writable: self.writable,
-            inbox: self.inbox,
-            fault: self.fault,
-            unsent: self.unsent,
-        }
+    pub(crate) fn into_end(self) -> End {
+        self.0
     }
 
     pub(crate) fn only_receiving(mut self) -> Self {
-        self.writable = false;
+        self.0.writable = false;
         self
     }
 
     pub(crate) fn only_sending(mut self) -> Self {
-        self.readable = false;
+        self.0.readable = false;
         self
     }
 
     /// Whether this end receives. It no longer does after a message that was too long; it may still send.
     #[must_use]
     pub fn readable(&self) -> bool {
-        self.readable
+        self.0.readable
     }
 
     /// Whether this end sends.
     #[must_use]
     pub fn writable(&self) -> bool {
-        self.writable
+        self.0.writable
     }
 
     /// Sends one message, waiting until the kernel has taken all of it.
@@ -173,12 +141,7 @@ impl Connection {
     ///
     /// [`Error::NotWritable`]; [`Error::Io`] with `EPIPE` where the peer is gone.
     pub fn send_bytes(&mut self, message: &[u8]) -> Result<()> {
-        self.flush()?;
-        let header = Header::new(message.len() as u64);
-        let taken = self.channel.send(header.as_bytes(), message, Deadline::Never)?;
-        // Where the kernel failed half way, it took a part: the next call reports why.
-        self.keep_unsent(header.as_bytes(), message, taken);
-        self.flush()
+        self.0.send(message)
     }
 
     /// Sends one message without waiting. `false`: there was no room, and nothing of it was sent. `true`: it was accepted;
@@ -188,23 +151,7 @@ impl Connection {
     ///
     /// As [`send_bytes`](Self::send_bytes).
     pub fn try_send_bytes(&mut self, message: &[u8]) -> Result<bool> {
-        if !self.try_flush()? {
-            return Ok(false);
-        }
-        let header = Header::new(message.len() as u64);
-        let taken = self.channel.send(header.as_bytes(), message, Deadline::Now)?;
-        if taken == 0 {
-            return Ok(false);
-        }
-        self.keep_unsent(header.as_bytes(), message, taken);
-        Ok(true)
-    }
-
-    /// Keeps what the kernel did not take, so that the stream stays in step.
-    fn keep_unsent(&mut self, header: &[u8], message: &[u8], taken: usize) {
-        self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
-        self.unsent
-            .extend_from_slice(&message[taken.saturating_sub(header.len())..]);
+        self.0.try_send(message)
     }
 
     /// Waits until the kernel has taken all that was accepted.
@@ -213,7 +160,7 @@ impl Connection {
     ///
     /// As [`send_bytes`](Self::send_bytes).
     pub fn flush(&mut self) -> Result<()> {
-        self.push(Deadline::Never).map(drop)
+        self.0.flush()
     }
 
     /// Gives the kernel what it takes of what was accepted, without waiting; whether that was all.
@@ -222,23 +169,7 @@ impl Connection {
     ///
     /// As [`send_bytes`](Self::send_bytes).
     pub fn try_flush(&mut self) -> Result<bool> {
-        self.push(Deadline::Now)
-    }
-
-    fn push(&mut self, deadline: Deadline) -> Result<bool> {
-        if !self.writable {
-            return Err(Error::NotWritable);
-        }
-        while !self.unsent.is_empty() {
-            let taken = self.channel.send(&self.unsent, &[], deadline)?;
-            self.unsent.drain(..taken);
-            if self.unsent.is_empty() {
-                self.unsent = Vec::new();
-            } else if deadline != Deadline::Never {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        self.0.push(Deadline::Now)
     }
 
     /// Receives one message, waiting for it.
@@ -248,12 +179,7 @@ impl Connection {
     /// [`Error::Eof`] when the peer has closed and nothing is left, [`Error::Frame`] for what it did wrong,
     /// [`Error::NotReadable`], [`Error::Io`].
     pub fn recv_bytes(&mut self) -> Result<Vec<u8>> {
-        loop {
-            if let Some(message) = self.take() {
-                return Ok(message);
-            }
-            self.fill(Deadline::Never).map_err(|fault| self.met(fault))?;
-        }
+        self.0.recv()
     }
 
     /// Receives one message into `buffer` and returns its length.
@@ -290,10 +216,7 @@ impl Connection {
     ///
     /// As [`recv_bytes`](Self::recv_bytes).
     pub fn try_recv_bytes(&mut self) -> Result<Option<Vec<u8>>> {
-        if !self.has_message() {
-            self.fill_now().map_err(|fault| self.met(fault))?;
-        }
-        Ok(self.take())
+        self.0.try_recv()
     }
 
     /// Whether a receive would not wait, or will not within `timeout`: a whole message is here, the peer has closed, or it
@@ -303,21 +226,7 @@ impl Connection {
     ///
     /// [`Error::NotReadable`].
     pub fn poll(&mut self, timeout: Option<Duration>) -> Result<bool> {
-        if !self.readable {
-            return Err(Error::NotReadable);
-        }
-        let deadline = Deadline::after(timeout);
-        loop {
-            if !self.has_message() && self.fault.is_none() {
-                self.fault = self.fill_now().err();
-            }
-            if self.has_message() || self.fault.is_some() {
-                return Ok(true);
-            }
-            if !self.channel.poll(deadline)? {
-                return Ok(false);
-            }
-        }
+        self.0.poll(timeout)
     }
 
     /// The process at the other end of a local connection.
@@ -335,59 +244,61 @@ impl Connection {
     ///
     /// The connection itself, where received or unsent bytes are held back and would be lost, or shared memory is in use.
     pub fn into_fd(self) -> std::result::Result<OwnedFd, Box<Self>> {
-        let held = self.has_message() || self.channel.decoder().inside_message() || !self.unsent.is_empty();
-        if held || self.channel.has_ring() {
+        if self.0.holds_anything() || self.0.channel.has_ring() {
             return Err(Box::new(self));
         }
-        Ok(self.channel.into_fd())
+        Ok(self.0.channel.into_fd())
     }
 
     #[cfg(unix)]
     pub(crate) fn into_fd_at_once(self) -> OwnedFd {
-        self.channel.into_fd()
+        self.0.channel.into_fd()
+    }
+
+    /// The two halves, for two threads: one sends while the other receives. The connection is closed when both have been dropped.
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// let (ours, theirs) = carom::pipe()?;
+    /// let echo = thread::spawn(move || {
+    ///     let (mut sender, mut receiver) = theirs.split().expect("a socket");
+    ///     while let Ok(message) = receiver.recv_bytes() {
+    ///         sender.send_bytes(&message)?;
+    ///     }
+    ///     sender.close()
+    /// });
+    /// let (mut sender, mut receiver) = ours.split().expect("a socket");
+    /// // More than the kernel's buffers hold: one thread sends while the other receives.
+    /// let sending = thread::spawn(move || {
+    ///     sender.send_bytes(&[7; 1 << 20])?;
+    ///     sender.close()
+    /// });
+    /// assert_eq!(receiver.recv_bytes()?, [7; 1 << 20]);
+    /// assert!(matches!(receiver.recv_bytes(), Err(carom::Error::Eof)));
+    /// sending.join().expect("no panic")?;
+    /// echo.join().expect("no panic")?;
+    /// # Ok::<(), carom::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The connection itself, where it goes through shared memory: both directions of a ring share what one end knows of the other.
+    pub fn split(self) -> std::result::Result<(Sender, Receiver), Box<Self>> {
+        if self.0.channel.uses_ring() {
+            return Err(Box::new(self));
+        }
+        Ok(halves::split(self.0))
     }
 
     /// Says that this end is about to sleep until its descriptor is readable. Returns true where it must not.
-    pub(crate) fn arm(&mut self) -> bool {
-        self.channel.arm_to_receive()
-    }
-
-    fn has_message(&self) -> bool {
-        self.inbox.has_message(self.channel.decoder())
-    }
-
-    fn take(&mut self) -> Option<Vec<u8>> {
-        self.inbox.take(self.channel.decoder())
-    }
-
-    /// Behind a message that was too long, nothing can be found: this end no longer receives, as in Python.
-    fn met(&mut self, fault: Error) -> Error {
-        if matches!(fault, Error::Frame(FrameError::TooLong { .. })) {
-            self.readable = false;
-        }
-        fault
-    }
-
-    /// Reads until a whole message is here or the kernel has nothing more.
-    fn fill_now(&mut self) -> Result<()> {
-        while self.fill(Deadline::Now)? && !self.has_message() {}
-        Ok(())
-    }
-
-    /// Reads once; whether anything came by `deadline`.
-    fn fill(&mut self, deadline: Deadline) -> Result<bool> {
-        if !self.readable {
-            return Err(Error::NotReadable);
-        }
-        if let Some(fault) = self.fault.take() {
-            return Err(fault);
-        }
-        Ok(self.inbox.fill(&mut self.channel, deadline)? != Filled::Nothing)
+    pub(crate) fn arm_to_receive(&mut self) -> bool {
+        self.0.channel.arm_to_receive()
     }
 }
 
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.channel.as_fd()
+        self.0.as_fd()
     }
 }

@@ -80,7 +80,7 @@ pub use accept::Incoming;
 pub use address::Address;
 pub use codec_error::{DecodeError, EncodeError};
 pub use connect::{connect, connect_over_shared_memory};
-pub use connection::Connection;
+pub use connection::{Connection, Receiver, Sender};
 pub use error::Error;
 pub use frame::FrameError;
 #[cfg(feature = "auth")]
@@ -92,7 +92,7 @@ pub use sys::{Credentials, Deadline};
 pub use system_error::{Operation, SystemError};
 #[cfg(not(feature = "auth"))]
 pub use unauthenticated::Authentication;
-pub use wait::wait;
+pub use wait::{Waitable, wait};
 
 /// A result whose error is a [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::codec_error::{DecodeError, EncodeError};
-use crate::{Connection, Result};
+use crate::{Connection, Receiver, Result, Sender};
 
 /// Typed messages: `MessagePack`, with the names of a struct's fields, so that both ends may grow apart a little, and a
 /// JavaScript peer reads them as objects.
@@ -36,6 +36,28 @@ impl Connection {
     ///
     /// [`Error::Decode`](crate::Error::Decode) for a message of another shape, which is then consumed; otherwise as
     /// [`recv_bytes`](Self::recv_bytes).
+    pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
+        decode(self.recv_bytes()?)
+    }
+}
+
+impl Sender {
+    /// As [`Connection::send`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.send_bytes(&encode(value)?)
+    }
+}
+
+impl Receiver {
+    /// As [`Connection::recv`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
         decode(self.recv_bytes()?)
     }

@@ -4,7 +4,6 @@
 //! more arrives or [`Registry::rearm`] asks anew. So a watcher reads until the kernel has nothing more, or remembers.
 //! Reports are hints: one may be spurious, none is missed.
 
-use std::collections::HashSet;
 use std::io;
 
 use crate::sys::selector::{self, Selector};
@@ -178,22 +177,4 @@ impl AsRawFd for Reactor {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
-}
-
-/// Waits by `deadline` until one of `fds` has something to read, or has ended.
-///
-/// # Errors
-///
-/// The selector's error.
-pub(crate) fn until_readable(fds: &[BorrowedFd<'_>], deadline: Deadline) -> io::Result<()> {
-    let mut reactor = Reactor::new()?;
-    let registry = reactor.registry()?;
-    let mut watched = HashSet::new();
-    for (token, fd) in fds.iter().enumerate().filter(|(_, fd)| watched.insert(fd.as_raw_fd())) {
-        match registry.watch(*fd, token, false) {
-            Err(error) if selector::is_always_ready(&error) => return Ok(()),
-            result => result?,
-        }
-    }
-    reactor.poll(deadline, |_| ()).map(drop)
 }

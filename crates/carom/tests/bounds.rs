@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 
 use carom::reactor::{Reactor, Registry, Signal, Waker};
 use carom::{
-    Address, AuthKey, Authentication, Connection, DecodeError, EncodeError, Error, Listener, SharedMemory, SystemError,
+    Address, AuthKey, Authentication, Connection, DecodeError, EncodeError, Error, Listener, Receiver, Sender,
+    SharedMemory, SystemError,
 };
 
 fn send<T: Send + 'static>() {}
@@ -15,6 +16,10 @@ fn error<T: StdError + Send + Sync + 'static>() {}
 fn what_a_program_owns_moves_between_threads() {
     send::<Connection>();
     sync::<Connection>();
+    send::<Sender>();
+    sync::<Sender>();
+    send::<Receiver>();
+    sync::<Receiver>();
     send::<Listener>();
     sync::<Listener>();
     send::<Reactor>();
@@ -39,6 +44,7 @@ fn errors_cross_threads_and_go_into_boxes() {
     error::<EncodeError>();
     error::<DecodeError>();
     error::<carom::address::AddressError>();
+    error::<carom::address::ParseAddressError>();
     error::<carom::frame::FrameError>();
     error::<carom::handshake::HandshakeError>();
     error::<carom::ring::RingError>();

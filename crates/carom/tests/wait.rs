@@ -5,7 +5,7 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use carom::{Error, one_way_pipe, pipe, wait};
+use carom::{Connection, Error, Waitable, one_way_pipe, pipe, wait};
 
 mod peer;
 
@@ -14,6 +14,10 @@ use peer::{allow_descriptors, duplicate, fifo};
 use peer::{frame, payload, socket};
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
+
+fn all(connections: &mut [Connection]) -> Vec<&mut dyn Waitable> {
+    connections.iter_mut().map(|connection| connection as _).collect()
+}
 
 #[test]
 fn those_with_a_message_are_ready_in_the_order_given() {
@@ -153,7 +157,7 @@ fn all_messages_of_many_writers_are_seen() {
         .collect();
     let mut seen = Vec::new();
     while !readers.is_empty() {
-        let ready = wait(&mut readers.iter_mut().collect::<Vec<_>>(), None).unwrap();
+        let ready = wait(&mut all(&mut readers), None).unwrap();
         for index in ready.into_iter().rev() {
             match readers[index].recv_bytes() {
                 Ok(message) => seen.push(message),
@@ -181,7 +185,7 @@ fn more_than_1024_connections_can_be_waited_for() {
         return;
     }
     let (mut ours, mut theirs): (Vec<_>, Vec<_>) = (0..COUNT).map(|_| pipe().unwrap()).unzip();
-    let mut all: Vec<_> = ours.iter_mut().collect();
+    let mut all = all(&mut ours);
     assert_eq!(wait(&mut all, NOW).unwrap(), [0; 0]);
     for index in [0, 1023, 1024, COUNT - 1] {
         theirs[index].send_bytes(b"x").unwrap();
@@ -191,4 +195,46 @@ fn more_than_1024_connections_can_be_waited_for() {
         connection.send_bytes(b"y").unwrap();
     }
     assert_eq!(wait(&mut all, None).unwrap().len(), COUNT);
+}
+
+#[test]
+#[cfg(unix)]
+fn listeners_and_descriptors_are_waited_for_beside_connections() {
+    use std::os::fd::{AsFd, OwnedFd};
+    use std::os::unix::net::UnixStream;
+
+    use carom::{Deadline, Listener, listener};
+
+    let mut listener = Listener::bind_private(listener::Options::new()).unwrap();
+    let (mut near, far) = UnixStream::pair().unwrap();
+    let mut owned = OwnedFd::from(far.try_clone().unwrap());
+    let (mut a, mut b) = pipe().unwrap();
+    assert_eq!(
+        wait(&mut [&mut listener, &mut far.as_fd(), &mut b, &mut owned], NOW).unwrap(),
+        [0; 0]
+    );
+    near.write_all(b"raw").unwrap();
+    assert_eq!(
+        wait(&mut [&mut listener, &mut far.as_fd(), &mut b, &mut owned], None).unwrap(),
+        [1, 3]
+    );
+    let address = listener.address().clone();
+    let connecting = thread::spawn(move || carom::connect(&address, None, Deadline::Never).unwrap());
+    assert_eq!(wait(&mut [&mut b, &mut listener], None).unwrap(), [1]);
+    assert!(listener.try_accept().unwrap().is_some());
+    connecting.join().unwrap();
+    a.send_bytes(b"x").unwrap();
+    assert_eq!(wait(&mut [&mut listener, &mut b], None).unwrap(), [1]);
+}
+
+/// A connection that was waited for and dropped leaves nothing behind that its number could be mistaken for.
+#[test]
+#[cfg(unix)]
+fn a_number_that_is_used_again_is_another_connection() {
+    for _ in 0..3 {
+        let (mut a, mut b) = pipe().unwrap();
+        assert_eq!(wait(&mut [&mut a, &mut b], NOW).unwrap(), [0; 0]);
+        a.send_bytes(b"x").unwrap();
+        assert_eq!(wait(&mut [&mut a, &mut b], None).unwrap(), [1]);
+    }
 }

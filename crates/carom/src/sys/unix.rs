@@ -41,7 +41,7 @@ pub use credentials::peer_credentials;
 pub use names::error_name;
 pub use pass_rights::pass_rights;
 use pass_rights::passes_rights;
-pub(crate) use readiness::{GONE, peer_has_gone};
+pub(crate) use readiness::{GONE, peer_has_gone, until_readable};
 pub use readiness::{poll_readable, poll_writable};
 pub use rights::{BESIDE, FDS_MAX, receive_with_fds, receive_without_fds, send_with_fds};
 
@@ -128,6 +128,18 @@ pub fn pair(one_way: bool) -> io::Result<(OwnedFd, OwnedFd)> {
         rustix::net::shutdown(&pair.1, Shutdown::Read)?;
     }
     Ok(pair)
+}
+
+/// Ends the stream to the peer, in every process that has this end. A FIFO's ends with its last writer.
+pub(crate) fn end_stream(fd: BorrowedFd<'_>, transport: Transport) -> io::Result<()> {
+    match transport {
+        Transport::Socket => match rustix::net::shutdown(fd, Shutdown::Write) {
+            // The peer is gone, and both directions have ended.
+            Ok(()) | Err(Errno::NOTCONN) => Ok(()),
+            Err(error) => Err(error.into()),
+        },
+        Transport::File => Ok(()),
+    }
 }
 
 fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {

@@ -3,6 +3,7 @@
 //! A descriptor is a TCP socket, an end of a named pipe, or a named pipe that others connect to. What the system tells on
 //! Unix by a descriptor's number, the object here keeps beside its handle: what it has read ahead, and what is pending.
 
+use std::collections::HashSet;
 use std::io::{self, IoSlice};
 use std::mem::ManuallyDrop;
 use std::net::TcpStream;
@@ -74,9 +75,26 @@ pub trait AsRawFd {
     fn as_raw_fd(&self) -> RawFd;
 }
 
+/// Waits by `deadline` until one of `fds` has something to read, or has ended.
+pub(crate) fn until_readable(fds: &[BorrowedFd<'_>], deadline: Deadline) -> io::Result<()> {
+    let mut selector = selector::Selector::new()?;
+    let registry = selector.registry()?;
+    let mut watched = HashSet::new();
+    for (token, fd) in fds.iter().enumerate().filter(|(_, fd)| watched.insert(fd.as_raw_fd())) {
+        registry.watch(*fd, token, false)?;
+    }
+    selector.poll(deadline, |_| ()).map(drop)
+}
+
 impl AsFd for OwnedFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         BorrowedFd(self)
+    }
+}
+
+impl<T: AsFd> AsFd for Arc<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        (**self).as_fd()
     }
 }
 

@@ -194,7 +194,7 @@ impl TryFrom<crate::Connection> for Connection {
     type Error = crate::Error;
 
     fn try_from(connection: crate::Connection) -> Result<Self> {
-        let parts = connection.into_parts();
+        let parts = connection.into_end();
         if parts.channel.uses_ring() {
             let refusal = "a connection over shared memory can't be used on tokio; connect without shared memory";
             return Err(io::Error::new(io::ErrorKind::Unsupported, refusal).into());

@@ -2,9 +2,6 @@ use std::future::poll_fn;
 use std::io::IoSlice;
 use std::task::{Context, Poll, ready};
 
-use rustix::io::Errno;
-use rustix::net::Shutdown;
-
 use super::socket::Socket;
 use crate::frame::Header;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, Transport};
@@ -146,14 +143,7 @@ impl Sender {
     /// As [`send_bytes`](Self::send_bytes).
     pub async fn close(mut self) -> Result<()> {
         self.flush().await?;
-        match self.transport {
-            Transport::Socket => match rustix::net::shutdown(&self.socket, Shutdown::Write) {
-                // The peer is gone, and both directions have ended.
-                Ok(()) | Err(Errno::NOTCONN) => Ok(()),
-                Err(error) => Err(Error::Io(error.into())),
-            },
-            Transport::File => Ok(()),
-        }
+        Ok(sys::end_stream(self.socket.as_fd(), self.transport)?)
     }
 
     /// Sends one value.

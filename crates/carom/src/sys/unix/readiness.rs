@@ -47,16 +47,30 @@ pub(crate) fn peer_has_gone(fd: BorrowedFd<'_>) -> io::Result<bool> {
 /// The errors of a socket whose peer has gone: of a send, and of a receive that finds that something was not read.
 pub(crate) const GONE: (i32, i32) = (libc::EPIPE, libc::ECONNRESET);
 
-/// Whether `fd` has become ready for `events`, or has ended or failed, by `deadline`. Interruptions by signals don't show.
+/// Waits by `deadline` until one of `fds` has something to read, or has ended. However many there are, no selector has to be made, filled
+/// and closed.
+pub(crate) fn until_readable(fds: &[BorrowedFd<'_>], deadline: Deadline) -> io::Result<()> {
+    let mut polled: Vec<_> = fds
+        .iter()
+        .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
+        .collect();
+    poll_some(&mut polled, deadline).map(drop)
+}
+
+/// Whether `fd` has become ready for `events`, or has ended or failed, by `deadline`.
 ///
 /// # Errors
 ///
 /// The error of `poll(2)`; `EBADF` for a descriptor that isn't open.
 pub(super) fn poll_one(fd: BorrowedFd<'_>, events: PollFlags, deadline: Deadline) -> io::Result<bool> {
+    poll_some(&mut [PollFd::from_borrowed_fd(fd, events)], deadline)
+}
+
+/// Whether one of `polled` has become ready, or has ended or failed, by `deadline`. Interruptions by signals don't show.
+fn poll_some(polled: &mut [PollFd<'_>], deadline: Deadline) -> io::Result<bool> {
     loop {
-        let mut polled = [PollFd::from_borrowed_fd(fd, events)];
         let timeout = deadline.remaining().and_then(|left| Timespec::try_from(left).ok());
-        match rustix::event::poll(&mut polled, timeout.as_ref()) {
+        match rustix::event::poll(polled, timeout.as_ref()) {
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
             Ok(0) => {
@@ -64,7 +78,9 @@ pub(super) fn poll_one(fd: BorrowedFd<'_>, events: PollFlags, deadline: Deadline
                     return Ok(false);
                 }
             }
-            Ok(_) if polled[0].revents().contains(PollFlags::NVAL) => return Err(Errno::BADF.into()),
+            Ok(_) if polled.iter().any(|fd| fd.revents().contains(PollFlags::NVAL)) => {
+                return Err(Errno::BADF.into());
+            }
             Ok(_) => return Ok(true),
         }
     }

@@ -4,7 +4,6 @@ use std::io;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token};
-use rustix::io::Errno;
 
 use super::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd, duplicate, poll_readable};
 use crate::reactor::Readiness;
@@ -44,11 +43,6 @@ fn interest(writable: bool) -> Interest {
     } else {
         Interest::READABLE
     }
-}
-
-/// Whether watching has failed since the file never makes its reader wait.
-pub(crate) fn is_always_ready(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::PERM.raw_os_error())
 }
 
 /// Waits for reports without taking them.

@@ -127,11 +127,6 @@ impl Registry {
     }
 }
 
-/// Whether watching has failed since the file never makes its reader wait: there are no such files here.
-pub(crate) fn is_always_ready(_error: &io::Error) -> bool {
-    false
-}
-
 /// Ends a reactor's wait from another thread.
 #[derive(Debug)]
 pub(crate) struct Waker(Arc<Port>);

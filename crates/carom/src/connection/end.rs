@@ -1,0 +1,163 @@
+//! What both kinds of ends do: a whole connection, and a half of one.
+
+use std::time::Duration;
+
+use super::{Filled, Inbox};
+use crate::channel::Channel;
+use crate::frame::{FrameError, Header};
+use crate::sys::{AsFd, Deadline, PeerFd};
+use crate::{Error, Result};
+
+/// A channel with memory, over a descriptor that it owns or shares.
+#[derive(Debug)]
+pub(crate) struct End<F = PeerFd> {
+    pub(crate) channel: Channel<F>,
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    pub(crate) inbox: Inbox,
+    /// A fault that [`poll`](Self::poll) met behind those messages. The kernel reports a reset only once.
+    pub(crate) fault: Option<Error>,
+    /// Bytes that were accepted and not yet taken by the kernel.
+    pub(crate) unsent: Vec<u8>,
+}
+
+impl<F: AsFd> End<F> {
+    pub(crate) fn new(channel: Channel<F>) -> Self {
+        let kind = channel.kind();
+        Self {
+            channel,
+            readable: kind.readable,
+            writable: kind.writable,
+            inbox: Inbox::default(),
+            fault: None,
+            unsent: Vec::new(),
+        }
+    }
+
+    pub(crate) fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.flush()?;
+        let header = Header::new(message.len() as u64);
+        let taken = self.channel.send(header.as_bytes(), message, Deadline::Never)?;
+        // Where the kernel failed half way, it took a part: the next call reports why.
+        self.keep_unsent(header.as_bytes(), message, taken);
+        self.flush()
+    }
+
+    pub(crate) fn try_send(&mut self, message: &[u8]) -> Result<bool> {
+        if !self.push(Deadline::Now)? {
+            return Ok(false);
+        }
+        let header = Header::new(message.len() as u64);
+        let taken = self.channel.send(header.as_bytes(), message, Deadline::Now)?;
+        if taken == 0 {
+            return Ok(false);
+        }
+        self.keep_unsent(header.as_bytes(), message, taken);
+        Ok(true)
+    }
+
+    /// Keeps what the kernel did not take, so that the stream stays in step.
+    pub(crate) fn keep_unsent(&mut self, header: &[u8], message: &[u8], taken: usize) {
+        self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
+        self.unsent
+            .extend_from_slice(&message[taken.saturating_sub(header.len())..]);
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.push(Deadline::Never).map(drop)
+    }
+
+    pub(crate) fn push(&mut self, deadline: Deadline) -> Result<bool> {
+        if !self.writable {
+            return Err(Error::NotWritable);
+        }
+        while !self.unsent.is_empty() {
+            let taken = self.channel.send(&self.unsent, &[], deadline)?;
+            self.unsent.drain(..taken);
+            if self.unsent.is_empty() {
+                self.unsent = Vec::new();
+            } else if deadline != Deadline::Never {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn recv(&mut self) -> Result<Vec<u8>> {
+        loop {
+            if let Some(message) = self.take() {
+                return Ok(message);
+            }
+            self.fill(Deadline::Never).map_err(|fault| self.met(fault))?;
+        }
+    }
+
+    pub(crate) fn try_recv(&mut self) -> Result<Option<Vec<u8>>> {
+        if !self.has_message() {
+            self.fill_now().map_err(|fault| self.met(fault))?;
+        }
+        Ok(self.take())
+    }
+
+    pub(crate) fn poll(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        if !self.readable {
+            return Err(Error::NotReadable);
+        }
+        let deadline = Deadline::after(timeout);
+        loop {
+            if !self.has_message() && self.fault.is_none() {
+                self.fault = self.fill_now().err();
+            }
+            if self.has_message() || self.fault.is_some() {
+                return Ok(true);
+            }
+            if !self.channel.poll(deadline)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Whether giving the descriptor up would lose something.
+    pub(crate) fn holds_anything(&self) -> bool {
+        self.has_message() || self.channel.decoder().inside_message() || !self.unsent.is_empty() || self.fault.is_some()
+    }
+
+    fn has_message(&self) -> bool {
+        self.inbox.has_message(self.channel.decoder())
+    }
+
+    fn take(&mut self) -> Option<Vec<u8>> {
+        self.inbox.take(self.channel.decoder())
+    }
+
+    /// Behind a message that was too long, nothing can be found: this end no longer receives, as in Python.
+    fn met(&mut self, fault: Error) -> Error {
+        if matches!(fault, Error::Frame(FrameError::TooLong { .. })) {
+            self.readable = false;
+        }
+        fault
+    }
+
+    /// Reads until a whole message is here or the kernel has nothing more.
+    fn fill_now(&mut self) -> Result<()> {
+        while self.fill(Deadline::Now)? && !self.has_message() {}
+        Ok(())
+    }
+
+    /// Reads once; whether anything came by `deadline`.
+    fn fill(&mut self, deadline: Deadline) -> Result<bool> {
+        if !self.readable {
+            return Err(Error::NotReadable);
+        }
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        Ok(self.inbox.fill(&mut self.channel, deadline)? != Filled::Nothing)
+    }
+}
+
+impl<F: AsFd> AsFd for End<F> {
+    fn as_fd(&self) -> crate::sys::BorrowedFd<'_> {
+        self.channel.as_fd()
+    }
+}
