@@ -400,6 +400,22 @@ test('a key is required, and must be the right one', async (t) => {
   })
 })
 
+test('close gives all references back to a server that goes on answering, however long that takes', async (t) => {
+  let [made, given, turn] = [0, 0, Promise.resolve()]
+  const address = await pretender(t, ([, name]) => {
+    if (name === 'create') return tuple('#RETURN', tuple(`${made++}`, tuple()))
+    if (name !== 'decref') return tuple('#RETURN', null)
+    const answer = turn.then(() => new Promise((resolve) => setTimeout(resolve, 800)))
+    turn = answer.then(() => void given++)
+    return turn.then(() => tuple('#RETURN', null))
+  })
+  const manager = await connected(t, address)
+  const held = await Promise.all(Array.from({ length: 8 }, () => manager.create('list')))
+  // Longer than it waits for one answer.
+  await manager.close()
+  t.is(given, held.length)
+})
+
 test('names that the language asks for are no calls, and the error for an unknown method lists the known ones', async (t) => {
   const manager = await connected(t, (await startManager(t, newest)).address)
   const model = await manager.create('model')
@@ -423,7 +439,7 @@ async function pretender(
     for await (const connection of listener) {
       void (async () => {
         for await (const request of connection) {
-          const said = answer(request as unknown[], connection)
+          const said = await answer(request as unknown[], connection)
           if (said !== undefined) await connection.send(said)
         }
         await connection.close()

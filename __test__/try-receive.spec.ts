@@ -45,6 +45,21 @@ test.serial('a message of which only a part has arrived is not there yet, and lo
   t.is(connection.tryRecvBytes()?.toString(), 'whole')
 })
 
+test.serial('a program that only looks, in one turn after the other, finds each message that is there', async (t) => {
+  const { connection, fd } = pairWithRawEnd(t)
+  // More reads than one turn has.
+  for (let n = 0; n < 3000; n++) {
+    writeAll(fd, Buffer.concat([frame(`${n}`), frame('behind it')]).subarray(0, 4 + `${n}`.length + (n % 3)))
+    await turns(1)
+    if (connection.tryRecvBytes()?.toString() !== `${n}`) return t.fail(`message ${n} is not there`)
+    if (n % 3 === 0) continue
+    if (connection.tryRecvBytes() !== undefined) return t.fail('there is one more')
+    writeAll(fd, frame('behind it').subarray(n % 3))
+    if (connection.tryRecvBytes()?.toString() !== 'behind it') return t.fail(`the message behind ${n} is not there`)
+  }
+  t.pass()
+})
+
 test.serial('messages that remain after an asynchronous receive are there for tryRecv', async (t) => {
   const [a, b] = pair(t)
   for (const n of [1, 2, 3]) await a.send(n)
