@@ -1,58 +1,7 @@
-import type { Address, Family } from './address.js'
-import type { AuthenticationOptions } from './authentication.js'
+import type { Address } from './address.js'
+import type { ConnectOptions, ConnectSyncOptions } from './connect-options.js'
 import type { Connection } from './connection.js'
 import type * as Connector from './connector.js'
-import type { KeepAliveOptions } from './keep-alive.js'
-import type { ConnectionOptions } from './options.js'
-
-/**
- * How to reach a listener, and for how long to try.
- *
- * @example
- * ```ts
- * import { connect, Listener } from 'carom'
- *
- * const connecting = connect('./service.sock', { family: 'AF_UNIX', retry: true, timeout: 5000 })
- * const listener = new Listener('./service.sock') // a moment later, mostly in another process
- * await (await connecting).send('hello')
- * console.log(await (await listener.accept()).recv()) // hello
- * await listener.close()
- * ```
- */
-export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
-  /** The kind of address that it must be. Default: what the address is. */
-  family?: Family | undefined
-  /**
-   * Milliseconds until the connection must be there, handshake included. Default: for ever, the handshake excepted, which has
-   * `handshakeTimeout`.
-   */
-  timeout?: number | undefined
-  /**
-   * Whether to try again while the listener isn't there yet (`ENOENT`, `ECONNREFUSED`): soon at first, then every 100 ms, until it
-   * is, the time is up (a `TimeoutError`, whose `cause` is the last failure), or the signal aborts. Any program that can listen at the
-   * address first is connected to: use a key, or a directory that only you can write. Default `false`.
-   */
-  retry?: boolean | undefined
-}
-
-/**
- * As {@link ConnectSyncOptions}, with a signal.
- *
- * @example
- * ```ts
- * import { connect } from 'carom'
- *
- * try {
- *   await connect('./nobody-listens.sock', { retry: true, signal: AbortSignal.timeout(50) })
- * } catch (error) {
- *   if (error instanceof DOMException) console.log(error.name) // TimeoutError
- * }
- * ```
- */
-export interface ConnectOptions extends ConnectSyncOptions {
-  /** Gives up: the call rejects with the signal's reason. Default: none. */
-  signal?: AbortSignal | undefined
-}
 
 /**
  * Connects to a listener: carom's, or Python's.

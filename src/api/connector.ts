@@ -2,40 +2,22 @@ import { onAbort } from '../event-loop/abort.js'
 import { type Address, checkedAddress, shown } from './address.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import * as check from './arguments.js'
-import {
-  AUTHENTICATION_OPTIONS,
-  type Authentication,
-  type AuthenticationOptions,
-  authentication,
-} from './authentication.js'
+import { type Authentication, type AuthenticationOptions, authentication } from './authentication.js'
 import { resolve } from '../native/binding.js'
 import { dns, net } from '../native/builtins.js'
 import { Deadline, sleep } from '../event-loop/blocking.js'
 import { Connecting, connectingSync, type HowToConnect } from '../connection/connecting.js'
-import type { ConnectOptions, ConnectSyncOptions } from './connect.js'
+import { CONNECT, CONNECT_SYNC, type ConnectOptions, type ConnectSyncOptions } from './connect-options.js'
 import { Connection } from './connection.js'
 import { environmentOf } from '../event-loop/environment.js'
 import { SystemError, TimeoutError } from './errors.js'
 import { type Authenticated, Handshake, shakeHandsSync } from '../connection/handshake.js'
-import { KEEP_ALIVE_OPTIONS, keepAliveTime } from './keep-alive.js'
-import { type OptionNames, owned } from './option-names.js'
-import { CONNECTION_OPTIONS, type ConnectionOptions, Descriptors, settings } from './options.js'
+import { keepAliveTime } from './keep-alive.js'
+import { type ConnectionOptions, Descriptors, settings } from './options.js'
 import { Retry } from '../connection/retry.js'
 import { assertShares } from './transport.js'
 import { closeDescriptor } from '../native/numbers.js'
 import { checked } from '../native/status.js'
-
-const CONNECT_SYNC_OPTIONS: Record<keyof ConnectSyncOptions, true> = {
-  ...CONNECTION_OPTIONS,
-  ...AUTHENTICATION_OPTIONS,
-  ...KEEP_ALIVE_OPTIONS,
-  family: true,
-  timeout: true,
-  retry: true,
-}
-
-const CONNECT: OptionNames<ConnectOptions> = owned('connect', { ...CONNECT_SYNC_OPTIONS, signal: true })
-const CONNECT_SYNC: OptionNames<ConnectSyncOptions> = owned('connectSync', CONNECT_SYNC_OPTIONS)
 
 /** An attempt to connect, before anything is tried: whatever is wrong with the options has been thrown. */
 interface Prepared {

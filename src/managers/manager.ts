@@ -1,7 +1,7 @@
 import { type Address, checkedAddress, shown } from '../api/address.js'
 import { abortSignal, integer, invalidType, options } from '../api/arguments.js'
 import { authentication, type AuthenticationOptions } from '../api/authentication.js'
-import type { ConnectOptions } from '../api/connect.js'
+import type { ConnectOptions } from '../api/connect-options.js'
 import { ConnectionClosedError } from '../api/errors.js'
 import type { OptionNames } from '../api/option-names.js'
 import { PickleCodec } from '../codecs/pickle/coder.js'

@@ -1,5 +1,6 @@
 import type { Address } from '../api/address.js'
-import { connect, type ConnectOptions } from '../api/connect.js'
+import { connect } from '../api/connect.js'
+import type { ConnectOptions } from '../api/connect-options.js'
 import type { Connection } from '../api/connection.js'
 import { clearTimeout, setTimeout } from '../event-loop/timers.js'
 import { Claim } from './claim.js'

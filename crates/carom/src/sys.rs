@@ -22,6 +22,7 @@ mod arrived;
 mod deadline;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) mod sealed;
+mod sealed_error;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -29,6 +30,7 @@ mod windows;
 
 pub use arrived::{Arrival, Arrived, Beside, PeerFd, PeerFds};
 pub use deadline::Deadline;
+pub(crate) use sealed_error::SealedError;
 #[cfg(unix)]
 pub use unix::*;
 #[cfg(windows)]

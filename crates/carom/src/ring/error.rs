@@ -1,6 +1,6 @@
 use std::io;
 
-use crate::sys;
+use crate::sys::SealedError;
 
 /// A peer's fault in a ring, or in the beginning of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,15 +83,18 @@ impl RingError {
             Self::System { errno, .. } => io::Error::from_raw_os_error(*errno).kind(),
         }
     }
+}
 
-    #[cfg_attr(
-        not(any(target_os = "linux", target_os = "android")),
-        allow(dead_code, reason = "no system call makes a ring there")
-    )]
-    pub(crate) fn system(syscall: &'static str, error: &io::Error) -> Self {
-        match error.raw_os_error() {
-            Some(errno) if !sys::sealed::is_missing(syscall, error) => Self::System { syscall, errno },
-            _ => Self::Unsupported,
+impl From<SealedError> for RingError {
+    fn from(error: SealedError) -> Self {
+        match error {
+            SealedError::Missing => Self::Unsupported,
+            SealedError::NotSealed => RingFault::NotSealed.into(),
+            SealedError::NotWritable => RingFault::NotWritable.into(),
+            SealedError::System { syscall, error } => match error.raw_os_error() {
+                Some(errno) => Self::System { syscall, errno },
+                None => Self::Unsupported,
+            },
         }
     }
 }

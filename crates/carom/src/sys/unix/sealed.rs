@@ -6,14 +6,11 @@
 //! pages can have them too, and then faults where a hole was punched and no huge page is free: only tmpfs is accepted, where a hole
 //! reads as zeroes.
 
-use std::io;
-
 use rustix::fs::{MemfdFlags, OFlags, SealFlags};
 use rustix::io::Errno;
 
 use super::shared_memory::{Mapping, allocate};
-use crate::ring::{RingError, RingFault};
-use crate::sys::{BorrowedFd, OwnedFd};
+use crate::sys::{BorrowedFd, OwnedFd, SealedError};
 
 /// Whether this system may have such memory.
 pub(crate) const EXISTS: bool = true;
@@ -28,56 +25,51 @@ const READ_ONLY: SealFlags = SealFlags::WRITE.union(SealFlags::FUTURE_WRITE);
 const TMPFS: i64 = 0x0102_1994;
 
 /// Makes memory of `size` bytes, all of them 0, which the system has from now on.
-pub(crate) fn create(size: usize) -> Result<OwnedFd, RingError> {
-    let fd = memfd().map_err(|error| RingError::system("memfd_create", &error))?;
-    allocate(&fd, size).map_err(|(syscall, error)| RingError::system(syscall, &error))?;
-    rustix::fs::fcntl_add_seals(&fd, SEALS).map_err(|errno| RingError::system("fcntl", &errno.into()))?;
+pub(crate) fn create(size: usize) -> Result<OwnedFd, SealedError> {
+    let fd = memfd().map_err(|errno| match errno {
+        // A kernel without such memory, or a sandbox that forbids it.
+        Errno::NOSYS | Errno::INVAL | Errno::PERM | Errno::ACCESS => SealedError::Missing,
+        errno => SealedError::of("memfd_create", errno),
+    })?;
+    allocate(&fd, size).map_err(|(syscall, error)| SealedError::of(syscall, error))?;
+    rustix::fs::fcntl_add_seals(&fd, SEALS).map_err(|errno| SealedError::of("fcntl", errno))?;
     Ok(fd)
 }
 
-fn memfd() -> io::Result<OwnedFd> {
+fn memfd() -> rustix::io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     match rustix::fs::memfd_create(c"carom", flags | MemfdFlags::NOEXEC_SEAL) {
         // The flag is new in Linux 6.3.
-        Err(Errno::INVAL) => Ok(rustix::fs::memfd_create(c"carom", flags)?),
-        made => Ok(made?),
+        Err(Errno::INVAL) => rustix::fs::memfd_create(c"carom", flags),
+        made => made,
     }
-}
-
-/// Whether such memory does not exist here: a kernel without it, or a sandbox that forbids it.
-pub(crate) fn is_missing(syscall: &str, error: &io::Error) -> bool {
-    syscall == "memfd_create"
-        && matches!(
-            Errno::from_io_error(error),
-            Some(Errno::NOSYS | Errno::INVAL | Errno::PERM | Errno::ACCESS)
-        )
 }
 
 /// The size of what a peer has sent, if it is memory whose size can't change, and which can be read and written.
-pub(crate) fn check(fd: BorrowedFd<'_>) -> Result<u64, RingError> {
+pub(crate) fn check(fd: BorrowedFd<'_>) -> Result<u64, SealedError> {
     let seals = match rustix::fs::fcntl_get_seals(fd) {
         // A file that can't have any, or a descriptor that only names one (`O_PATH`).
         Err(Errno::INVAL | Errno::BADF) => SealFlags::empty(),
-        seals => seals.map_err(|errno| RingError::system("fcntl", &errno.into()))?,
+        seals => seals.map_err(|errno| SealedError::of("fcntl", errno))?,
     };
     if !seals.contains(SEALS) || !is_tmpfs(fd)? {
-        return Err(RingFault::NotSealed.into());
+        return Err(SealedError::NotSealed);
     }
-    let flags = rustix::fs::fcntl_getfl(fd).map_err(|errno| RingError::system("fcntl", &errno.into()))?;
+    let flags = rustix::fs::fcntl_getfl(fd).map_err(|errno| SealedError::of("fcntl", errno))?;
     if seals.intersects(READ_ONLY) || flags & OFlags::RWMODE != OFlags::RDWR {
-        return Err(RingFault::NotWritable.into());
+        return Err(SealedError::NotWritable);
     }
-    let status = rustix::fs::fstat(fd).map_err(|errno| RingError::system("fstat", &errno.into()))?;
+    let status = rustix::fs::fstat(fd).map_err(|errno| SealedError::of("fstat", errno))?;
     Ok(status.st_size as u64)
 }
 
-fn is_tmpfs(fd: BorrowedFd<'_>) -> Result<bool, RingError> {
-    let status = rustix::fs::fstatfs(fd).map_err(|errno| RingError::system("fstatfs", &errno.into()))?;
+fn is_tmpfs(fd: BorrowedFd<'_>) -> Result<bool, SealedError> {
+    let status = rustix::fs::fstatfs(fd).map_err(|errno| SealedError::of("fstatfs", errno))?;
     #[allow(clippy::unnecessary_cast, reason = "its type differs from processor to processor")]
     Ok(status.f_type as i64 == TMPFS)
 }
 
 /// Maps all of it.
-pub(crate) fn map(fd: BorrowedFd<'_>, size: usize) -> Result<Mapping, RingError> {
-    Mapping::of(&fd, size).map_err(|(syscall, error)| RingError::system(syscall, &error))
+pub(crate) fn map(fd: BorrowedFd<'_>, size: usize) -> Result<Mapping, SealedError> {
+    Mapping::of(&fd, size).map_err(|(syscall, error)| SealedError::of(syscall, error))
 }
