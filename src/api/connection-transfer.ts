@@ -1,5 +1,6 @@
 import { isKnownBy } from '../codecs/codec.js'
-import type { Endpoint, Traits } from '../connection/endpoint.js'
+import type { Endpoint } from '../connection/endpoint.js'
+import type { Traits } from '../connection/traits.js'
 import * as check from './arguments.js'
 import { type ConnectionOptions, type Directions, directions, optionsOf } from './options.js'
 import type { TransportOptions } from './transport.js'

@@ -2,7 +2,10 @@ import type { InspectOptions } from 'node:util'
 
 import { decode, encode } from '../codecs/codec.js'
 import type { Coder, Encoded } from '../codecs/coder.js'
-import { Endpoint, type Traits, type Transport } from '../connection/endpoint.js'
+import { Endpoint } from '../connection/endpoint.js'
+import { assertTransferable, transferredMemory } from '../connection/handover.js'
+import { Liveness } from '../connection/liveness.js'
+import type { Traits, Transport } from '../connection/traits.js'
 import { receiveHandle, receiveHandleSync } from '../connection/receive-handle.js'
 import type { Receive } from '../connection/receive.js'
 import { untilReady, untilReported } from '../event-loop/until.js'
@@ -159,7 +162,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * @internal
    */
   static pair(one: Connection<never, never>, other: Connection<never, never>): void {
-    Endpoint.pair(one.#endpoint, other.#endpoint)
+    Liveness.pair(one.#endpoint.liveness, other.#endpoint.liveness)
   }
 
   /**
@@ -672,7 +675,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    */
   get fd(): number {
     this.#endpoint.assertOpen()
-    this.#endpoint.share()
+    this.#endpoint.liveness.share()
     return this.#endpoint.fd
   }
 
@@ -775,15 +778,15 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
     return {
       kind: 'connection',
       get memory() {
-        return endpoint.memory
+        return transferredMemory(endpoint)
       },
       get fd() {
-        endpoint.assertTransferable()
-        endpoint.share()
+        assertTransferable(endpoint)
+        endpoint.liveness.share()
         return endpoint.fd
       },
       describe: (carrier) => {
-        endpoint.assertTransferable()
+        assertTransferable(endpoint)
         return describe(endpoint, carrier)
       },
       handOver: () => void endpoint.close(),

@@ -2,44 +2,28 @@ import { constants } from 'node:os'
 
 import { outOfRange } from '../api/arguments.js'
 import { backPressureBegin, backPressureEnd, connectionClose, connectionOpen } from '../api/diagnostics.js'
-import { BusyError, ConnectionClosedError, DirectionError, SystemError } from '../api/errors.js'
-import type { Directions, Settings } from '../api/options.js'
+import { ConnectionClosedError, DirectionError, SystemError } from '../api/errors.js'
+import type { Settings } from '../api/options.js'
 import { type Environment, type Watcher, environmentOf } from '../event-loop/environment.js'
 import { Registration } from '../event-loop/registration.js'
 import { disown, own } from '../event-loop/resource.js'
 import { queueMicrotask } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
 import { atPlace } from '../codecs/path.js'
-import type { ArrivedMemory } from '../wire/arrived.js'
 import { MAX_SHORT } from '../wire/frame.js'
-import type { TransferredMemory } from '../wire/transferable.js'
 import { ArrivedDescriptors } from './arrived-descriptors.js'
 import { DescriptorSender } from './descriptor-sender.js'
 import { EndpointResource } from './endpoint-resource.js'
+import { assertDetachable, type HandedOver } from './handover.js'
+import { Liveness } from './liveness.js'
 import { Reader } from './reader.js'
 import { ReceivePath } from './receive-path.js'
 import type { Receiving } from './receiving.js'
 import { SendPath, type SendWatcher, sizeOf } from './send-path.js'
-
-/** How bytes reach the peer. */
-export type Transport = 'socket' | 'named-pipe' | 'shared-memory'
-
-/** The traits of a connection, beyond its options. */
-export interface Traits extends Directions {
-  /** A call that would have to wait fails. */
-  nonblocking?: boolean
-  /** The peer may not know the longer form of a header. */
-  legacy?: boolean
-  /** The peer connected to a listener: it may be anybody. */
-  accepted?: boolean
-  /** Shared memory that it goes on with. */
-  resumes?: ArrivedMemory | undefined
-  /** It offers shared memory to the peer, where it has some; if not, it expects the peer's offer. */
-  offers?: boolean
-}
+import type { Traits, Transport } from './traits.js'
 
 /** One end of a connection, behind the public class: its life, and the two paths that messages take. */
-export class Endpoint implements Watcher, Receiving, SendWatcher {
+export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
   readonly id: number
   readonly fd: number
   readonly writable: boolean
@@ -47,6 +31,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   readonly settings: Settings
   readonly receiving: ReceivePath
   readonly sending: SendPath
+  readonly liveness: Liveness
   readonly descriptors: DescriptorSender
   readonly #nonblocking: boolean
   readonly #carriesDescriptors: boolean
@@ -60,9 +45,6 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   /** Why the connection is closed, where it was not by the caller. */
   #fault: Error | undefined
   #open = true
-  /** The other end of a pipe that was made here. */
-  #other: WeakRef<Endpoint> | undefined
-  #shared = false
 
   constructor(fd: number, settings: Settings, traits: Traits) {
     const environment = environmentOf()
@@ -94,6 +76,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
       { readable: traits.readable ?? opened.readable, nonblocking, readAhead },
     )
     this.sending = new SendPath(environment, id, settings.highWaterMark, this)
+    this.liveness = new Liveness(this.#registration, this.receiving, this.sending)
     this.#carriesDescriptors = opened.carriesDescriptors
     this.descriptors = new DescriptorSender(this.sending, opened.carriesDescriptors, nonblocking, ringSize > 0)
     this.#owned = own(this.#resource)
@@ -232,13 +215,13 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   }
 
   onAwaited(): void {
-    this.#updateAwaited()
+    this.liveness.update()
   }
 
   onBlocked(): void {
     if (!this.#open) return
     this.#registration.watchFor(this.sending.blocked)
-    this.#updateAwaited()
+    this.liveness.update()
   }
 
   onWaiting(on: boolean): void {
@@ -254,39 +237,6 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   onRefused(): void {
     if (this.writable) this.receiving.readable = false
     else void this.close()
-  }
-
-  /**
-   * While somebody waits, or bytes are unsent, the endpoint lives, whoever refers to it; and the event loop goes on. For unsent
-   * bytes it goes on only where somebody else may receive them: this program, if it is about to, has a reason of its own to go on.
-   */
-  #updateAwaited(): void {
-    const { receiving, sending } = this
-    this.#registration.inVain = sending.blocked && !receiving.awaited && this.#isOwnPeer
-    this.#registration.awaited = this.#open && (receiving.awaited || sending.blocked)
-  }
-
-  /** Says that both are the ends of one pipe, and that no other process has either. */
-  static pair(one: Endpoint, other: Endpoint): void {
-    one.#other = new WeakRef(other)
-    other.#other = new WeakRef(one)
-  }
-
-  /** Another process may have this end too, from now on. */
-  share(): void {
-    this.#shared = true
-    this.#tellOther()
-  }
-
-  /** Whether nobody but this program can receive what this end sends: it has the pipe's other end, and shares it with nobody. */
-  get #isOwnPeer(): boolean {
-    const other = this.#other?.deref()
-    return other !== undefined && other.#open && !other.#shared
-  }
-
-  #tellOther(): void {
-    const other = this.#other?.deref()
-    if (other) other.#updateAwaited()
   }
 
   // Life.
@@ -330,49 +280,17 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     return this.closed && this.#fault === undefined && error instanceof ConnectionClosedError
   }
 
-  /** Throws where somebody waits on the connection, or bytes are held back that its descriptor's next owner would miss. */
-  assertDetachable(): void {
-    this.assertUnmapped()
-    this.assertTransferable()
-  }
-
-  /** As `assertDetachable`, where the memory that it shares goes along. */
-  assertTransferable(): void {
-    this.assertOpen()
-    this.receiving.assertIdle('the connection would be gone')
-    this.sending.push()
-    if (this.sending.unsent > 0) {
-      throw new BusyError(
-        `${this.sending.unsent} bytes are unsent: await flush() before the connection is detached or handed over`,
-      )
-    }
-    this.receiving.assertDetachable()
-  }
-
-  /** The shared memory that is in use. */
-  get memory(): TransferredMemory | undefined {
-    if (!this.#isMapped) return undefined
-    this.assertTransferable()
-    const parts = this.#environment.native.ringParts(this.id)
-    if (!parts) throw new BusyError('a message has come in part: receive it before the connection is handed over')
-    return { fd: parts.memory, second: parts.second }
-  }
-
-  get #isMapped(): boolean {
+  get isMapped(): boolean {
     return this.settings.ringSize > 0 && !this.closed && this.#environment.native.hasRing(this.id)
   }
 
-  /** Throws where messages have begun to cross shared memory, of which the descriptor's next owner would know nothing. */
-  assertUnmapped(): void {
-    if (!this.#isMapped) return
-    throw new BusyError(
-      "its shared memory is in use, and the descriptor alone is not the connection: with transport: 'shared-memory', detach an end before it first sends, receives, polls or waits (the end of connect() is in use from the start), or send it in a message over shared memory, or to a Process",
-    )
+  get ringParts(): { memory: number; second: boolean } | undefined {
+    return this.#environment.native.ringParts(this.id) ?? undefined
   }
 
   /** Gives the descriptor up. */
   detach(): number {
-    this.assertDetachable()
+    assertDetachable(this)
     this.#closed = Promise.resolve()
     this.#end()
     this.#forget('detach')
@@ -383,7 +301,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
   /** Ends all waiting on this end. */
   #end(): void {
     this.receiving.end(() => this.#closedError())
-    this.#updateAwaited()
+    this.liveness.update()
   }
 
   #release(): void {
@@ -396,8 +314,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher {
     this.#open = false
     if (connectionClose.observed) connectionClose.publish({ fd: this.fd, how })
     disown(this.#owned)
-    this.#updateAwaited()
-    this.#tellOther()
+    this.liveness.end()
   }
 }
 
