@@ -41,6 +41,8 @@ export class Unsent implements Waiting {
   readonly #onRetry: () => void
   #pieces: Piece[] = []
   #blocked = false
+  /** Whether memory of a caller's may be among it. */
+  #borrowing = false
   #delay = 0
   #retry: NodeJS.Timeout | undefined
 
@@ -76,6 +78,7 @@ export class Unsent implements Waiting {
 
   #append(piece: Piece): void {
     this.#pieces.push(piece)
+    if (piece.borrowed) this.#borrowing = true
     this.bytes += piece.end - piece.at
     this.#tellBlocked()
   }
@@ -153,6 +156,8 @@ export class Unsent implements Waiting {
   }
 
   own(memory?: ArrayBufferLike): void {
+    if (!this.#borrowing) return
+    if (memory === undefined) this.#borrowing = false
     for (const piece of this.#pieces) {
       if (!piece.borrowed || (memory !== undefined && piece.bytes.buffer !== memory)) continue
       piece.bytes = Uint8Array.prototype.slice.call(piece.bytes, piece.at, piece.end)
