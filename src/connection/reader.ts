@@ -262,7 +262,8 @@ export class Reader {
     }
     payload.filled += bytes
     const full = payload.filled === (gone ? announced : memory.length)
-    this.readable = bytes === end - start || this.ending
+    // Where the message is whole, something may be behind it: no more than the message was asked for.
+    this.readable = full || bytes === end - start || this.ending
     if (payload.filled === announced) this.#complete(payload)
     else if (full) {
       payload.memory = this.#allocate(announced, payload.filled, memory, timeout !== 0)
