@@ -1,4 +1,4 @@
-//! Child processes: how one has ended, and a child that ends with its parent.
+//! Child processes: starting one with connections, how one has ended, and a child that ends with its parent.
 
 use std::io;
 use std::sync::Arc;
@@ -83,6 +83,58 @@ impl Child {
         })?;
         Ok(sentinel)
     }
+}
+
+/// Starts a program that has each of these connections under the number given: a program of this library's takes it by [`inherited`], any
+/// other as the descriptor of that number, Python's as `Connection(number)`.
+///
+/// No other process has them, before or after: they are close-on-exec here and in the programs that other threads start meanwhile, and this
+/// process has closed its own when the call returns. So the other end of each sees the end of the stream when the child ends.
+///
+/// ```
+/// use std::process::Command;
+///
+/// let (mut ours, theirs) = carom::pipe()?;
+/// let mut program = Command::new("sh");
+/// program.args(["-c", r"printf '\0\0\0\2hi' >&3"]);
+/// let mut child = carom::child::spawn(program, [(3, theirs)])?;
+/// assert_eq!(ours.recv_bytes()?, b"hi");
+/// assert!(matches!(ours.recv_bytes(), Err(carom::Error::Eof)));
+/// child.wait()?;
+/// # Ok::<(), carom::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Io`](crate::Error::Io) as of [`Command::spawn`](std::process::Command::spawn); `EINVAL` for a negative number, two connections
+/// under one number, and a connection that holds messages which were received or accepted, or goes through shared memory that is in use.
+#[cfg(unix)]
+pub fn spawn(
+    command: std::process::Command,
+    connections: impl IntoIterator<Item = (std::os::fd::RawFd, crate::Connection)>,
+) -> crate::Result<std::process::Child> {
+    let fds = connections
+        .into_iter()
+        .map(|(number, connection)| match connection.into_fd() {
+            Ok(fd) => Ok((number, fd)),
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the connection is in use: the child would not get what it holds",
+            )),
+        })
+        .collect::<io::Result<Vec<_>>>()?;
+    Ok(sys::spawn::spawn(command, fds)?)
+}
+
+/// The connection that the program which has [started](spawn) this one has given it under this number. It can be taken once.
+///
+/// # Errors
+///
+/// [`Error::Io`](crate::Error::Io), of the kind [`NotFound`](io::ErrorKind::NotFound), where this program was not started so, or has
+/// taken that connection already.
+#[cfg(unix)]
+pub fn inherited(number: std::os::fd::RawFd) -> crate::Result<crate::Connection> {
+    crate::Connection::new(sys::spawn::inherited(number)?)
 }
 
 /// Ends this process when the other end of `fd` is closed, whatever it is doing then: a parent that holds that end, and

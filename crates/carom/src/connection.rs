@@ -23,7 +23,7 @@ pub(crate) use inbox::{Filled, Inbox};
 /// Dropping it closes the descriptor; what was accepted but not yet taken by the kernel is then lost, which concerns
 /// [`try_send_bytes`](Self::try_send_bytes) only: call [`flush`](Self::flush) before.
 #[derive(Debug)]
-pub struct Connection(End);
+pub struct Connection(pub(crate) End);
 
 impl Connection {
     /// A connection over `fd`: a stream socket or a FIFO, from this library, from Python, from anywhere.
@@ -253,6 +253,68 @@ impl Connection {
     #[cfg(unix)]
     pub(crate) fn into_fd_at_once(self) -> OwnedFd {
         self.0.channel.into_fd()
+    }
+
+    /// Takes descriptors from now on that the peer sends with its messages, where the transport carries them: over a Unix socket. Without
+    /// this they are refused, or closed when they come.
+    ///
+    /// Each descriptor that a peer sends is the peer's choice: any kind of file, in any state. Those of a message that is received by
+    /// [`recv_bytes`](Self::recv_bytes) are closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] for what the system reports.
+    #[cfg(unix)]
+    pub fn accept_descriptors(mut self) -> Result<Self> {
+        self.0.channel.accept_descriptors()?;
+        // So that a descriptor is held for one message at most, whatever the peer sends.
+        self.0.channel.disable_read_ahead();
+        Ok(self)
+    }
+
+    /// As [`send_bytes`](Self::send_bytes), with descriptors of the same open files as `fds`, 253 at most, for a peer that
+    /// [takes them](Self::accept_descriptors).
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use std::io::Read;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (mut a, b) = carom::pipe()?;
+    /// let mut b = b.accept_descriptors()?;
+    /// let (mut reader, writer) = std::io::pipe()?;
+    /// a.send_bytes_with_fds(b"write here", &[writer.as_fd()])?;
+    /// drop(writer);
+    ///
+    /// let (message, fds) = b.recv_bytes_with_fds()?;
+    /// assert_eq!((message.as_slice(), fds.len()), (b"write here".as_slice(), 1));
+    /// for fd in fds {
+    ///     std::io::Write::write_all(&mut File::from(fd), b"hello")?;
+    /// }
+    /// let mut text = String::new();
+    /// reader.read_to_string(&mut text)?;
+    /// assert_eq!(text, "hello");
+    /// # Ok::<(), carom::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send_bytes`](Self::send_bytes); [`Error::Io`] with `EOPNOTSUPP` for a connection that is no Unix socket, `EINVAL` for too
+    /// many, `ETOOMANYREFS` where too many of this user's are on their way.
+    #[cfg(unix)]
+    pub fn send_bytes_with_fds(&mut self, message: &[u8], fds: &[BorrowedFd<'_>]) -> Result<()> {
+        self.0.send_with_fds(message, fds)
+    }
+
+    /// As [`recv_bytes`](Self::recv_bytes), with the descriptors that were sent with this very message: close-on-exec, none unless they are
+    /// [taken](Self::accept_descriptors), and fewer than were sent where this process may not have more open.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_bytes`](Self::recv_bytes).
+    #[cfg(unix)]
+    pub fn recv_bytes_with_fds(&mut self) -> Result<(Vec<u8>, Vec<OwnedFd>)> {
+        self.0.recv_with_fds().map(|(message, fds)| (message, fds.take()))
     }
 
     /// The two halves, for two threads: one sends while the other receives. The connection is closed when both have been dropped.

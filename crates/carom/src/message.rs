@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::codec_error::{DecodeError, EncodeError};
+#[cfg(unix)]
+use crate::sys::{BorrowedFd, OwnedFd};
 use crate::{Connection, Receiver, Result, Sender};
 
 /// Typed messages: `MessagePack`, with the names of a struct's fields, so that both ends may grow apart a little, and a
@@ -38,6 +40,29 @@ impl Connection {
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
         decode(self.recv_bytes()?)
+    }
+}
+
+/// Typed messages with descriptors.
+#[cfg(unix)]
+impl Connection {
+    /// As [`send`](Self::send), with descriptors as [`send_bytes_with_fds`](Self::send_bytes_with_fds) sends them.
+    ///
+    /// # Errors
+    ///
+    /// As both.
+    pub fn send_with_fds<T: Serialize + ?Sized>(&mut self, value: &T, fds: &[BorrowedFd<'_>]) -> Result<()> {
+        self.send_bytes_with_fds(&encode(value)?, fds)
+    }
+
+    /// As [`recv`](Self::recv), with the descriptors that came with the value. They are closed where the message is of another shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn recv_with_fds<T: DeserializeOwned>(&mut self) -> Result<(T, Vec<OwnedFd>)> {
+        let (message, fds) = self.0.recv_with_fds()?;
+        Ok((decode(message)?, fds.take()))
     }
 }
 

@@ -131,3 +131,54 @@ fn bytes_of_another_protocol_are_named_and_handed_back() {
     let error = b.recv::<u8>().unwrap_err();
     assert!(error.to_string().contains("more bytes follow"), "{error}");
 }
+
+#[test]
+#[cfg(unix)]
+fn descriptors_come_with_the_value_that_they_were_sent_with() {
+    use std::fs::File;
+    use std::io::{Read, Write};
+    use std::os::fd::AsFd;
+
+    let (mut a, b) = pipe().unwrap();
+    let mut b = b.accept_descriptors().unwrap();
+    let (first, second) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
+    a.send("before").unwrap();
+    a.send_with_fds(&("log to", 1), &[first.1.as_fd()]).unwrap();
+    a.send("between").unwrap();
+    // Longer than what is read in one go.
+    a.send_with_fds(&"x".repeat(100_000), &[second.1.as_fd(), second.1.as_fd()])
+        .unwrap();
+    drop((first.1, second.1));
+    let (word, none) = b.recv_with_fds::<String>().unwrap();
+    assert_eq!((word.as_str(), none.len()), ("before", 0));
+    assert!(b.poll(None).unwrap());
+    let (value, mut fds) = b.recv_with_fds::<(String, u32)>().unwrap();
+    assert_eq!((value, fds.len()), (("log to".to_owned(), 1), 1));
+    File::from(fds.remove(0)).write_all(b"hello").unwrap();
+    assert_eq!(b.recv_with_fds::<String>().unwrap().0, "between");
+    // A receive that has no use for them closes them.
+    assert_eq!(b.recv::<String>().unwrap().len(), 100_000);
+    a.send("after").unwrap();
+    assert_eq!(b.recv_with_fds::<String>().unwrap().1.len(), 0);
+    let mut texts = [String::new(), String::new()];
+    for ((mut reader, text), expected) in [first.0, second.0].into_iter().zip(&mut texts).zip(["hello", ""]) {
+        reader.read_to_string(text).unwrap();
+        assert_eq!(text, expected);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn an_end_that_takes_no_descriptors_gets_none() {
+    use std::os::fd::AsFd;
+
+    let (mut a, mut b) = pipe().unwrap();
+    let (_reader, writer) = std::io::pipe().unwrap();
+    // Some kernels refuse at the sender, others let the receiver close them.
+    match a.send_bytes_with_fds(b"\x01", &[writer.as_fd()]) {
+        Ok(()) => assert_eq!(b.recv_with_fds::<u8>().unwrap().1.len(), 0),
+        Err(error) => assert!(matches!(error, Error::Io(_)), "{error}"),
+    }
+    a.send(&2).unwrap();
+    assert_eq!(b.recv::<u8>().unwrap(), 2);
+}

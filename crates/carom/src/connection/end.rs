@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{Filled, Inbox};
 use crate::channel::Channel;
 use crate::frame::{FrameError, Header};
-use crate::sys::{AsFd, Deadline, PeerFd};
+#[cfg(unix)]
+use crate::sys::PeerFds;
+use crate::sys::{AsFd, BorrowedFd, Deadline, PeerFd};
 use crate::{Error, Result};
 
 /// A channel with memory, over a descriptor that it owns or shares.
@@ -54,6 +56,29 @@ impl<F: AsFd> End<F> {
         }
         self.keep_unsent(header.as_bytes(), message, taken);
         Ok(true)
+    }
+
+    /// Sends a message with descriptors beside its first byte.
+    #[cfg(unix)]
+    pub(crate) fn send_with_fds(&mut self, message: &[u8], fds: &[BorrowedFd<'_>]) -> Result<()> {
+        if fds.is_empty() {
+            return self.send(message);
+        }
+        self.flush()?;
+        let header = Header::new(message.len() as u64);
+        let frame = [header.as_bytes(), message].concat();
+        let taken = self.channel.send_with_fds(&frame, fds, Deadline::Never)?;
+        self.keep_unsent(&frame, &[], taken);
+        self.flush()
+    }
+
+    /// Receives a message, and the descriptors that came with it.
+    #[cfg(unix)]
+    pub(crate) fn recv_with_fds(&mut self) -> Result<(Vec<u8>, PeerFds)> {
+        let message = self.recv()?;
+        // Nothing is read ahead of a message where descriptors are taken, so this one was the last to be read.
+        let index = self.channel.decoder().messages().saturating_sub(1);
+        Ok((message, self.channel.take_descriptors(index)))
     }
 
     /// Keeps what the kernel did not take, so that the stream stays in step.
@@ -157,7 +182,7 @@ impl<F: AsFd> End<F> {
 }
 
 impl<F: AsFd> AsFd for End<F> {
-    fn as_fd(&self) -> crate::sys::BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()
     }
 }

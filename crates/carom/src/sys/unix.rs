@@ -30,6 +30,7 @@ pub(crate) mod selector;
 pub(crate) mod shared_memory;
 mod socket;
 mod socket_file;
+pub(crate) mod spawn;
 pub(crate) mod tcp;
 pub(crate) mod zone;
 
