@@ -268,8 +268,8 @@ export declare function isStarting(): boolean
 export type JsAddress = string | HostPort
 
 /**
- * Has the allocator keep blocks that are freed, for others that are as long, where it is glibc's. It is the same as if the program
- * had once freed a block of 32 MiB; where its user has set how it behaves, nothing changes.
+ * Has glibc's allocator keep freed blocks for others as long. The effect is that of a program which once frees a block of 32 MiB;
+ * where the environment sets a threshold (`MALLOC_MMAP_THRESHOLD_`), nothing changes.
  */
 export declare function keepFreedMemory(): void
 

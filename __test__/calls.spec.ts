@@ -453,7 +453,7 @@ test('an argument and a result that can’t be sent reject that call alone', asy
   t.is(await there.echo!(2), 2)
 })
 
-test('what can’t be sent of a call is named as its caller and its function know it', async (t) => {
+test('an error about a part of a call that can’t be sent names that part as its caller and its function know it', async (t) => {
   const functions = {
     give: () => ({ on: [() => {}] }),
     *stream() {

@@ -146,7 +146,7 @@ for (const [what, make, message] of refused) {
   })
 }
 
-test('what a getter throws is told with the place of its object', (t) => {
+test('an error that a getter throws is reported with the place of its object', (t) => {
   const [a] = pair(t, { codec: 'msgpack' })
   const thrown = new RangeError('thrown there')
   const value = {

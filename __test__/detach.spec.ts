@@ -8,7 +8,7 @@ import { frame, patterned, readFrame, writeAll } from './wire.ts'
 
 checkDescriptors(test)
 
-// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+// All connections share what a turn of the event loop reads and sends: each test has turns of its own.
 test.beforeEach(() => turns(1))
 
 test.serial('detach gives up the descriptor, which goes on working', async (t) => {

@@ -87,7 +87,7 @@ function countTurns(): () => number {
 
 const MiB = 1024 * 1024
 
-/** A turn of the event loop reads 1 MiB, where it begins and where it is told of readiness. */
+/** A turn of the event loop reads 1 MiB: counted from its beginning, and again from a report of readiness. */
 const MOST_IN_A_TURN = 4 * MiB
 
 for (const memory of ['its own', "the caller's"]) {

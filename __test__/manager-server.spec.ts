@@ -231,7 +231,7 @@ test('a client that was killed gives its references back by that', async (t) => 
     os._exit(0)
     `
   t.is(await asClient(t, newest, server.address, killed), 3)
-  // What somebody else refers to is kept.
+  // An object that somebody else refers to is kept.
   await until(async () => (await manager.numberOfObjects()) === 1, 'its references are not given back')
   t.is(await mine['predict']!(1), 7)
   await mine[Symbol.asyncDispose]()

@@ -8,7 +8,7 @@ import { patterned } from './wire.ts'
 
 checkDescriptors(test)
 
-// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+// All connections share what a turn of the event loop reads and sends: each test has turns of its own.
 test.beforeEach(() => turns(1))
 
 const busy = { instanceOf: BusyError, name: 'BusyError', code: 'ERR_CAROM_BUSY' } as const

@@ -252,7 +252,7 @@ test('a SimpleNamespace is no exception, though it is made as one with attribute
   }
 })
 
-test('what stands where a protocol puts an exception can be made one, whatever its class', async (t) => {
+test('a value in the place where a protocol puts an exception can be made one, whatever its class', async (t) => {
   for (const peer of peers()) {
     for (const protocol of peer.protocols) {
       const object = (await read(peer, "Oops('it', 2)", protocol, { unknown: 'object' })) as PythonObject

@@ -7,7 +7,7 @@ import { frame, writeAll } from './wire.ts'
 
 checkDescriptors(test)
 
-// What a turn of the event loop reads and sends is shared by all connections: each test has turns of its own.
+// All connections share what a turn of the event loop reads and sends: each test has turns of its own.
 test.beforeEach(() => turns(1))
 
 const twins: [string, (end: Connection, timeout?: number) => Promise<boolean>][] = [

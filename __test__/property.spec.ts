@@ -136,7 +136,7 @@ test('a byte stream cut anywhere arrives as the same messages, for receives that
 
 test('a byte stream cut anywhere arrives as the same messages, for tryRecvBytes', async (t) => {
   const { connection, fd } = pairWithRawEnd(t)
-  // What is there already, as far as this turn of the event loop may read.
+  // The messages that are here already, as far as this turn of the event loop may read.
   const take = (received: Buffer[]): void => {
     for (let message; (message = connection.tryRecvBytes()) !== undefined;) received.push(message)
   }

@@ -17,7 +17,7 @@ const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
 
 const SHARED = { transport: 'shared-memory' } as const
 
-/** How much shared memory of rings this process has mapped. */
+/** The size of the rings that this process has mapped. */
 function mapped(): number {
   return readFileSync('/proc/self/maps', 'utf8')
     .split('\n')

@@ -65,7 +65,7 @@ function bytes(memory: SharedMemory): Uint8Array {
   return new Uint8Array(memory.buffer)
 }
 
-test('what one object writes, another one of the same name reads', (t) => {
+test('bytes that one object writes are read through another one of the same name', (t) => {
   const memory = segment(t, 1000)
   t.is(memory.buffer.byteLength, 1000)
   t.is(memory.size, 1000)
@@ -110,7 +110,7 @@ test('a name belongs to one segment until it is unlinked, once', (t) => {
   next.unlink()
 })
 
-test('what is closed has no bytes, and can be opened again', (t) => {
+test('a closed segment has no bytes, and can be opened again', (t) => {
   const memory = segment(t, 100)
   const { buffer } = memory
   const view = new Uint8Array(buffer)

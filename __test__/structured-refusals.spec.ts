@@ -185,7 +185,7 @@ test('an error thrown by a getter is the cause, and the next message is unharmed
   }
 })
 
-test('what a getter or a proxy throws is told with the place of its object', (t) => {
+test('an error that a getter or a proxy throws is reported with the place of its object', (t) => {
   const [a] = pair(t)
   const thrown = new RangeError('thrown there')
   const fails = (): never => {

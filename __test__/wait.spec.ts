@@ -119,7 +119,7 @@ for (const [name, waitFor] of twins) {
     const [a, b] = pair(t)
     t.deepEqual(await waitFor([a, a.fd], { timeout: 0 }), [])
     b.sendSync(1)
-    // What crosses shared memory shows at the socket beside it only where the other end rings.
+    // A message in shared memory shows at the socket beside it only where the other end rings.
     const ready = await waitFor([a.fd, a])
     t.deepEqual(overSharedMemory ? ready.filter((each) => each === a) : ready, overSharedMemory ? [a] : [a.fd, a])
   })

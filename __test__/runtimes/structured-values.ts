@@ -113,7 +113,7 @@ export function structuredValues(): [string, unknown][] {
   })
 }
 
-/** What there is in a value beside what `deepStrictEqual` compares: the kinds of its parts, and the fields of its errors. */
+/** The parts of a value that `deepStrictEqual` doesn't compare: the kinds of its parts, and the fields of its errors. */
 export function kinds(value: unknown, met = new Set<unknown>()): string[] {
   if (typeof value !== 'object' || value === null) return [Object.is(value, -0) ? '-0' : typeof value]
   if (met.has(value)) return ['again']

@@ -1,4 +1,4 @@
-// A Node for musl. npm has none, PyPI has: in a wheel, with the C++ library that it needs.
+// A Node for musl comes from PyPI, since npm has none: a wheel holds it, with the C++ library that it needs.
 
 import { chmod, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What one process has measured of a codec with a value. */
+/** One process's measurements of a codec with a value. */
 export interface Figures {
   /** Of the message, in bytes. */
   size: number

@@ -19,7 +19,7 @@ export interface KeepAliveOptions {
    */
   keepAlive?: boolean | undefined
   /**
-   * After how many milliseconds without a word the system asks. Default 0, which is the system's own time, mostly two hours. As in
+   * After how many silent milliseconds the system probes the peer. Default 0, which is the system's own time, mostly two hours. As in
    * `node:net`, whole seconds count, and ten questions without an answer, a second apart, end the connection.
    */
   keepAliveInitialDelay?: number | undefined

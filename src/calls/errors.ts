@@ -31,7 +31,7 @@ const SENT_MAX = 1000
 /** How many errors one message may bring. A peer that is not carom may count otherwise. */
 const RECEIVED_MAX = 10_000
 
-/** How much of an error's name and of its text is kept, in characters: put together, they must still be a string. */
+/** The longest name and the longest text of an error that are kept, in characters: joined, they must still fit a string. */
 const TEXT_MAX = 1024 * 1024
 
 /** How many errors more may be made of one message. */

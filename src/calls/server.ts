@@ -36,7 +36,7 @@ export interface ServerSettings {
   stacks: boolean
 }
 
-/** How much of a name that a peer has called, and of the list of those that there are, is in an answer. */
+/** The most characters that an answer quotes of a name that a peer has called, and of the list of known names. */
 const NAME_MAX = 100
 const NAMES_MAX = 1000
 

@@ -8,7 +8,7 @@ import { formOf } from './errors.js'
 import { ABORT, CALL, checkedMessage, CREDIT, ERROR, type Message } from './messages.js'
 import { headOf } from './undecodable.js'
 
-/** How much of refusals, in characters, may wait for a peer that doesn't read them: some 100,000 of the short ones. */
+/** The most characters of refusals that may wait for a peer that doesn't read them: some 100,000 short ones. */
 const REFUSED_MAX = 16 * 1024 * 1024
 /** The bytes that are counted for a refusal beside its text. */
 const REFUSAL_COST = 100
@@ -32,7 +32,7 @@ export class Session implements Carrier {
   readonly caller: Caller
   #server: MessageTaker | undefined
   #reading: Messages | undefined
-  /** How much of refusals the connection has not taken. */
+  /** The characters of refusals that the connection has not taken. */
   #refused = 0
   /** Why nothing more arrives. */
   #end: Error | undefined

@@ -4,7 +4,7 @@ import { toLine } from './values.js'
 /** How many causes of an error are printed. */
 const CAUSES_MAX = 8
 
-/** What the function that was called has thrown: its text is printed as it is. */
+/** The error that the called function has thrown: its text is printed as it is. */
 export class FunctionFailed extends Error {
   constructor(thrown: unknown) {
     super(printable(textOf(thrown)))

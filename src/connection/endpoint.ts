@@ -318,7 +318,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
   }
 }
 
-/** An older Python, or billiard, would take a longer message for something else, and lose step without a word. */
+/** An older Python, or billiard, would misread the header of a longer message, and every message behind it. */
 function assertShort(size: number): void {
   if (size <= MAX_SHORT) return
   throw outOfRange(

@@ -9,7 +9,7 @@ import type { Reader } from './reader.js'
 import type { Receive } from './receive.js'
 
 /**
- * How much a call reads of what is there. `turn`: this turn's share, and the rest in the next turn. `again`: the same, but the
+ * How much of the kernel's bytes a call reads. `turn`: this turn's share, and the rest in the next turn. `again`: the same, but the
  * caller is not called in the next turn. `all`: blocking calls, which have the turn for themselves.
  */
 export type Share = 'turn' | 'again' | 'all'
@@ -69,7 +69,7 @@ export class ReadLoop implements Deferred {
     return this.read(share, how)
   }
 
-  /** Blocks until a receive would not wait, up to `milliseconds`; whether it is so. */
+  /** Blocks until a receive would not wait, up to `milliseconds`. False where the time is up. */
   block(how: Receive | undefined, milliseconds: number): boolean {
     const { reader } = this
     const environment = this.#environment

@@ -194,7 +194,7 @@ export class Reader {
     return undefined
   }
 
-  /** Memory for a message like the last one; `undefined` where that was a longer one than is worth it, since none may come. */
+  /** Memory for a message like the last one; `undefined` where that was too long to allocate for one that may not come. */
   #room(): Room | undefined {
     const at = FRAME + this.#shift
     // One byte more than is expected: if it stays free, the kernel had no more.

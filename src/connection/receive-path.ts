@@ -135,7 +135,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     return this.readAhead && this.#pending.length === 0 && !reader.readable && !reader.settled
   }
 
-  /** Blocks until a receive would not wait, up to `milliseconds`; whether it is so. */
+  /** Blocks until a receive would not wait, up to `milliseconds`. False where the time is up. */
   pollSync(milliseconds: number): boolean {
     this.assertReadable()
     this.assertIdle('a blocking poll would wait for the same one')
@@ -210,7 +210,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     this.assertNothingHeld('a connection is handed over')
   }
 
-  /** Throws where bytes have been received that no call has returned; `what` comes after them. */
+  /** Throws where received bytes have not been returned by a call; `what` is the operation that would lose them. */
   assertNothingHeld(what: string): void {
     if (!this.reader.holdsBytes) return
     throw new BusyError(
@@ -251,7 +251,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
 
   // Calls that wait.
 
-  /** There is something to read. Tells callers that wait for that, then gives messages to those that wait for them. */
+  /** Bytes have come: notifies the calls that wait for readiness, then gives messages to those that wait for them. */
   serve(): void {
     this.#tellListeners()
     this.#consumer?.feed()

@@ -22,13 +22,13 @@ const header = Buffer.allocUnsafeSlow(HEADER_MAX)
 
 const ACCEPTED: Promise<void> = Promise.resolve()
 
-/** An object that is told how the sending fares. */
+/** The owner of a send path, which learns how the sending goes. */
 export interface SendWatcher {
-  /** Bytes begin to wait for room in the kernel, or none do any more. */
+  /** Bytes have begun, or ceased, to wait for room in the kernel. */
   onBlocked(): void
-  /** A call begins to wait for that, since more than the high-water mark is unsent, or none does any more. */
+  /** Calls have begun (`on`), or ceased, to wait because more than the high-water mark is unsent. */
   onWaiting(on: boolean): void
-  /** A part of a message is lost: nothing can be sent behind it. */
+  /** A part of a message is lost, so that nothing more can be sent. */
   onBroken(error: Error): void
 }
 
@@ -296,7 +296,7 @@ export class SendPath implements Staging {
     this.#unstage()
   }
 
-  /** How much the kernel takes of `head[..headEnd]`, then `body[start..end]`, within `timeout`; nothing while it is blocked. */
+  /** Offers `head[..headEnd]`, then `body[start..end]`, to the kernel, unless older bytes wait for room. Returns how many bytes it took within `timeout`. */
   #offer(head: Buffer, headEnd: number, body: Uint8Array, start: number, end: number, timeout: number): number {
     if (this.blocked || this.#failure) return 0
     const taken = this.#environment.transfer.send(this.#id, head, 0, headEnd, body, start, end, timeout)

@@ -10,7 +10,7 @@ import { queueMicrotask } from './timers.js'
 /** How many reports of readiness one call brings. */
 const REPORTS = 1024
 
-/** An object that is told when a descriptor may be ready. */
+/** The receiver of a descriptor's reports of readiness. */
 export interface Watcher {
   /** `ended`: nothing more will arrive, and no other report will say so. */
   ready(readable: boolean, writable: boolean, ended: boolean): void
@@ -75,7 +75,7 @@ class Environment {
     this.#watchers[id] = watcher
   }
 
-  /** As `keep`, but `watcher` is told only as long as it lives for another reason. */
+  /** As `keep`, but holds `watcher` weakly. */
   addIdle(id: number, watcher: Watcher): void {
     this.#idle[id] = new WeakRef(watcher)
   }
@@ -87,7 +87,7 @@ class Environment {
 
   /** Waits for readiness in place of the event loop; a negative time is for ever. */
   wait(milliseconds: number): void {
-    // A caller's code may wait while it is told of something: what it has not been told of yet must not be overwritten.
+    // A caller's code may wait inside a callback: the reports that have not been dispatched yet must not be overwritten.
     const untold = this.#dispatching ? this.#reports.slice() : undefined
     const count = this.native.wait(milliseconds)
     if (count < 0) throw systemError(count, 'epoll_wait')

@@ -14,7 +14,7 @@ export interface Claimant {
   claimed: number
 }
 
-/** How much memory is allocated for what peers have announced. */
+/** The memory that is allocated for messages that peers have announced. */
 export class MemoryBudget {
   #claimed = 0
 

@@ -15,11 +15,11 @@ export function isFresh(size: number): boolean {
   return size >= OWN
 }
 
-/** How much memory there is at most, all that is lent included: these bytes, or this part of the system's. */
+/** The most memory of the pool, lent pages included: these bytes, or this part of the system's memory. */
 const MOST = 512 * 1024 * 1024
 const PART = 8
 
-/** For how long memory that nobody uses is kept, in milliseconds. */
+/** How long unused memory is kept, in milliseconds. */
 const IDLE = 1000
 
 /** The allocator is the process's, and learns once. */

@@ -59,8 +59,8 @@ export class ReadBudget {
   }
 
   /**
-   * Whether a program that looks again and again, without leaving this turn, may read. Where it has had its share it is told that
-   * nothing is there, which lets it leave; if it goes on all the same, it must find what has come.
+   * Whether a program that polls again and again, without leaving this turn, may read. Once it has had its share, it finds nothing,
+   * so that it leaves the turn; if it goes on polling all the same, it must find what has come.
    */
   mayReadAgain(): boolean {
     if (this.left > 0) return true

@@ -19,7 +19,7 @@ export class Registration {
   #referenced = true
   #held = false
 
-  /** `watcher` is told of what happens from now on, as long as it lives. */
+  /** `watcher` gets the descriptor's reports from now on, as long as it lives. */
   constructor(environment: Environment, id: number, watcher: Watcher) {
     this.#environment = environment
     this.#id = id
@@ -32,7 +32,7 @@ export class Registration {
     return this.#watched ? this.#watchable : this.watch(this.#writable)
   }
 
-  /** Has the descriptor watched for reading, and for writing where `writable`. What is ready already is reported anew. */
+  /** Has the descriptor watched for reading, and for writing where `writable`. Readiness that is there already is reported again. */
   watch(writable: boolean): boolean {
     const status = this.#environment.native.watch(this.#id, writable)
     const error = status === 0 ? undefined : systemError(status, 'epoll_ctl')
@@ -43,7 +43,7 @@ export class Registration {
     return this.#watchable
   }
 
-  /** As `watch`, where that is not what is watched for. */
+  /** As `watch`, unless just that is watched for already. */
   watchFor(writable: boolean): void {
     if (!this.#watched || writable !== this.#writable) this.watch(writable)
   }

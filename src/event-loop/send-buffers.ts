@@ -33,12 +33,12 @@ export class SendBuffers {
     return this.#waiting.size
   }
 
-  /** Says that a connection's bytes begin to wait for room in the kernel. */
+  /** A connection's bytes have begun to wait for room in the kernel. */
   block(bytes: Waiting): void {
     this.#waiting.add(bytes)
   }
 
-  /** Says that none of them wait any more. */
+  /** The connection's bytes no longer wait. */
   unblock(bytes: Waiting): void {
     this.#waiting.delete(bytes)
   }

@@ -71,7 +71,7 @@ export class ServedObjects {
     holders.set(holder, (holders.get(holder) ?? 0) + 1)
   }
 
-  /** Takes a reference of `holder`'s; where it has none, of any other's, since Python counts them together. */
+  /** Takes a reference of `holder`, or of any other where `holder` has none, since Python counts them together. */
   decrement(object: ServedObject, holder: string): void {
     const { holders } = object
     const from = holders.has(holder) ? holder : holders.keys().next().value!

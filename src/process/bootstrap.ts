@@ -33,7 +33,7 @@ async function prepare(control: Connection): Promise<() => unknown> {
   const { lifeline, descriptors } = placesOf(start)
   if (start.cached) hideCompileCache()
   let doing = 'decode the arguments'
-  // An exception that nobody catches ends this process, and its parent is told of it, not only of the end.
+  // An uncaught exception ends this process; the parent gets the exception, not only the exit.
   const onUncaught = (error: unknown): void => {
     if (process.listenerCount('uncaughtException') === 0) report(control, failureOf(doing, error))
   }
@@ -62,7 +62,7 @@ async function prepare(control: Connection): Promise<() => unknown> {
   }
 }
 
-/** Where it fails, the process ends, and its descriptors with it. */
+/** A failure ends the process, and closes its descriptors with it. */
 function argumentsOf(bytes: Buffer, descriptors: readonly number[]): unknown[] {
   const arrived = Arrived.withArguments(descriptors, closeDescriptors)
   const args = decode(coderOf(ARGUMENTS), new Memory(bytes), 0, bytes.length, arrived) as unknown[]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::stream::Stream;
 
-/// The longest part that is copied before the peer is told of it, so that both copy at the same time.
+/// The longest part that is copied before the peer learns of it, so that both copy at the same time.
 const PART: usize = 64 * 1024;
 
 /// How often an end looks before it asks whether the process that began the measurement still runs.

@@ -11,7 +11,7 @@ import { PythonFloat } from '../types/float.js'
 const COPIES_MIN = 1 << 20
 const COPIES_PER_BYTE = 16
 
-/** How much longer than to copy an item it takes to put it into a set or a dict. */
+/** How many times longer putting an item into a set or a dict takes than copying it. */
 const HASHED = 8
 
 /** So many calls may fail, and be left to be refused if something refers to them: to fail costs more than to succeed. */

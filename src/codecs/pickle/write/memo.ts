@@ -8,7 +8,7 @@ export class Memo {
   #count = 0
   #many: Map<unknown, number> | undefined
 
-  /** The place of an object; −1 where it has none. */
+  /** The place of an object; −1 where it is not in the memo. */
   find(object: unknown): number {
     if (this.#many) return this.#many.get(object) ?? -1
     const objects = this.#objects

@@ -31,7 +31,7 @@ export class Output {
   #view: DataView = this.#sharedView
   /** Where the last part begins that is written here. */
   start = 0
-  /** Where it ends. */
+  /** The position behind its last byte. */
   size = 0
   /** The parts before it, where anything large is in the pickle. */
   parts: Uint8Array[] | undefined

@@ -46,7 +46,7 @@ export class Writer extends Output implements PartWriter {
   readonly #memo = new Memo()
   /** Of what is written as hashable, which differs: tuples and frozensets. */
   readonly #frozen = new Map<unknown, number>()
-  /** How much the memo had when a tuple was begun that is not finished. */
+  /** The memo's size at the beginning of the tuple that is being written. */
   readonly #tuples = new Map<unknown, number>()
   /** Things that are written only once, and are no values of the program's: names, types of arrays. */
   readonly #known = new Map<unknown, number>()
