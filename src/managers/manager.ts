@@ -48,7 +48,8 @@ export interface ConnectManagerOptions extends AuthenticationOptions {
   addresses?: readonly Address[] | undefined
   /**
    * How many calls go at once: each has a connection, and a thread of the server's, of its own. Further ones wait, also behind calls
-   * that themselves wait for something, such as a queue's `get`. Default 256.
+   * that themselves wait for something, such as a queue's `get`. Calls that are answered within two milliseconds go four at a time,
+   * with which a Python server is fastest. Default 256.
    */
   connections?: number | undefined
   /** The longest reply that is received, in bytes. Default: the longest `Buffer` there can be. */

@@ -1,15 +1,17 @@
 import type { Connection } from '../api/connection.js'
 import type { Connections } from './connections.js'
+import { Crowd, type Turn } from './crowd.js'
 
 /** How many connections are kept for later calls. */
 const IDLE_MAX = 16
 
-/** The connections of one server's: as many as calls are under way, up to a limit. */
+/** The connections of one server's: as many as calls are under way, up to a limit, and few where they are quick. */
 export class Pool implements Connections {
   readonly #open: () => Promise<Connection>
   readonly #limit: number
   readonly #idle: Connection[] = []
-  readonly #taken = new Set<Connection>()
+  readonly #taken = new Map<Connection, Turn>()
+  readonly #crowd = new Crowd()
   /** Those that wait until a connection is given back: they get it, or may open one themselves. */
   readonly #waiting: { go: (connection: Connection | undefined) => void; fail: (error: Error) => void }[] = []
   /** How many there are, those that are being opened included. */
@@ -22,17 +24,37 @@ export class Pool implements Connections {
   }
 
   async take(): Promise<Connection> {
+    const turn = await this.#crowd.enter()
+    try {
+      const connection = await this.#find()
+      this.#taken.set(connection, turn)
+      return connection
+    } catch (error) {
+      this.#crowd.leave(turn)
+      throw error
+    }
+  }
+
+  give(connection: Connection): void {
+    const turn = this.#taken.get(connection)
+    this.#taken.delete(connection)
+    this.#keep(connection)
+    if (turn) this.#crowd.leave(turn)
+  }
+
+  /** A connection for one call: one that is there, else another one. */
+  async #find(): Promise<Connection> {
     if (this.#closed) throw this.#closed
     const idle = this.#fromIdle()
-    if (idle) return this.#lend(idle)
+    if (idle) return idle
     if (this.#count < this.#limit) this.#count++
     else {
       const given = await new Promise<Connection | undefined>((go, fail) => this.#waiting.push({ go, fail }))
-      if (given) return this.#lend(given)
+      if (given) return given
     }
     try {
       const opened = await this.#open()
-      if (!this.#closed) return this.#lend(opened)
+      if (!this.#closed) return opened
       await opened.close()
       throw this.#closed
     } catch (error) {
@@ -41,8 +63,7 @@ export class Pool implements Connections {
     }
   }
 
-  give(connection: Connection): void {
-    this.#taken.delete(connection)
+  #keep(connection: Connection): void {
     if (connection.closed || this.#closed) {
       this.#discard(connection)
       return
@@ -59,7 +80,8 @@ export class Pool implements Connections {
     this.#closed = reason
     for (const each of this.#waiting.splice(0)) each.fail(reason)
     for (const each of this.#idle.splice(0)) this.#discard(each)
-    for (const each of this.#taken) each.destroy()
+    for (const each of this.#taken.keys()) each.destroy()
+    this.#crowd.open()
   }
 
   /** One that is there. An idle connection has nothing to say: one that has is at its end. */
@@ -69,11 +91,6 @@ export class Pool implements Connections {
       this.#discard(connection)
     }
     return undefined
-  }
-
-  #lend(connection: Connection): Connection {
-    this.#taken.add(connection)
-    return connection
   }
 
   #discard(connection: Connection): void {
