@@ -15,6 +15,11 @@ use crate::{Connection, Receiver, Result, Sender};
 impl Connection {
     /// Sends one value.
     ///
+    /// Serde takes a `Vec<u8>` for a sequence of numbers, and so it is sent: an array in which every other byte takes two. A large one,
+    /// and one that a JavaScript peer is to get as bytes, is sent as bytes by the crate `serde_bytes` (`#[serde(with = "serde_bytes")]` on the
+    /// field, or `serde_bytes::Bytes` around it), and received as a `Vec<u8>` either way; a message that is nothing but bytes, by
+    /// [`send_bytes`](Self::send_bytes).
+    ///
     /// # Errors
     ///
     /// [`Error::Encode`](crate::Error::Encode) before anything is sent; otherwise as [`send_bytes`](Self::send_bytes).
@@ -23,6 +28,10 @@ impl Connection {
     }
 
     /// Receives one value.
+    ///
+    /// The `send` of Python's connections makes pickles, which are no typed messages: such a peer is talked to by
+    /// [`recv_bytes`](Self::recv_bytes) and [`send_bytes`](Self::send_bytes), with the bytes of a pickle library (the crate `serde-pickle`, for plain
+    /// data), or by its `send_bytes` and a MessagePack library there.
     ///
     /// ```
     /// #[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)]

@@ -182,3 +182,21 @@ fn an_end_that_takes_no_descriptors_gets_none() {
     a.send(&2).unwrap();
     assert_eq!(b.recv::<u8>().unwrap(), 2);
 }
+
+/// What `serde_bytes` does.
+#[test]
+fn bytes_that_are_serialized_as_such_are_sent_as_such_and_received_as_a_vector() {
+    struct Bytes(Vec<u8>);
+    impl Serialize for Bytes {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(&self.0)
+        }
+    }
+    let (mut a, mut b) = pipe().unwrap();
+    let bytes = Bytes((0..=255).collect());
+    a.send(&bytes).unwrap();
+    let message = b.recv_bytes().unwrap();
+    assert_eq!(message.len(), 256 + 3, "a header of bin 16, and the bytes");
+    a.send_bytes(&message).unwrap();
+    assert_eq!(b.recv::<Vec<u8>>().unwrap(), bytes.0);
+}
