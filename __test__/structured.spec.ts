@@ -13,7 +13,7 @@ circular['list'] = [circular, { up: circular }]
 
 const shared = { shared: true }
 
-/** Gives an array properties of whose names some look like those of elements and are none. */
+/** Gives an array properties, some with names that look like an element's but are not. */
 function named(array: unknown[], value: (array: unknown[]) => unknown = () => ['x']): unknown {
   return Object.assign(array, {
     unit: 'm',

@@ -33,7 +33,7 @@ function rustless(folder: string): string {
 /** Installs carom in `folder`. No registry is asked: the tarballs stand for all that it depends on. */
 export async function install(folder: string, manager: Manager, packed: Packed): Promise<void> {
   await mkdir(folder, { recursive: true })
-  // Of tarballs, unlike of packages from a registry, pnpm installs also those that are for other platforms: "-" is none.
+  // pnpm installs tarballs for other platforms too, unlike packages from a registry: "-" names no platform.
   const fits = (name: string): boolean => manager === 'npm' || name === packed.own
   const overrides = Object.fromEntries(
     [...packed.platforms].map(([name, tarball]) => [name, fits(name) ? `file:${tarball}` : '-']),

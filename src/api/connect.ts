@@ -48,7 +48,7 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   return connector().connectSync(address, options)
 }
 
-/** Loaded where it is used: a program that only has pipes connects to nothing. */
+/** Loaded on first use: a program that only has pipes never connects. */
 function connector(): typeof Connector {
   return require('./connector.js') as typeof Connector
 }

@@ -100,7 +100,7 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   return offering(environment.native.detach(id), rest, legacy)
 }
 
-/** The connection over a descriptor, which is closed where there is none: the peer may take no shared memory. */
+/** The connection over a descriptor. Where it can't be made, since the peer takes no shared memory, the descriptor is closed. */
 function offering<TRecv, TSend>(fd: number, options: ConnectionOptions, legacy = false): Connection<TRecv, TSend> {
   try {
     return Connection.adopt(fd, options, { legacy, offers: true })

@@ -77,7 +77,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   constructor(address: Inherited, options?: ListenerOptions)
   constructor(address?: Address | Inherited, options?: ListenerOptions) {
     super()
-    // Loaded where it is used, and before anything is opened: a program that only has pipes listens to nothing.
+    // Loaded on first use, before anything is opened: a program that only has pipes never listens.
     const { AcceptPath } = require('../connection/accept-path.js') as typeof Accepting
     const { family, backlog = 128, mode = 0o600, replace = false, ...others } = check.options(options, LISTENER)
     const { keepAlive, keepAliveInitialDelay, ...rest } = others

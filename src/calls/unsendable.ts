@@ -1,12 +1,12 @@
 import { EncodeError, SystemError } from '../api/errors.js'
 import { PlacedError } from '../codecs/path.js'
 
-/** `error`, where it is of a call that can't be sent: its place begins with `args` or `kwargs`, as the caller knows them. */
+/** `error`; one about a call that can't be sent gets a place that begins with `args` or `kwargs`, as the caller knows them. */
 export function inCall(error: unknown): unknown {
   return named(error, { 3: 'args', 4: 'kwargs' })
 }
 
-/** `error`, where it is of a result, or of an item of a stream, that can't be sent: its place begins with `result`. */
+/** `error`; one about a result, or a stream's item, that can't be sent gets a place that begins with `result`. */
 export function inAnswer(error: unknown): unknown {
   return named(error, { 2: 'result' })
 }

@@ -14,7 +14,7 @@ export class DescriptorSender {
   readonly #nonblocking: boolean
   readonly #overRing: boolean
 
-  /** `overRing`: messages cross shared memory, beside which no bytes go that are none. */
+  /** `overRing`: messages cross shared memory, where bytes outside the framing can't be sent. */
   constructor(sending: SendPath, carriesDescriptors: boolean, nonblocking: boolean, overRing: boolean) {
     this.#sending = sending
     this.#overRing = overRing

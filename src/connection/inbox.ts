@@ -11,7 +11,7 @@ export class Chunk extends Memory {
     this.framed = framed
   }
 
-  /** The message `bytes[start..end]`, where it is. */
+  /** The position of the message: `bytes[start..end]`. */
   message(start: number, end: number): Buffer {
     return this.framed ? this.part(start, end) : this.bytes
   }

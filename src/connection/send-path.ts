@@ -352,7 +352,7 @@ export class SendPath implements Staging {
     if (!failure || this.#failure) return
     this.#failure = failure
     const error = failure.error()
-    // A program that has taken a message's memory away may not look at its send any more. The connection says why it is closed.
+    // A program that has taken a message's memory away may have dropped the send's promise. The closed connection gives the reason.
     this.abandon(error, failure.insideMessage)
     if (failure.insideMessage) this.#watcher.onBroken(error)
   }
@@ -369,7 +369,7 @@ export function sizeOf(parts: readonly Uint8Array[]): number {
   return size
 }
 
-/** A copy of `bytes[start..end]`: a `Buffer`'s own `slice` is none. */
+/** A copy of `bytes[start..end]`; a `Buffer`'s own `slice` doesn't copy. */
 function copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return Uint8Array.prototype.slice.call(bytes, start, end)
 }

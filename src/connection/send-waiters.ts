@@ -60,7 +60,7 @@ export class SendWaiters {
     for (const waiter of waiters) waiter.resolve()
   }
 
-  /** Rejects all. `quietly`: a promise that nobody looks at is no unhandled rejection. */
+  /** Rejects all. `quietly`: a promise without a handler is then no unhandled rejection. */
   reject(error: Error, quietly: boolean): void {
     const waiters = [...this.#forRoom, ...this.#forAll]
     const wantedRoom = this.wantRoom

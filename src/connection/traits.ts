@@ -12,7 +12,7 @@ export interface Traits extends Directions {
   legacy?: boolean
   /** The peer connected to a listener: it may be anybody. */
   accepted?: boolean
-  /** Shared memory that it goes on with. */
+  /** The shared memory of the end that was sent here, whose messages continue in it. */
   resumes?: ArrivedMemory | undefined
   /** It offers shared memory to the peer, where it has some; if not, it expects the peer's offer. */
   offers?: boolean

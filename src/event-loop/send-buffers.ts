@@ -6,7 +6,7 @@ const SLABS_LENT = 16
 
 /** Bytes that wait for room in the kernel. */
 export interface Waiting {
-  /** Copies what is left of the callers' memory, or of `memory` only, so that it is theirs again. */
+  /** Copies the unsent bytes that lie in the callers' memory, or in `memory` only, so that the callers may write it again. */
   own(memory?: ArrayBufferLike): void
 }
 
@@ -43,7 +43,7 @@ export class SendBuffers {
     this.#waiting.delete(bytes)
   }
 
-  /** Copies what has not been sent yet of `memory`. */
+  /** Copies the unsent bytes that lie in `memory`. */
   copy(memory: ArrayBufferLike): void {
     for (const bytes of this.#waiting) bytes.own(memory)
   }

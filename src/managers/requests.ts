@@ -20,7 +20,7 @@ export class Requests {
     })
   }
 
-  /** The next request; `undefined` at the end. What is none is answered with the reason; one that is malformed also is the end. */
+  /** The next request; `undefined` at the end. Any other message is answered with the reason; a malformed one is also the end. */
   async take(): Promise<Request | undefined> {
     for (;;) {
       let message: unknown

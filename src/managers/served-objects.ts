@@ -22,7 +22,7 @@ export class ServedObjects {
   readonly #byObject = new Map<object, ServedObject>()
   /** How many objects there are, and are being made, by owner. */
   readonly #owned = new Map<string, number>()
-  /** Ids of another server, or of one that was here before, are none of this one's. */
+  /** An id of another server, or of an earlier one at this address, never equals one of this server's. */
   readonly #prefix = randomBytes(6).toString('hex')
   #last = 0
 

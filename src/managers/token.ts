@@ -3,7 +3,7 @@ import { PythonObject } from '../codecs/pickle/types/object.js'
 import { PythonTuple } from '../codecs/pickle/types/tuple.js'
 import { malformed, MODULE } from './messages.js'
 
-/** Says which object is meant, and where it is. */
+/** A reference to a served object: its type, its id, and its server's address. */
 export class Token {
   readonly typeid: string
   readonly address: Address

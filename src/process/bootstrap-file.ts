@@ -21,7 +21,7 @@ export function assertBootstrap(): void {
   try {
     for (const file of FILES) accessSync(file)
   } catch (error) {
-    // A process that may not look may still be able to start it.
+    // Even where this process may not read the file, it may be able to start it.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return
     const where = BOOTSTRAP && ` at ${BOOTSTRAP}`
     const way = 'a bundler that packs carom leaves it behind: make carom an external dependency'

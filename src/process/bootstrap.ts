@@ -70,7 +70,7 @@ function argumentsOf(bytes: Buffer, descriptors: readonly number[]): unknown[] {
   return args
 }
 
-/** Whether the parent can know. One that has ended doesn't want to: a child that is no daemon goes on without it. */
+/** Whether the parent can be told. Where it has ended, a child that is no daemon goes on without it. */
 function report(control: Connection, failure: Failure | undefined): boolean {
   try {
     control.sendBytesSync(encodeReport(failure))
@@ -86,7 +86,7 @@ function calling(target: Target, args: unknown[]): () => unknown {
   return () => target(...args)
 }
 
-/** Loaded where it is used: most processes call one function. */
+/** Loaded on first use: most processes call one function. */
 function serving(connection: Connection, namespace: Record<string, unknown>): () => unknown {
   const { serve, servable } = require('../calls/serve.js') as typeof Serve
   const functions = servable(namespace, namespace['default'])

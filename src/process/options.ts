@@ -207,7 +207,7 @@ function assertForNode(options: Pick<ProcessOptions, 'kwargs' | 'threads'>): voi
   }
 }
 
-/** Loaded where it is used: few programs start a Python. */
+/** Loaded on first use: few programs start a Python. */
 function pythonOf(interpreter: unknown, execArgv: readonly string[]): Program {
   const { pythonProgram } = require('./python/program.js') as typeof PythonProgram
   return pythonProgram(checkedInterpreter(interpreter), execArgv)

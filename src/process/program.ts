@@ -16,7 +16,7 @@ export interface Program {
   readonly argv: readonly string[]
   /** Why a child may have exited with 0 before it imported the module. */
   readonly endsEarly: string
-  /** The environment of the child, where it is another one than the caller's, `env`. */
+  /** The child's environment, where it differs from the caller's `env`. */
   environment?(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined
   /** The codec of a connection over which the child's functions are called. */
   readonly codec: 'pickle' | undefined

@@ -12,7 +12,7 @@ export class Served {
   readonly #calls: typeof RemoteCalls
 
   constructor(codec: 'pickle' | undefined) {
-    // Loaded where it is used: few programs serve.
+    // Loaded on first use: few programs serve.
     this.#calls = require('../calls/remote.js') as typeof RemoteCalls
     ;[this.#here, this.there] = pipe({ codec })
     this.remote = this.#calls.remote(this.#here)

@@ -47,7 +47,7 @@ export function readDomException(reader: PartReader): DOMException {
   return exception
 }
 
-/** Makes an error that does not note where it was made: that takes longer than all else, and is not where it is from. */
+/** Makes an error without a stack trace of its own: capturing one takes longer than all else, and would name this place, not the sender's. */
 function withoutStack<T>(make: () => T): T {
   const { stackTraceLimit } = Error
   try {

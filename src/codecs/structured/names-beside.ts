@@ -16,7 +16,7 @@ const WITHOUT_ELEMENTS: InspectOptions = {
   maxStringLength: 0,
 }
 
-/** The names of the enumerable properties that an array has beside its elements; none where there are none. */
+/** The names of the enumerable properties that an array has beside its elements. */
 export function namesBeside(array: readonly unknown[], length: number): string[] | undefined {
   if (length > LISTED && isDescribed() && describesElementsOnly(array)) return undefined
   const names = Object.keys(array)

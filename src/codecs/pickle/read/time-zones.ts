@@ -68,9 +68,9 @@ function zoneOf(key: unknown, name: string): ChangingZone {
 
 /** Facts about the zones: their offsets from UTC, by moment. */
 const known = new Map<string, OffsetAt>()
-/** There are some 600, and two words of each are enough to know that it is none. */
+/** There are some 600 zones; two words of a name suffice to tell that it is not one. */
 const NAME = /^[A-Za-z][A-Za-z0-9_+-]{1,30}(\/[A-Za-z0-9_+-]{1,30}){0,2}$/
-/** Names that are none, by now: to find out costs more than it is worth to a peer that sends nothing else. */
+/** Names known not to be zones: a peer that sends nothing else must not make us look each up again, which is slow. */
 let unknownNames = new Set<string>()
 const UNKNOWN_MAX = 1000
 

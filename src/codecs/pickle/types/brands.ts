@@ -62,7 +62,7 @@ const CLASSES: { [Name in keyof Branded]: new (...args: never[]) => Branded[Name
 
 for (const [name, { prototype }] of Object.entries(CLASSES)) Object.defineProperty(prototype, brand, { value: name })
 
-/** The type that an object is of; `undefined` where it is of none. */
+/** The type of an object; `undefined` where it has no brand. */
 export function typeOf(value: object): keyof Branded | undefined {
   const name = (value as { [brand]?: unknown })[brand]
   return typeof name === 'string' && Object.hasOwn(CLASSES, name) ? (name as keyof Branded) : undefined
