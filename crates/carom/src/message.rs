@@ -31,7 +31,7 @@ impl Connection {
     ///
     /// The `send` of Python's connections makes pickles, which are no typed messages: such a peer is talked to by
     /// [`recv_bytes`](Self::recv_bytes) and [`send_bytes`](Self::send_bytes), with the bytes of a pickle library (the crate `serde-pickle`, for plain
-    /// data), or by its `send_bytes` and a MessagePack library there.
+    /// data), or by its `send_bytes` and a `MessagePack` library there.
     ///
     /// ```
     /// #[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)]

@@ -2,13 +2,14 @@
 
 use std::env;
 use std::error::Error;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::process::Command;
 
 use carom::Connection;
-use rustix::io::{FdFlags, fcntl_setfd};
+use carom::child::{inherited, spawn};
 use serde::{Deserialize, Serialize};
+
+/// The descriptor that the child has its end under.
+const END: i32 = 3;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Task {
@@ -23,16 +24,18 @@ enum Answer {
 }
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
-    match env::args().nth(1) {
-        Some(descriptor) => work(descriptor.parse()?),
-        None => ask(),
+    // Whoever was started with a connection is the child.
+    match inherited(END) {
+        Ok(connection) => work(connection),
+        Err(_) => ask(),
     }
 }
 
 /// The parent: hands out tasks and prints the answers.
 fn ask() -> Result<(), Box<dyn Error>> {
     let (mut connection, theirs) = carom::pipe()?;
-    let mut worker = start(theirs.into_fd().map_err(|_| "the end was in use")?)?;
+    // Only the child has this end from now on: its exit is the end of the stream here.
+    let mut worker = spawn(Command::new(env::current_exe()?), [(END, theirs)])?;
 
     for (id, numbers) in [vec![1.0, 2.0, 6.0], vec![], vec![0.5]].into_iter().enumerate() {
         connection.send(&Task { id: id as u32, numbers })?;
@@ -50,29 +53,8 @@ fn ask() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Starts this program again, with `end` open in it under the number that it has here.
-///
-/// Every descriptor of carom is close-on-exec, or each program that any thread starts would inherit it, and the peer would
-/// not see the end of the stream before the last of them has exited. So the flag is cleared between fork and exec: the
-/// child's table of descriptors is a copy by then, and no other process sees the change.
-fn start(end: OwnedFd) -> Result<Child, Box<dyn Error>> {
-    let number = end.as_raw_fd();
-    let mut command = Command::new(env::current_exe()?);
-    command.arg(number.to_string());
-    // SAFETY: fcntl(2) is async-signal-safe, and `end` is open until the child has been started.
-    unsafe {
-        command.pre_exec(move || Ok(fcntl_setfd(BorrowedFd::borrow_raw(number), FdFlags::empty())?));
-    }
-    let child = command.spawn()?;
-    // Only the child may hold this end: the parent would never see it closed otherwise.
-    drop(end);
-    Ok(child)
-}
-
 /// The child: answers until the parent closes.
-fn work(descriptor: RawFd) -> Result<(), Box<dyn Error>> {
-    // SAFETY: the parent made this descriptor for us, and nothing else here knows of it.
-    let mut connection = Connection::new(unsafe { carom::sys::adopt(descriptor) }?)?;
+fn work(mut connection: Connection) -> Result<(), Box<dyn Error>> {
     loop {
         let Task { id, numbers } = match connection.recv() {
             Ok(task) => task,
