@@ -9,7 +9,7 @@ impl Listener {
     /// Accepts a connection by `deadline`, and has the peer prove that it knows the key, where there is one.
     ///
     /// The handshake takes place here, one peer after the other. A program that must not be held up by a peer that stalls
-    /// uses [`accept`](Self::accept), and [`run_blocking`] on a thread for each peer, or [`advance`](super::advance).
+    /// uses [`accept`](Self::accept), and a thread for each peer with the handshake there.
     ///
     /// # Errors
     ///
@@ -20,7 +20,7 @@ impl Listener {
         Ok(Connection::new(fd)?.max_message_size(self.max_message_size()))
     }
 
-    /// As [`accept_connection`](Self::accept_connection), for a peer that [connects over shared memory](connect_over_shared_memory): a
+    /// As [`accept_connection`](Self::accept_connection), for a peer that [connects over shared memory](crate::connect_over_shared_memory): a
     /// ring of more than `largest` bytes each way is refused. No memory is mapped before the peer has proved that it knows the key, and
     /// before the connection's first use. Without a key, the listener has to be made with
     /// [`descriptors`](crate::listener::Options::descriptors), so that a peer can offer the memory as soon as it has connected.

@@ -237,7 +237,7 @@ pub fn connect(address: &Address, authentication: Option<&Authentication>, deadl
     Connection::new(connect_proved(address, authentication, deadline)?)
 }
 
-/// As [`connect`], through shared memory, which the listener has to [expect](Listener::accept_over_shared_memory): this end makes it, of
+/// As [`connect`], through shared memory, which the listener has to [expect](crate::Listener::accept_over_shared_memory): this end makes it, of
 /// `size` bytes each way, rounded up to a power of two, and offers it when both ends have proved that they know the key.
 ///
 /// # Errors

@@ -13,15 +13,19 @@ use crate::{Error, Result};
 mod end;
 mod halves;
 mod inbox;
+mod outbox;
 
 pub(crate) use end::End;
 pub use halves::{Receiver, Sender};
 pub(crate) use inbox::{Filled, Inbox};
+#[cfg(all(unix, feature = "tokio"))]
+pub(crate) use outbox::BATCH;
+pub(crate) use outbox::Outbox;
 
 /// One end of a connection between two processes.
 ///
 /// Dropping it closes the descriptor; what was accepted but not yet taken by the kernel is then lost, which concerns
-/// [`try_send_bytes`](Self::try_send_bytes) only: call [`flush`](Self::flush) before.
+/// [`try_send_bytes`](Self::try_send_bytes) and [`feed_bytes`](Self::feed_bytes) only: call [`flush`](Self::flush) before.
 #[derive(Debug)]
 pub struct Connection(pub(crate) End);
 
@@ -152,6 +156,33 @@ impl Connection {
     /// As [`send_bytes`](Self::send_bytes).
     pub fn try_send_bytes(&mut self, message: &[u8]) -> Result<bool> {
         self.0.try_send(message)
+    }
+
+    /// Accepts one message without a system call: it leaves with the next send or flush, together with all that was accepted before, so
+    /// that many short messages cost one call. Nothing limits what is accepted: a program that feeds more than it flushes grows.
+    ///
+    /// ```
+    /// let (mut a, mut b) = carom::pipe()?;
+    /// for message in [b"one", b"two"] {
+    ///     a.feed_bytes(message)?;
+    /// }
+    /// a.flush()?;
+    /// assert_eq!((b.recv_bytes()?, b.recv_bytes()?), (b"one".to_vec(), b"two".to_vec()));
+    /// # Ok::<(), carom::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotWritable`].
+    pub fn feed_bytes(&mut self, message: &[u8]) -> Result<()> {
+        self.0.feed(message)
+    }
+
+    /// Whether bytes were accepted that the kernel has not taken. An event loop then asks its selector for room to write
+    /// ([`Registry::rearm`](crate::reactor::Registry::rearm)), and calls [`try_flush`](Self::try_flush) when there is some.
+    #[must_use]
+    pub fn wants_write(&self) -> bool {
+        self.0.wants_write()
     }
 
     /// Waits until the kernel has taken all that was accepted.

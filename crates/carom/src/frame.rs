@@ -61,6 +61,9 @@ pub struct Header {
 }
 
 impl Header {
+    /// The longest that a header can be, in bytes.
+    pub(crate) const MAX: usize = LONG;
+
     /// The header of a payload of `length` bytes, in the short form wherever it fits.
     #[must_use]
     pub fn new(length: u64) -> Self {

@@ -27,6 +27,15 @@ impl Connection {
         self.send_bytes(&encode(value)?)
     }
 
+    /// Accepts one value without a system call, as [`feed_bytes`](Self::feed_bytes) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encode`](crate::Error::Encode); otherwise as [`feed_bytes`](Self::feed_bytes).
+    pub fn feed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.feed_bytes(&encode(value)?)
+    }
+
     /// Receives one value.
     ///
     /// The `send` of Python's connections makes pickles, which are no typed messages: such a peer is talked to by

@@ -1,8 +1,46 @@
 //! Readiness of many descriptors at once: on Unix by `mio`, on Windows by the system's thread pool.
 //!
-//! Readiness is reported when it *changes* (edge-triggered): a descriptor that was reported is not reported again until
-//! more arrives or [`Registry::rearm`] asks anew. So a watcher reads until the kernel has nothing more, or remembers.
-//! Reports are hints: one may be spurious, none is missed.
+//! Readiness is reported when it *changes* (edge-triggered). Two rules follow:
+//!
+//! - After a report, go on until the connection says that there is nothing more: until
+//!   [`try_recv_bytes`](crate::Connection::try_recv_bytes) returns `None`, or [`try_flush`](crate::Connection::try_flush) returns `false`.
+//!   A program that stops before, so that others have their turn, is not told again by itself: it calls [`Registry::rearm`], which reports
+//!   what is there already.
+//! - Room to write is reported to those that ask for it. Where a connection begins to want to write
+//!   ([`wants_write`](crate::Connection::wants_write)), call [`Registry::rearm`] with `true`, and where it has been flushed, with `false`. Not
+//!   after each report: requests that are left unread meanwhile would be reported again at once, for ever.
+//!
+//! Reports are hints: one may be spurious, none is missed. The example `server` keeps to these rules:
+//!
+//! ```
+//! use carom::Connection;
+//! use carom::reactor::Registry;
+//! # #[cfg(unix)]
+//! use std::os::fd::AsFd;
+//!
+//! struct Client {
+//!     connection: Connection,
+//!     watches_room: bool,
+//! }
+//!
+//! # #[cfg(unix)]
+//! impl Client {
+//!     /// To be called after each report on this client.
+//!     fn go_on(&mut self, registry: &Registry, token: usize) -> carom::Result<()> {
+//!         // No request is received before the last answer has left: a client that does not read it stops itself, and nobody else.
+//!         while self.connection.try_flush()? {
+//!             let Some(request) = self.connection.try_recv_bytes()? else { break };
+//!             self.connection.feed_bytes(&request)?;
+//!         }
+//!         let wants_room = self.connection.wants_write();
+//!         if wants_room != self.watches_room {
+//!             self.watches_room = wants_room;
+//!             registry.rearm(self.connection.as_fd(), token, wants_room)?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! ```
 
 use std::io;
 
@@ -42,7 +80,8 @@ impl Readiness {
 pub struct Registry(selector::Registry);
 
 impl Registry {
-    /// Watches `fd` under `token`, for reading or for writing. What is ready already is reported too.
+    /// Watches `fd` under `token` for something to read and, where `writable`, for room to write as well. What is ready already is reported,
+    /// and from then on each change.
     ///
     /// # Errors
     ///
@@ -51,7 +90,7 @@ impl Registry {
         self.0.watch(fd, token, writable)
     }
 
-    /// Asks anew: what is ready now is reported, even if it was before.
+    /// Asks anew, for something to read and, where `writable`, for room to write: what is ready now is reported, even if it was before.
     ///
     /// # Errors
     ///

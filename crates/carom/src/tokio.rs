@@ -1,4 +1,4 @@
-//! Connections and listeners for programs on [tokio](::tokio): the same wire, the same handshake, and no thread of their own.
+//! Connections and listeners for programs on tokio: the same wire, the same handshake, and no thread of their own.
 //!
 //! With the feature `tokio`, on Unix. On Windows, where the transport is a named pipe, this module does not exist, feature or not; the
 //! blocking [`Connection`](crate::Connection) on a thread is the way there.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Filled, Inbox};
+use super::{Filled, Inbox, Outbox};
 use crate::channel::Channel;
 use crate::frame::{FrameError, Header};
 #[cfg(unix)]
@@ -19,8 +19,7 @@ pub(crate) struct End<F = PeerFd> {
     pub(crate) inbox: Inbox,
     /// A fault that [`poll`](Self::poll) met behind those messages. The kernel reports a reset only once.
     pub(crate) fault: Option<Error>,
-    /// Bytes that were accepted and not yet taken by the kernel.
-    pub(crate) unsent: Vec<u8>,
+    pub(crate) outbox: Outbox,
 }
 
 impl<F: AsFd> End<F> {
@@ -32,7 +31,7 @@ impl<F: AsFd> End<F> {
             writable: kind.writable,
             inbox: Inbox::default(),
             fault: None,
-            unsent: Vec::new(),
+            outbox: Outbox::default(),
         }
     }
 
@@ -41,7 +40,7 @@ impl<F: AsFd> End<F> {
         let header = Header::new(message.len() as u64);
         let taken = self.channel.send(header.as_bytes(), message, Deadline::Never)?;
         // Where the kernel failed half way, it took a part: the next call reports why.
-        self.keep_unsent(header.as_bytes(), message, taken);
+        self.outbox.push_rest(header.as_bytes(), message, taken);
         self.flush()
     }
 
@@ -54,7 +53,7 @@ impl<F: AsFd> End<F> {
         if taken == 0 {
             return Ok(false);
         }
-        self.keep_unsent(header.as_bytes(), message, taken);
+        self.outbox.push_rest(header.as_bytes(), message, taken);
         Ok(true)
     }
 
@@ -68,7 +67,7 @@ impl<F: AsFd> End<F> {
         let header = Header::new(message.len() as u64);
         let frame = [header.as_bytes(), message].concat();
         let taken = self.channel.send_with_fds(&frame, fds, Deadline::Never)?;
-        self.keep_unsent(&frame, &[], taken);
+        self.outbox.push_rest(&frame, &[], taken);
         self.flush()
     }
 
@@ -81,11 +80,16 @@ impl<F: AsFd> End<F> {
         Ok((message, self.channel.take_descriptors(index)))
     }
 
-    /// Keeps what the kernel did not take, so that the stream stays in step.
-    pub(crate) fn keep_unsent(&mut self, header: &[u8], message: &[u8], taken: usize) {
-        self.unsent.extend_from_slice(&header[taken.min(header.len())..]);
-        self.unsent
-            .extend_from_slice(&message[taken.saturating_sub(header.len())..]);
+    pub(crate) fn feed(&mut self, message: &[u8]) -> Result<()> {
+        if !self.writable {
+            return Err(Error::NotWritable);
+        }
+        self.outbox.push(message);
+        Ok(())
+    }
+
+    pub(crate) fn wants_write(&self) -> bool {
+        !self.outbox.is_empty()
     }
 
     pub(crate) fn flush(&mut self) -> Result<()> {
@@ -96,12 +100,10 @@ impl<F: AsFd> End<F> {
         if !self.writable {
             return Err(Error::NotWritable);
         }
-        while !self.unsent.is_empty() {
-            let taken = self.channel.send(&self.unsent, &[], deadline)?;
-            self.unsent.drain(..taken);
-            if self.unsent.is_empty() {
-                self.unsent = Vec::new();
-            } else if deadline != Deadline::Never {
+        while self.wants_write() {
+            let taken = self.channel.send(self.outbox.rest(), &[], deadline)?;
+            self.outbox.took(taken);
+            if self.wants_write() && deadline != Deadline::Never {
                 return Ok(false);
             }
         }
@@ -144,7 +146,7 @@ impl<F: AsFd> End<F> {
 
     /// Whether giving the descriptor up would lose something.
     pub(crate) fn holds_anything(&self) -> bool {
-        self.has_message() || self.channel.decoder().inside_message() || !self.unsent.is_empty() || self.fault.is_some()
+        self.has_message() || self.channel.decoder().inside_message() || self.wants_write() || self.fault.is_some()
     }
 
     fn has_message(&self) -> bool {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::End;
+use super::{End, Outbox};
 use crate::Result;
 use crate::channel::Channel;
 use crate::spin::Spin;
@@ -22,7 +22,7 @@ pub(super) fn split(end: End) -> (Sender, Receiver) {
     let sender = End {
         readable: false,
         writable,
-        unsent: end.unsent,
+        outbox: end.outbox,
         ..End::new(sending)
     };
     let receiver = End {
@@ -31,14 +31,14 @@ pub(super) fn split(end: End) -> (Sender, Receiver) {
         writable: false,
         inbox: end.inbox,
         fault: end.fault,
-        unsent: Vec::new(),
+        outbox: Outbox::default(),
     };
     (Sender(sender), Receiver(receiver))
 }
 
 /// The half of a [`Connection`](crate::Connection) that sends.
 ///
-/// Dropping it loses what was accepted by [`try_send_bytes`](Self::try_send_bytes) and not yet taken by the kernel. The peer sees the end of
+/// Dropping it loses what was accepted by [`try_send_bytes`](Self::try_send_bytes) or [`feed_bytes`](Self::feed_bytes) and not yet taken by the kernel. The peer sees the end of
 /// the stream when this half was [closed](Self::close), or both halves have been dropped.
 #[derive(Debug)]
 pub struct Sender(End<Arc<PeerFd>>);
@@ -66,6 +66,21 @@ impl Sender {
     /// As there.
     pub fn try_send_bytes(&mut self, message: &[u8]) -> Result<bool> {
         self.0.try_send(message)
+    }
+
+    /// As [`Connection::feed_bytes`](crate::Connection::feed_bytes).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_bytes(&mut self, message: &[u8]) -> Result<()> {
+        self.0.feed(message)
+    }
+
+    /// As [`Connection::wants_write`](crate::Connection::wants_write).
+    #[must_use]
+    pub fn wants_write(&self) -> bool {
+        self.0.wants_write()
     }
 
     /// Waits until the kernel has taken all that was accepted.

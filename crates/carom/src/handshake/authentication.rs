@@ -4,7 +4,7 @@ use super::{AuthKey, Dialect, Digest, Handshake, Options, run_blocking};
 use crate::Result;
 use crate::sys::{self, AsFd, Deadline, OwnedFd, PeerFd};
 
-/// The proof that a peer owes before it gets a [`Connection`].
+/// The proof that a peer owes before it gets a [`Connection`](crate::Connection).
 ///
 /// ```
 /// use std::thread;

@@ -5,7 +5,7 @@ use super::socket::Socket;
 use super::{Receiver, Sender};
 use crate::Result;
 use crate::channel::Channel;
-use crate::connection::Inbox;
+use crate::connection::{Inbox, Outbox};
 use crate::spin::Spin;
 use crate::sys::{self, AsFd, BorrowedFd, Credentials, OwnedFd, PeerFd};
 
@@ -40,7 +40,7 @@ impl Connection {
         let mut channel = Channel::over(socket.clone(), kind, max_message_size, Spin::fixed(Duration::ZERO));
         channel.refuse_descriptors()?;
         Ok(Self {
-            sender: Sender::new(socket, kind.transport, kind.writable, Vec::new()),
+            sender: Sender::new(socket, kind.transport, kind.writable, Outbox::default()),
             receiver: Receiver::new(channel, kind.readable, Inbox::default(), None),
         })
     }
@@ -202,7 +202,7 @@ impl TryFrom<crate::Connection> for Connection {
         let kind = parts.channel.kind();
         let channel = parts.channel.with_fd(|fd| Socket::new(fd, kind))?;
         Ok(Self {
-            sender: Sender::new(channel.fd().clone(), kind.transport, parts.writable, parts.unsent),
+            sender: Sender::new(channel.fd().clone(), kind.transport, parts.writable, parts.outbox),
             receiver: Receiver::new(channel, parts.readable, parts.inbox, parts.fault),
         })
     }

@@ -3,12 +3,10 @@ use std::io::IoSlice;
 use std::task::{Context, Poll, ready};
 
 use super::socket::Socket;
+use crate::connection::{BATCH, Outbox};
 use crate::frame::Header;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, Transport};
 use crate::{Error, Result};
-
-/// Messages that are fed are handed to the kernel when they are this many bytes together.
-const STAGED: usize = 64 * 1024;
 
 /// The half of a [`Connection`](super::Connection) that sends.
 ///
@@ -19,19 +17,16 @@ pub struct Sender {
     socket: Socket,
     transport: Transport,
     writable: bool,
-    /// Bytes that were accepted, of which the kernel has taken the first `gone`.
-    unsent: Vec<u8>,
-    gone: usize,
+    outbox: Outbox,
 }
 
 impl Sender {
-    pub(super) fn new(socket: Socket, transport: Transport, writable: bool, unsent: Vec<u8>) -> Self {
+    pub(super) fn new(socket: Socket, transport: Transport, writable: bool, outbox: Outbox) -> Self {
         Self {
             socket,
             transport,
             writable,
-            unsent,
-            gone: 0,
+            outbox,
         }
     }
 
@@ -45,7 +40,7 @@ impl Sender {
     /// was dropped.
     #[must_use]
     pub fn wants_write(&self) -> bool {
-        self.gone < self.unsent.len()
+        !self.outbox.is_empty()
     }
 
     /// Sends one message, waiting until the kernel has taken all of it, and all that was accepted before.
@@ -84,25 +79,16 @@ impl Sender {
     ///
     /// As [`send_bytes`](Self::send_bytes).
     pub async fn feed_bytes(&mut self, message: &[u8]) -> Result<()> {
-        if self.unsent.len() + message.len() > STAGED {
+        if self.outbox.len() + message.len() > BATCH {
             self.flush().await?;
         }
-        if message.len() > STAGED {
+        if message.len() > BATCH {
             return self.send_bytes(message).await;
         }
-        self.stage(message)
-    }
-
-    fn stage(&mut self, message: &[u8]) -> Result<()> {
         if !self.writable {
             return Err(Error::NotWritable);
         }
-        if self.unsent.capacity() == 0 {
-            self.unsent.reserve(STAGED);
-        }
-        self.unsent
-            .extend_from_slice(Header::new(message.len() as u64).as_bytes());
-        self.unsent.extend_from_slice(message);
+        self.outbox.push(message);
         Ok(())
     }
 
@@ -127,10 +113,9 @@ impl Sender {
             return Poll::Ready(Err(Error::NotWritable));
         }
         while self.wants_write() {
-            self.gone += ready!(self.poll_write(cx, &self.unsent[self.gone..], &[]))?;
+            let taken = ready!(self.poll_write(cx, self.outbox.rest(), &[]))?;
+            self.outbox.took(taken);
         }
-        // A connection at rest holds no memory.
-        (self.unsent, self.gone) = (Vec::new(), 0);
         Poll::Ready(Ok(()))
     }
 
@@ -230,9 +215,13 @@ impl Drop for Sending<'_> {
         if self.sent == 0 {
             return;
         }
-        self.sender.writable = true;
-        let (head, body) = self.rest();
-        let rest = [head, body].concat();
-        self.sender.unsent = rest;
+        let Self {
+            sender,
+            header,
+            message,
+            sent,
+        } = self;
+        sender.writable = true;
+        sender.outbox.push_rest(header.as_bytes(), message, *sent);
     }
 }
