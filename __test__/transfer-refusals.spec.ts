@@ -1,5 +1,7 @@
 // The objects that a message can't take along: each refusal names its place in the value, and nothing is sent.
 
+import { openSync } from 'node:fs'
+import { devNull } from 'node:os'
 import test, { type ExecutionContext } from 'ava'
 import {
   CaromError,
@@ -10,6 +12,7 @@ import {
   Handle,
   Listener,
   pipe,
+  Process,
   SystemError,
 } from 'carom'
 import { remote } from 'carom/calls'
@@ -98,6 +101,51 @@ test('over TCP, connections, descriptors and shared memory are refused at their 
   }
   const [alone] = await refusals(t, client, memory)
   t.regex(alone!.message, /^shared memory can only be sent/)
+})
+
+test('over TCP, shared memory in a pickle is refused at its place', async (t) => {
+  const listener = new Listener({ host: '127.0.0.1', port: 0 }, { codec: 'pickle' })
+  t.teardown(() => listener.close())
+  const [client, server] = await Promise.all([connect(listener.address, { codec: 'pickle' }), listener.accept()])
+  for (const end of [client, server]) closeAfter(t, end)
+  const memory = SharedMemory.create(100)
+  t.teardown(() => {
+    memory.close()
+    memory.unlink()
+  })
+  for (const value of [around(memory), { ...around(memory), again: new Map([['key', memory]]) }]) {
+    for (const error of await refusals(t, client, value)) {
+      t.like(error, { name: 'SystemError', code: 'EOPNOTSUPP', syscall: 'sendmsg' })
+      t.regex(error.message, AT_PLACE)
+    }
+  }
+  const [inMap] = await refusals(t, client, new Map([['key', [memory]]]))
+  t.regex(inMap!.message, /^get\("key"\)\[0\]: shared memory/)
+  const [alone] = await refusals(t, client, memory)
+  t.regex(alone!.message, /^shared memory can only be sent/)
+})
+
+test('a Handle that is closed, or whose descriptor is, is refused at its place, in a message and for a process', async (t) => {
+  const closed = new Handle(openSync(devNull, 'r'))
+  closed.close()
+  const [a] = pair(t)
+  for (const error of await refusals(t, a, around(closed))) {
+    t.true(error instanceof EncodeError)
+    t.regex(error.message, AT_PLACE)
+    t.regex(error.message, /the handle is closed/)
+  }
+  // No process may have so many.
+  const gone = 0x7fffffff
+  for (const module of ['module.js', 'module.py']) {
+    for (const [handle, reason] of [
+      [closed, /the handle is closed/],
+      [new Handle(gone), /descriptor \d+ is not open/],
+    ] as const) {
+      const child = new Process(new URL(module, import.meta.url), { target: 'run', args: [around(handle)] })
+      const error = await t.throwsAsync(() => child.start(), { instanceOf: EncodeError, message: reason })
+      t.regex(error!.message, /args\[0\]\.list\[1\]\.object: /)
+    }
+  }
 })
 
 test('a peer that takes no descriptors refuses the object at its place', async (t) => {

@@ -192,7 +192,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
       const { parts, bytes, start, end, transferList } = encoded
       if (transferList) {
         if (transferList.length > 0) return endpoint.descriptors.send(bytes, start, end, transferList)
-        endpoint.assertLocal(transferList.segment)
+        endpoint.assertLocal(transferList)
       }
       if (parts) {
         // The coder would keep them alive until its next message.
@@ -226,7 +226,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
         this.#endpoint.descriptors.sendSync(bytes, start, end, transferList)
         return
       }
-      this.#endpoint.assertLocal(transferList.segment)
+      this.#endpoint.assertLocal(transferList)
     }
     if (parts) this.#endpoint.sendPartsSync(parts, bytes, start, end)
     else this.#endpoint.sendSync(bytes, start, end)

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import type { InspectOptions } from 'node:util'
 
 import { closeAside, closeDescriptor } from '../native/numbers.js'
@@ -50,6 +51,14 @@ export class Handle implements Transferable {
     this.close()
   }
 
+  /** A closed one's number may be another file's by now. */
+  #describe(carrier: string | undefined): object {
+    if (this.#closed) throw new Error('the handle is closed: send it before close()')
+    // The kernel refuses to send a descriptor that isn't open. Of those that a process is to inherit, it doesn't say which one.
+    if (carrier === undefined) assertIsOpen(this.fd)
+    return {}
+  }
+
   /** @internal */
   [inspection](depth: number, options: InspectOptions): string {
     return shownAs('Handle', { fd: this.fd }, depth, options)
@@ -62,7 +71,15 @@ export class Handle implements Transferable {
 
   /** @internal */
   get [transfer](): Transfer {
-    return { kind: 'handle', fd: this.fd, describe: () => ({}), handOver: () => {} }
+    return { kind: 'handle', fd: this.fd, describe: (carrier) => this.#describe(carrier), handOver: () => {} }
+  }
+}
+
+function assertIsOpen(fd: number): void {
+  try {
+    fstatSync(fd)
+  } catch (error) {
+    throw new Error(`descriptor ${fd} is not open (EBADF)`, { cause: error })
   }
 }
 

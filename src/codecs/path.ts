@@ -38,6 +38,11 @@ export function withPlace(error: unknown, parts: readonly string[] = []): unknow
   return new PlacedError(`${placeOf([part, ...steps])}: ${message}`, { cause })
 }
 
+/** The place of the failure that was located. */
+export function placeIn(error: unknown): string | undefined {
+  return error instanceof Located ? placeOf(error.steps.toReversed()) : undefined
+}
+
 /** An error with the place in its message, and the exception as its `cause`. */
 export class PlacedError extends TypeError {}
 

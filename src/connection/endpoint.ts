@@ -11,6 +11,7 @@ import { queueMicrotask } from '../event-loop/timers.js'
 import { checked } from '../native/status.js'
 import { atPlace } from '../codecs/path.js'
 import { MAX_SHORT } from '../wire/frame.js'
+import type { TransferList } from '../wire/transferable.js'
 import { ArrivedDescriptors } from './arrived-descriptors.js'
 import { DescriptorSender } from './descriptor-sender.js'
 import { EndpointResource } from './endpoint-resource.js'
@@ -108,11 +109,14 @@ export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
       : new ConnectionClosedError()
   }
 
-  /** Throws where the peer may be on another machine, and a message has, at `place`, a name that only this one knows. */
-  assertLocal(place: string | undefined): void {
+  /** Throws where the peer may be on another machine, and a message has shared memory in it, whose name only this one knows. */
+  assertLocal(transferList: TransferList): void {
     if (this.#carriesDescriptors || this.transport !== 'socket') return
     throw new SystemError(
-      atPlace(place, 'shared memory can only be sent to the same machine, and not over TCP (EOPNOTSUPP)'),
+      atPlace(
+        transferList.placeOfSegment(),
+        'shared memory can only be sent to the same machine, and not over TCP (EOPNOTSUPP)',
+      ),
       'EOPNOTSUPP',
       -constants.errno.EOPNOTSUPP,
       'sendmsg',

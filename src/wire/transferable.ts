@@ -50,6 +50,11 @@ export class TransferList {
     return this.objects.push(object) - 1
   }
 
+  /** Where the shared memory is, for a refusal of it. */
+  placeOfSegment(): string | undefined {
+    return this.segment
+  }
+
   /** Takes back all but the first `length` objects. */
   truncate(length: number): void {
     this.objects.length = length

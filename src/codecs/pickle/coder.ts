@@ -4,7 +4,7 @@ import type { Memory } from '../../connection/memory.js'
 import type { Codec, Coder, Encoded } from '../coder.js'
 import { TransferList } from '../../wire/transferable.js'
 import { inPlace } from '../in-place.js'
-import { withPlace } from '../path.js'
+import { placeIn, withPlace } from '../path.js'
 import { type PickleOptions, pickleSettings, type PickleSettings } from './options.js'
 import { shiftOf } from './read/placement.js'
 import { readPickle } from './read/reader.js'
@@ -12,6 +12,27 @@ import { Writer } from './write/writer.js'
 
 /** A message from this size on has memory of its own. */
 const OWN_MEMORY = 16 * 1024
+
+/** Of a message with shared memory in it. Its place, which only a refusal needs, is found by writing the value once more. */
+class LocalList extends TransferList {
+  readonly #value: unknown
+  readonly #settings: PickleSettings
+
+  constructor(value: unknown, settings: PickleSettings) {
+    super()
+    this.#value = value
+    this.#settings = settings
+  }
+
+  override placeOfSegment(): string | undefined {
+    try {
+      new Writer(this.#settings, true).pickle(this.#value)
+    } catch (error) {
+      return placeIn(error)
+    }
+    return undefined
+  }
+}
 
 /** Pickles of plain data, for a Python peer. */
 class PickleCoder implements Coder {
@@ -44,7 +65,7 @@ class PickleCoder implements Coder {
     encoded.bytes = writer.bytes
     encoded.start = writer.start
     encoded.end = writer.size
-    encoded.transferList = writer.localOnly ? new TransferList() : undefined
+    encoded.transferList = writer.localOnly ? new LocalList(value, this.#settings) : undefined
     return encoded
   }
 

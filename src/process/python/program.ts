@@ -75,7 +75,10 @@ export function pythonProgram(interpreter: readonly string[], execArgv: readonly
 /** The description of which Python makes an object: its kind, its descriptor, and what it needs beside that. */
 function describe(object: Transferable, fd: number): unknown[] {
   const { kind, describe: traitsFor } = object[transfer]
-  if (kind === 'handle') return [kind, fd]
+  if (kind === 'handle') {
+    traitsFor(undefined)
+    return [kind, fd]
+  }
   if (kind === 'connection') {
     const { readable, writable } = traitsFor('pickle') as { readable: boolean; writable: boolean }
     return [kind, fd, readable, writable]

@@ -158,7 +158,7 @@ export class Machine {
   setItems(from: number, to: number): void {
     if ((to - from) % 2 !== 0) throw new Error('the pickle has a dict key without its value')
     const top = this.stack[from - 1]
-    if (top instanceof Reduction) {
+    if (this.#internals && top instanceof Reduction) {
       top.entries ??= []
       for (let i = from; i < to; i += 2) top.entries.push([this.stack[i], this.stack[i + 1]])
       this.#calls.addedTo(top)

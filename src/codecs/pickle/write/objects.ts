@@ -65,6 +65,7 @@ const { getTime } = Date.prototype
 
 /** Shared memory, as Python's own pickles have it: a call that opens it. */
 function writeSegment(writer: PartWriter, { name, size }: NamedSegment): void {
+  if (writer.anywhere) throw noForm('shared memory')
   writer.localOnly = true
   writer.global(python.SHARED_MEMORY)
   writer.text(name)

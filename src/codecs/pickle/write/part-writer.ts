@@ -7,6 +7,8 @@ export interface PartWriter extends Output {
   readonly settings: PickleSettings
   /** Whether the pickle names shared memory, which no other machine knows. */
   localOnly: boolean
+  /** Whether that is refused, so that its place becomes known. */
+  readonly anywhere: boolean
   /** Writes a value; `frozen`: as a hashable one, for the key of a dict or the member of a set. */
   write(value: unknown, frozen: boolean): void
   /** Writes a part of something, to which `step` leads. */

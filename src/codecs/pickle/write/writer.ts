@@ -43,6 +43,7 @@ const { get: setSize } = Object.getOwnPropertyDescriptor(Set.prototype, 'size') 
 export class Writer extends Output implements PartWriter {
   readonly settings: PickleSettings
   localOnly = false
+  readonly anywhere: boolean
   readonly #memo = new Memo()
   /** Of what is written as hashable, which differs: tuples and frozensets. */
   readonly #frozen = new Map<unknown, number>()
@@ -55,9 +56,11 @@ export class Writer extends Output implements PartWriter {
   #memoized = 0
   #depth = 0
 
-  constructor(settings: PickleSettings) {
+  /** `anywhere`: refuses what only this machine knows. */
+  constructor(settings: PickleSettings, anywhere = false) {
     super()
     this.settings = settings
+    this.anywhere = anywhere
   }
 
   /** Writes `value`: to `parts`, if there are any, and then to `bytes[start..size]`. */
