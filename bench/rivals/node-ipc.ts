@@ -56,7 +56,11 @@ export function nodeIpc(): Rival {
           emit: (message) => server.emit(socket, MESSAGE, message),
           on: (take) => void server.on(MESSAGE, take),
           off: (take) => void server.off(MESSAGE, take),
-          close: () => server.stop(),
+          close: () => {
+            // Since `stop` leaves the connections open.
+            socket.destroy()
+            server.stop()
+          },
         }),
         child,
       }
