@@ -154,7 +154,8 @@ test.serial('a message that is never complete holds no more than one message can
   const before = openDescriptors().size
   const receiving = t.throwsAsync(() => hostile.recv())
   await until(() => openDescriptors().size > before, 'no descriptor arrives')
-  t.true(openDescriptors().size - before <= 2 * 253)
+  // Of 2,024. A thread closes the others, for which 1,024 wait at most.
+  t.true(openDescriptors().size - before <= 253 + 1024)
   // The peer's report that it has sent all completes no message.
   await until(
     () => openDescriptors().size - before === 253,
