@@ -1,4 +1,5 @@
 //! The other end of a handshake, written the plain way: one message after the other, as Python and billiard do it.
+#![allow(dead_code, reason = "each test binary uses a part")]
 
 use carom::AuthKey;
 use carom::handshake::{Digest, Handshake, HandshakeError};
