@@ -205,6 +205,9 @@ function neededAtOnce(context: ChunkingContext): ReadonlySet<string> {
 
 const atOnce = new Set<string>()
 
+/** Of these, what several files need stands where all find it: the codec of a first message is then one file. */
+const OFTEN = /src\/(?:event-loop|codecs\/(?!pickle\/|msgpack\/))/
+
 export default defineConfig({
   input: { ...entries, ...programs },
   external: isBuiltin,
@@ -229,7 +232,7 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         {
-          name: (id, context) => (neededAtOnce(context).has(id) || /src\/event-loop\//.test(id) ? 'shared' : undefined),
+          name: (id, context) => (neededAtOnce(context).has(id) || OFTEN.test(id) ? 'shared' : undefined),
           minShareCount: 2,
           priority: 1,
         },

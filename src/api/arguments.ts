@@ -60,7 +60,7 @@ export function options<T extends object>(value: T | undefined, known: OptionNam
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidType('options', 'an object', value)
   }
-  if (value instanceof AbortSignal) throw invalidType('options', 'an object, { signal } for a signal', value)
+  if (isAbortSignal(value)) throw invalidType('options', 'an object, { signal } for a signal', value)
   const { names } = known
   for (const name in value) {
     // A name that a library has put into Object.prototype is not the caller's.
@@ -85,10 +85,15 @@ export function invalid(message: string): TypeError {
 
 export function abortSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined
-  if (typeof value !== 'object' || value === null || !('aborted' in value && 'addEventListener' in value)) {
+  if (typeof value !== 'object' || value === null || !isAbortSignal(value)) {
     throw invalidType('signal', 'an AbortSignal', value)
   }
-  return value as AbortSignal
+  return value
+}
+
+/** Any realm's; to name the class would have Node load it, in each process that starts. */
+function isAbortSignal(value: object): value is AbortSignal {
+  return 'aborted' in value && 'addEventListener' in value
 }
 
 /** The bytes behind any view or buffer, without a copy. */

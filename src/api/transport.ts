@@ -1,5 +1,4 @@
-import { constants } from 'node:os'
-
+import { os } from '../native/builtins.js'
 import type { Address } from './address.js'
 import { integer, invalid, invalidType, outOfRange } from './arguments.js'
 import { SystemError } from './errors.js'
@@ -60,7 +59,7 @@ export function ringSizeOf({ transport, ringSize }: TransportOptions, readAhead:
 }
 
 function unsupported(): SystemError {
-  const { ENOTSUP = 45 } = constants.errno as Partial<typeof constants.errno>
+  const { ENOTSUP = 45 } = os().constants.errno as { ENOTSUP?: number }
   return new SystemError(
     `transport: 'shared-memory' needs memory that can be sealed, which ${process.platform} has not: leave it out to use a socket (ENOTSUP)`,
     'ENOTSUP',

@@ -1,7 +1,6 @@
-import { constants } from 'node:os'
-
 import { EncodeError, SystemError, WouldBlockError } from '../api/errors.js'
 import { atPlace, PlacedError } from '../codecs/path.js'
+import { os } from '../native/builtins.js'
 import { HEADER } from '../wire/frame.js'
 import { transfer, type Transferable, TransferList } from '../wire/transferable.js'
 import type { SendPath } from './send-path.js'
@@ -61,7 +60,7 @@ export class DescriptorSender {
         'connections and descriptors can only be sent through a Unix socket, to the same machine (EOPNOTSUPP)',
       ),
       'EOPNOTSUPP',
-      -constants.errno.EOPNOTSUPP,
+      -os().constants.errno.EOPNOTSUPP,
       'sendmsg',
     )
   }

@@ -1,5 +1,3 @@
-import { constants } from 'node:os'
-
 import { outOfRange } from '../api/arguments.js'
 import { backPressureBegin, backPressureEnd, connectionClose, connectionOpen } from '../api/diagnostics.js'
 import { ConnectionClosedError, DirectionError, SystemError } from '../api/errors.js'
@@ -8,6 +6,7 @@ import { type Environment, type Watcher, environmentOf } from '../event-loop/env
 import { Registration } from '../event-loop/registration.js'
 import { disown, own } from '../event-loop/resource.js'
 import { queueMicrotask } from '../event-loop/timers.js'
+import { os } from '../native/builtins.js'
 import { checked } from '../native/status.js'
 import { atPlace } from '../codecs/path.js'
 import { MAX_SHORT } from '../wire/frame.js'
@@ -118,7 +117,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
         'shared memory can only be sent to the same machine, and not over TCP (EOPNOTSUPP)',
       ),
       'EOPNOTSUPP',
-      -constants.errno.EOPNOTSUPP,
+      -os().constants.errno.EOPNOTSUPP,
       'sendmsg',
     )
   }

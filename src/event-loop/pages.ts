@@ -1,7 +1,5 @@
-import { totalmem } from 'node:os'
-
 import { keepFreedMemory, NativePages } from '../native/binding.js'
-import { onMainThread } from '../native/builtins.js'
+import { onMainThread, os } from '../native/builtins.js'
 import { setTimeout } from './timers.js'
 
 /** From this size on, the allocator gives a block that is freed back to the system, unless it has learned to keep it. */
@@ -85,5 +83,6 @@ interface Transferred extends ArrayBuffer {
 /** The memory that this process may have, in bytes. */
 function systemMemory(): number {
   const limit = process.constrainedMemory()
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+  const all = os().totalmem()
+  return limit > 0 ? Math.min(limit, all) : all
 }

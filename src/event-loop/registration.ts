@@ -1,5 +1,4 @@
-import { constants } from 'node:os'
-
+import { os } from '../native/builtins.js'
 import { systemError } from '../native/status.js'
 import type { Environment, Watcher } from './environment.js'
 
@@ -36,7 +35,7 @@ export class Registration {
   watch(writable: boolean): boolean {
     const status = this.#environment.native.watch(this.#id, writable)
     const error = status === 0 ? undefined : systemError(status, 'epoll_ctl')
-    if (error && -error.errno !== constants.errno.EPERM) throw error
+    if (error && -error.errno !== os().constants.errno.EPERM) throw error
     this.#watched = true
     this.#watchable = error === undefined
     this.#writable = writable

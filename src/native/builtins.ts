@@ -2,6 +2,7 @@ import type * as AsyncHooks from 'node:async_hooks'
 import type * as ChildProcess from 'node:child_process'
 import type * as Dns from 'node:dns/promises'
 import type * as Net from 'node:net'
+import type * as Os from 'node:os'
 import type * as V8 from 'node:v8'
 
 // Modules of Node that not every program needs are loaded when they are used: together they take as long as all the rest.
@@ -24,6 +25,11 @@ export function asyncHooks(): typeof AsyncHooks {
 /** `node:net`. */
 export function net(): typeof Net {
   return process.getBuiltinModule('node:net')
+}
+
+/** `node:os`. */
+export function os(): typeof Os {
+  return process.getBuiltinModule('node:os')
 }
 
 /** `node:v8`. */

@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
 import { type Address, shown } from '../api/address.js'
@@ -12,14 +11,17 @@ import {
   TimeoutError,
 } from '../api/errors.js'
 import { type Failure, FailureKind, RING, SYSTEM, takeFailure } from './binding.js'
+import { os } from './builtins.js'
 
 export { END, MALFORMED, NOTHING, RING, TOO_LONG, TRUNCATED } from './binding.js'
 
+/** The same number on every system; to ask `node:os` for it would load that on every start. */
+const EPERM = 1
 /** As many of this user's descriptors are on their way as may be; neither Node nor libuv has a name for it. */
 const ETOOMANYREFS = process.platform === 'darwin' ? 59 : 109
 export const TOO_MANY_REFERENCES: number = SYSTEM - ETOOMANYREFS
 /** The kernel refuses descriptors, for the peer's socket takes none: the error `EPERM`. */
-export const REFUSED: number = SYSTEM - constants.errno.EPERM
+export const REFUSED: number = SYSTEM - EPERM
 /** libuv's number of a name that could not be resolved: the system has none. */
 const UV_EAI_NONAME = -3008
 
@@ -40,7 +42,8 @@ export function sendError(status: number): () => Error {
   if (status > SYSTEM)
     return () => new ProtocolError('the peer closed the connection inside its offer of shared memory')
   const errno = status - SYSTEM
-  const gone = -errno === constants.errno.EPIPE || -errno === constants.errno.ECONNRESET
+  const { EPIPE, ECONNRESET } = os().constants.errno
+  const gone = -errno === EPIPE || -errno === ECONNRESET
   const message = gone ? `the peer has closed the connection (${named(errno)[0]})` : undefined
   return () => failedCall(errno, 'sendmsg', message)
 }
@@ -73,7 +76,7 @@ function failedRing(failure: Failure | null): Error {
 export function refusedDescriptors(): SystemError {
   const message =
     'sendmsg: the peer takes no connections or descriptors in messages (EPERM): it was made with descriptors: false, or has not proved its key yet'
-  return failedCall(-constants.errno.EPERM, 'sendmsg', message)
+  return failedCall(-EPERM, 'sendmsg', message)
 }
 
 /**

@@ -1,9 +1,8 @@
 /** The program that a `Process` starts: it imports the target's module, and calls the target. */
 
-import { constants } from 'node:os'
-
 import { closeDescriptors } from '../native/numbers.js'
 import { endWith } from '../native/binding.js'
+import { os } from '../native/builtins.js'
 import { coderOf, decode } from '../codecs/codec.js'
 import { Connection } from '../api/connection.js'
 import type * as Serve from '../calls/serve.js'
@@ -76,7 +75,7 @@ function report(control: Connection, failure: Failure | undefined): boolean {
     control.sendBytesSync(encodeReport(failure))
     return true
   } catch (error) {
-    const gone = error instanceof SystemError && error.errno === -constants.errno.EPIPE
+    const gone = error instanceof SystemError && error.errno === -os().constants.errno.EPIPE
     if (!gone && !failure) throw error
     return false
   }

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+
+import { os } from '../native/builtins.js'
 
 /** Tells Node, since version 22.1, where to keep what it compiles. */
 const VARIABLE = 'NODE_COMPILE_CACHE'
@@ -14,7 +15,7 @@ export function withCompileCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | un
   // With the second, V8 is to be seen compiling.
   if (env[VARIABLE] !== undefined || env['NODE_V8_COVERAGE']) return undefined
   try {
-    const directory = `${tmpdir()}/carom-${process.getuid?.() ?? process.env['USERNAME']}`
+    const directory = `${os().tmpdir()}/carom-${process.getuid?.() ?? process.env['USERNAME']}`
     return isOwn(directory) ? { ...env, [VARIABLE]: directory } : undefined
   } catch {
     // A file system that is read-only, a permission that is missing: then without.

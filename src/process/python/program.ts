@@ -51,7 +51,7 @@ export function pythonProgram(interpreter: readonly string[], execArgv: readonly
   return {
     command,
     argv: [...first, ...execArgv, '-c', BOOT.trim()],
-    endsEarly: `it called os._exit, or ${command} is no Python`,
+    endsEarly: `it called os._exit, or ${interpreter.join(' ')} is no Python`,
     codec: 'pickle',
     tell(args, kwargs, descriptor) {
       const transferList: Transferable[] = []
