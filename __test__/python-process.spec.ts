@@ -144,6 +144,13 @@ test('where the interpreter is none, start says so', async (t) => {
   child.close()
 })
 
+test('where a command that finds the interpreter finds none, start names the whole command', async (t) => {
+  const child = new Process(TARGET, { target: 'nowhere', interpreter: ['env', 'true'] })
+  await t.throwsAsync(child.start(), { instanceOf: StartError, message: /exited with 0 .*env true is no Python/ })
+  await t.throwsAsync(child.join(), { instanceOf: StartError })
+  child.close()
+})
+
 test('where there is no file, start rejects with a StartError that names it', async (t) => {
   const child = new Process('/no/such/file.py', { target: 'f', interpreter })
   await t.throwsAsync(child.start(), { instanceOf: StartError, message: /import \/no\/such\/file\.py/ })
