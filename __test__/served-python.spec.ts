@@ -19,13 +19,14 @@ checkDescriptors(test)
 async function served(
   t: ExecutionContext,
   options: { threads?: number; concurrency?: number } = {},
+  python = interpreter,
 ): Promise<{ peer: Connection; gate: Connection; child: Process }> {
   const [peer, there] = pair(t, { codec: 'pickle', transport: 'socket' })
   const [gate, gateThere] = pair(t, { codec: 'pickle', transport: 'socket' })
   const child = new Process(fixture('raw_serving'), {
     target: 'serves',
     args: [there, options, gateThere],
-    interpreter,
+    interpreter: python,
     stdio: ['ignore', 'inherit', 'ignore'],
   })
   await child.start()
@@ -104,7 +105,7 @@ test('hostile: names of what every object has are no functions in Python', async
   ]) {
     const [kind, id, error] = (await ask(peer, 7, name)) as [number, number, { name: string; message: string }]
     t.deepEqual([kind, id, error.name], [2, 7, 'ReferenceError'])
-    t.true(error.message.length < 300)
+    t.true(error.message.length < 500)
   }
   await peer.send([0, 8, 'add', [1, 2], { __class__: 1 }])
   t.like(await peer.recv(), { 0: 2, 1: 8, 2: { name: 'TypeError' } })
@@ -224,6 +225,39 @@ test('a plain function runs inside the event loop, which goes on with what it ha
   for (let id = 2; marked.length === 0; id++) marked = ((await ask(peer, id, 'marked')) as unknown[])[2] as unknown[]
   t.deepEqual(marked, ['a'])
 })
+
+for (const { name: python, path } of OLDEST_AND_NEWEST) {
+  for (const [what, name, options] of [
+    ['a plain function', 'raises', {}],
+    ['a function on a thread', 'raises', { threads: 2 }],
+    ['an async function', 'raises_later', {}],
+  ] as const) {
+    test(`${python}: what ${what} raises fails its call alone, even where it is no Exception`, async (t) => {
+      const { peer } = await served(t, options, path)
+      let id = 0
+      for (const raised of ['Beyond', 'CancelledError', 'GeneratorExit']) {
+        const [kind, answered, error] = (await ask(peer, ++id, name, raised)) as [number, number, { name: string }]
+        t.deepEqual([kind, answered, error.name], [2, id, raised])
+        t.deepEqual(await ask(peer, ++id, 'add', 1, 2), [1, id, 3])
+      }
+    })
+  }
+
+  test(`${python}: functions that have run are answered although a later one is interrupted`, async (t) => {
+    const { peer } = await served(t, {}, path)
+    const quick = Array.from({ length: 50 }, () => false)
+    for (const id of quick.keys()) t.deepEqual(await ask(peer, id, 'may_be_interrupted', false), [1, id])
+    for (let id = 100; id < 107; id++) peer.send([0, id, 'may_be_interrupted', [id === 106]]).catch(() => {})
+    for (let id = 100; id < 106; id++) t.deepEqual(await peer.recv(), [1, id])
+    await t.throwsAsync(peer.recv(), { instanceOf: EOFError })
+  })
+
+  test(`${python}: a plain function that runs the event loop itself is called once`, async (t) => {
+    const { peer } = await served(t, {}, path)
+    for (const id of [1, 2]) t.deepEqual(await ask(peer, id, 'runs_the_loop', id), [1, id])
+    t.deepEqual(await ask(peer, 3, 'marked'), [1, 3, [1, 2]])
+  })
+}
 
 test('a timer of an async function goes off although plain functions are called without end', async (t) => {
   const { peer } = await served(t)

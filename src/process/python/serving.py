@@ -155,6 +155,8 @@ class Server:
         self._fault = None
         # Whether it is the server's to see what arrives: else the event loop calls when something has.
         self._selects = False
+        # Whether a plain function runs on the main thread.
+        self._calling = False
         if os.name == 'nt':
             # Its event loop does not watch pipes.
             threading.Thread(target=self._read_blocking, name='carom-reader', daemon=True).start()
@@ -175,6 +177,9 @@ class Server:
 
     def _select(self, select, timeout):
         """Answers calls while the event loop has nothing to do, which may `select` events of its own for `timeout` seconds."""
+        if self._calling:
+            # A function runs the event loop itself, as nest_asyncio lets it.
+            return select(timeout)
         loop = self._loop
         loop.scheduled = False
         until = None if timeout is None else monotonic() + timeout
@@ -289,6 +294,15 @@ class Server:
 
     def _run_waiting(self):
         """Runs the plain functions that wait. An abort that has arrived is known before each."""
+        self._calling = True
+        try:
+            self._run_queue()
+        finally:
+            self._calling = False
+            # Also where a function was interrupted, which ends the program: those before it have run.
+            self._release()
+
+    def _run_queue(self):
         queue = self._queue
         now = looked = monotonic()
         end = now + TURN
@@ -312,7 +326,6 @@ class Server:
                 if not self._selects:
                     self._loop.call_soon(self._run_waiting)
                 break
-        self._release()
 
     def _run_plain(self, running):
         """Runs a plain function. What it returns may take longer: an awaitable, or a stream."""
@@ -322,7 +335,9 @@ class Server:
         try:
             kwargs = running.kwargs
             result = running.function.call(*running.args, **kwargs) if kwargs else running.function.call(*running.args)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             self._over_with(running, error)
             return
         if type(result) not in PLAIN and (inspect.isawaitable(result) or items_of(result)):
@@ -356,9 +371,9 @@ class Server:
             else:
                 self._answer(running, result)
             del self._running[running.id]
-        except asyncio.CancelledError as error:
-            self._over_with(running, error)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             self._over_with(running, error)
 
     async def _stream(self, running, items):
