@@ -11,5 +11,7 @@ use libfuzzer_sys::fuzz_target;
 mod reference;
 #[path = "../../crates/carom/tests/schedule/mod.rs"]
 mod schedule;
+#[path = "../../crates/carom/tests/socket_schedule/mod.rs"]
+mod socket_schedule;
 
-fuzz_target!(|bytes: &[u8]| schedule::Schedule::read(bytes).play());
+fuzz_target!(|bytes: &[u8]| socket_schedule::SocketSchedule::read(bytes).play());

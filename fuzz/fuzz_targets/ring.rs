@@ -15,5 +15,7 @@ mod reference;
 mod ring_peer;
 #[path = "../../crates/carom/tests/ring_schedule/mod.rs"]
 mod ring_schedule;
+#[path = "../../crates/carom/tests/schedule/mod.rs"]
+mod schedule;
 
 fuzz_target!(|bytes: &[u8]| ring_schedule::RingSchedule::read(bytes).play());

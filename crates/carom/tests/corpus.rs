@@ -9,11 +9,12 @@ mod naming;
 mod reference;
 mod schedule;
 mod script;
+mod socket_schedule;
 mod stranger;
 
 use naming::Naming;
-use schedule::Schedule;
 use script::Script;
+use socket_schedule::SocketSchedule;
 use stranger::Stranger;
 
 /// Calls `check` with each input of the corpus of `target`.
@@ -49,5 +50,5 @@ fn every_name_of_the_whole_corpus_is_refused_or_given_back_by_the_kernel() {
 
 #[test]
 fn no_schedule_of_the_whole_corpus_breaks_a_promise() {
-    replay("connection", |bytes| Schedule::read(bytes).play());
+    replay("connection", |bytes| SocketSchedule::read(bytes).play());
 }

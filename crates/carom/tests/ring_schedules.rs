@@ -10,6 +10,7 @@ use proptest::prelude::*;
 mod reference;
 mod ring_peer;
 mod ring_schedule;
+mod schedule;
 
 use ring_schedule::RingSchedule;
 

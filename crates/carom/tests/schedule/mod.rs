@@ -1,29 +1,68 @@
-//! The form of the `connection` target's inputs. Shared by the target and the replay of its corpus.
+//! The form of the inputs of the targets `connection` and `ring`. Shared by the targets and the replay of their corpora.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use carom::frame::{FrameError, Header};
-use carom::spin::Spin;
 use carom::{Connection, Error};
 
 use crate::reference::{Outcome, parse};
 
-/// The most that a peer is given to write, in bytes.
-const COMPOSED_MAX: usize = 256 * 1024;
+/// The other end of a connection, which writes and reads any number of bytes, and does more that its kind can do.
+pub(crate) trait Peer: Sized {
+    /// The number of operations: those that every peer has, and its own.
+    const OPERATIONS: u8;
+    /// The most that it is given to write, in bytes.
+    const COMPOSED_MAX: usize;
+    /// What it does besides writing and reading.
+    type Deed: Copy;
 
-/// The events of one connection, in their order: our calls, none of which waits, and those of a peer that reads and writes
-/// in any pieces, leaves half of a message, sends any bytes, and goes away at any moment.
-#[derive(Debug)]
-pub(crate) struct Schedule {
-    limit: u64,
-    steps: Vec<Step>,
+    /// Our end, which receives messages of up to `limit` bytes, and its own.
+    fn connect(limit: u64) -> (Connection, Self);
+
+    /// Reads one of its own operations: `operation` is [`COMMON`] or more. All bytes mean something.
+    fn deed(operation: u8, next: impl FnMut() -> u8) -> Self::Deed;
+
+    fn act(&mut self, deed: Self::Deed);
+
+    /// Writes the first of these bytes, as many as there is room for now, and returns their number. It is none after the end.
+    fn write(&mut self, bytes: &[u8]) -> usize;
+
+    /// Reads up to `most` of the bytes that are there.
+    fn read(&mut self, most: usize) -> Vec<u8>;
+
+    /// Goes away, if it has not gone yet.
+    fn leave(&mut self);
+
+    /// Whether it still takes bytes.
+    fn listens(&self) -> bool;
+
+    /// Whether it writes no more.
+    fn ended(&self) -> bool;
+
+    /// Whether our receiving may report a reset in place of the end.
+    fn reset(&self) -> bool;
+
+    /// Whether our sending may fail so.
+    fn excuses(&self, error: &Error) -> bool;
+
+    /// Whether it has kept all rules. To one that has not, little is promised: no call waits or panics.
+    fn honest(&self) -> bool {
+        true
+    }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Step {
+/// The number of the operations that every peer has.
+pub(crate) const COMMON: u8 = 13;
+
+/// The events of one connection, in their order: our calls, none of which waits, and what its peer does.
+pub(crate) struct Schedule<P: Peer> {
+    limit: u64,
+    steps: Vec<Step<P::Deed>>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<Deed> {
     Send(usize),
     Flush,
     Receive,
@@ -34,11 +73,10 @@ enum Step {
     /// The peer writes, or reads, up to so many bytes.
     Write(usize),
     Read(usize),
-    Shutdown(Shutdown),
-    Leave,
+    Act(Deed),
 }
 
-impl Schedule {
+impl<P: Peer> Schedule<P> {
     /// Reads a schedule. All bytes mean something.
     pub(crate) fn read(bytes: &[u8]) -> Self {
         let mut bytes = bytes.iter().copied();
@@ -50,7 +88,7 @@ impl Schedule {
         while let Some(operation) = bytes.next() {
             let mut next = || bytes.next().unwrap_or(0);
             let mut length = || usize::from(u16::from_be_bytes([next(), next()]));
-            steps.push(match operation % 16 {
+            steps.push(match operation % P::OPERATIONS {
                 0 | 1 => Step::Send(length()),
                 2 => Step::Flush,
                 3 | 4 => Step::Receive,
@@ -59,9 +97,7 @@ impl Schedule {
                 8 => Step::Raw([next(), next(), next(), next()]),
                 9 | 10 => Step::Write(length()),
                 11 | 12 => Step::Read(length()),
-                13 => Step::Shutdown(Shutdown::Write),
-                14 => Step::Shutdown(Shutdown::Read),
-                _ => Step::Leave,
+                own @ COMMON.. => Step::Act(P::deed(own, next)),
             });
         }
         Self { limit, steps }
@@ -73,7 +109,7 @@ impl Schedule {
     ///
     /// Panics if a promise is broken.
     pub(crate) fn play(&self) {
-        let mut play = Play::new(self.limit);
+        let mut play = Play::<P>::new(self.limit);
         for step in &self.steps {
             play.take(*step);
         }
@@ -82,76 +118,56 @@ impl Schedule {
 }
 
 /// Both ends, and the messages that each must see.
-#[derive(Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "each may be so without the others")]
-struct Play {
+struct Play<P> {
     ours: Connection,
-    theirs: Option<UnixStream>,
+    theirs: P,
     limit: u64,
     /// Our accepted frames, and the number of their bytes that the peer has read.
     accepted: Vec<u8>,
     read: usize,
-    /// The peer still takes bytes.
-    listens: bool,
     /// The bytes that the peer is to write, and the number written so far.
     composed: Vec<u8>,
     written: usize,
     /// The messages in these bytes.
     expected: Outcome,
-    /// The peer writes no more.
-    ended: bool,
-    /// The peer has left with bytes of ours unread: the kernel reports a reset in place of the end.
-    reset: bool,
     /// How many messages we have received, and whether a fault or the end followed them.
     received: usize,
     over: bool,
 }
 
-impl Play {
+impl<P: Peer> Play<P> {
     fn new(limit: u64) -> Self {
-        let (ours, theirs) = UnixStream::pair().expect("a socket pair");
-        for end in [&ours, &theirs] {
-            // Little room, so that a call soon finds none. The kernel has a minimum.
-            rustix::net::sockopt::set_socket_send_buffer_size(end, 1).expect("a buffer");
-        }
-        theirs.set_nonblocking(true).expect("a socket");
+        let (ours, theirs) = P::connect(limit);
         Self {
-            ours: Connection::with_options(ours.into(), limit, Spin::fixed(Duration::ZERO)).expect("a stream socket"),
-            theirs: Some(theirs),
+            ours,
+            theirs,
             limit,
             accepted: Vec::new(),
             read: 0,
-            listens: true,
             composed: Vec::new(),
             written: 0,
             expected: parse(&[], limit),
-            ended: false,
-            reset: false,
             received: 0,
             over: false,
         }
     }
 
-    fn take(&mut self, step: Step) {
+    fn take(&mut self, step: Step<P::Deed>) {
         match step {
             Step::Send(length) => self.send(length),
-            Step::Flush => {
-                let flushed = self.ours.try_flush();
-                self.check_sent(&flushed);
-            }
+            Step::Flush => self.flush(),
             Step::Receive => drop(self.receive()),
             Step::Poll => self.poll(),
-            Step::Compose(_) | Step::Raw(_) if self.composed.len() > COMPOSED_MAX => {}
+            Step::Compose(_) | Step::Raw(_) if self.composed.len() > P::COMPOSED_MAX => {}
             Step::Compose(length) => {
                 self.composed.extend_from_slice(Header::new(length as u64).as_bytes());
                 let begin = self.composed.len();
                 self.composed.extend(varied(begin, length));
             }
             Step::Raw(bytes) => self.composed.extend_from_slice(&bytes),
-            Step::Write(most) => self.write(most),
+            Step::Write(most) => drop(self.write(most)),
             Step::Read(most) => drop(self.read(most)),
-            Step::Shutdown(how) => self.shutdown(how),
-            Step::Leave => self.leave(),
+            Step::Act(deed) => self.theirs.act(deed),
         }
     }
 
@@ -166,34 +182,35 @@ impl Play {
         }
     }
 
-    /// A send only fails where the peer takes no more.
-    fn check_sent(&self, outcome: &carom::Result<bool>) {
-        let expected = match outcome {
-            Ok(_) => true,
-            Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe => !self.listens,
-            Err(Error::Io(error)) if error.kind() == ErrorKind::ConnectionReset => self.reset,
-            Err(_) => false,
-        };
-        assert!(expected, "{outcome:?}");
+    fn flush(&mut self) {
+        let flushed = self.ours.try_flush();
+        self.check_sent(&flushed);
     }
 
-    /// Whether a message came. Each one that the peer has written arrives once and in order, and all of them before what
-    /// went wrong.
+    fn check_sent(&self, outcome: &carom::Result<bool>) {
+        let failed = outcome.as_ref().err();
+        assert!(failed.is_none_or(|error| self.theirs.excuses(error)), "{outcome:?}");
+    }
+
+    /// Whether a message came. Each one that an honest peer has written arrives once and in order, and all of them before what went
+    /// wrong.
     fn receive(&mut self) -> bool {
+        let received = self.ours.try_recv_bytes();
+        if !self.theirs.honest() {
+            return received.is_ok_and(|message| message.is_some());
+        }
         let expected = &self.expected;
-        let received = match self.ours.try_recv_bytes() {
+        let ended = self.theirs.ended();
+        let failed = match received {
             Ok(Some(message)) => {
-                assert!(
-                    expected.messages.get(self.received) == Some(&message),
-                    "message {} differs",
-                    self.received
-                );
+                let next = expected.messages.get(self.received);
+                assert!(next == Some(&message), "message {} differs", self.received);
                 self.received += 1;
                 return true;
             }
             Ok(None) => {
                 assert!(
-                    !self.over && !self.ended,
+                    !self.over && !ended,
                     "nothing more can come, and no call reports the end"
                 );
                 assert!(
@@ -205,13 +222,19 @@ impl Play {
             }
             Err(error) => error,
         };
-        assert_eq!(self.received, expected.messages.len(), "{received:?} came too early");
-        match received {
-            Error::Eof => assert!(self.ended && (self.over || expected.end == Ok(())), "{expected:?}"),
-            Error::Frame(FrameError::Truncated) => assert!(self.ended && expected.end == Err(FrameError::Truncated)),
+        assert_eq!(self.received, expected.messages.len(), "{failed:?} came too early");
+        match failed {
+            Error::Eof => assert!(ended && (self.over || expected.end == Ok(())), "{expected:?}"),
+            Error::Frame(FrameError::Truncated) => assert!(ended && expected.end == Err(FrameError::Truncated)),
             Error::Frame(fault) => assert_eq!(expected.end, Err(fault)),
             Error::NotReadable => assert!(self.over && !self.ours.readable()),
-            Error::Io(error) => assert!(self.reset && error.kind() == ErrorKind::ConnectionReset, "{error}"),
+            Error::Io(error) => {
+                assert!(
+                    self.theirs.reset() && error.kind() == ErrorKind::ConnectionReset,
+                    "{error}"
+                );
+                assert!(self.read < self.accepted.len(), "the peer has read everything");
+            }
             other => panic!("{other:?}"),
         }
         self.over = true;
@@ -219,84 +242,63 @@ impl Play {
     }
 
     fn poll(&mut self) {
-        let Ok(ready) = self.ours.poll(Some(Duration::ZERO)) else {
+        let ready = self.ours.poll(Some(Duration::ZERO));
+        if !self.theirs.honest() {
+            return;
+        }
+        let Ok(ready) = ready else {
             assert!(self.over && !self.ours.readable());
             return;
         };
         let fault = !matches!(self.expected.end, Ok(()) | Err(FrameError::Truncated));
         let more = self.expected.messages.len() > self.received;
-        assert_eq!(ready, more || fault || self.ended);
+        assert_eq!(ready, more || fault || self.theirs.ended());
     }
 
-    fn write(&mut self, most: usize) {
-        let Some(theirs) = self.theirs.as_mut().filter(|_| !self.ended) else {
-            return;
-        };
+    /// How many bytes there was room for.
+    fn write(&mut self, most: usize) -> usize {
         let rest = &self.composed[self.written..];
-        match theirs.write(&rest[..rest.len().min(most)]) {
-            Ok(bytes) => {
-                self.written += bytes;
-                self.expected = parse(&self.composed[..self.written], self.limit);
-            }
-            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
-        }
+        let written = self.theirs.write(&rest[..rest.len().min(most)]);
+        self.written += written;
+        self.expected = parse(&self.composed[..self.written], self.limit);
+        written
     }
 
     /// How many bytes came.
     fn read(&mut self, most: usize) -> usize {
-        let Some(theirs) = &mut self.theirs else { return 0 };
-        let mut memory = vec![0; most];
-        let bytes = match theirs.read(&mut memory) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                return 0;
-            }
-        };
-        assert!(
-            self.accepted.get(self.read..self.read + bytes) == Some(&memory[..bytes]),
-            "the peer reads what was not sent"
-        );
-        self.read += bytes;
-        bytes
-    }
-
-    fn shutdown(&mut self, how: Shutdown) {
-        if let Some(theirs) = &self.theirs {
-            theirs.shutdown(how).expect("a socket");
-            self.ended |= how == Shutdown::Write;
-            self.listens &= how != Shutdown::Read;
+        let bytes = self.theirs.read(most);
+        if self.theirs.honest() {
+            let expected = self.accepted.get(self.read..self.read + bytes.len());
+            assert!(expected == Some(&bytes[..]), "the peer reads what was not sent");
         }
-    }
-
-    fn leave(&mut self) {
-        if let Some(theirs) = self.theirs.take() {
-            let unread = rustix::io::ioctl_fionread(&theirs).expect("a socket");
-            self.reset = unread > 0;
-            self.ended = true;
-            self.listens = false;
-        }
+        self.read += bytes.len();
+        bytes.len()
     }
 
     /// The peer reads to the end and writes all it has to; then it goes, and we receive to the end.
     fn finish(mut self) {
-        while self.theirs.is_some() && self.listens && self.read < self.accepted.len() {
-            let flushed = self.ours.try_flush();
-            self.check_sent(&flushed);
+        while self.theirs.honest() && self.theirs.listens() && self.read < self.accepted.len() {
+            self.flush();
             assert!(self.read(usize::from(u16::MAX)) > 0, "what was accepted is lost");
         }
-        while self.theirs.is_some() && !self.ended && self.written < self.composed.len() {
+        while self.theirs.honest() && !self.theirs.ended() && self.written < self.composed.len() {
             while self.receive() {}
             if self.over {
                 break;
             }
-            let before = self.written;
-            self.write(usize::MAX);
-            assert!(self.written > before, "all has been received, and there is no room");
+            assert!(
+                self.write(usize::MAX) > 0,
+                "all has been received, and there is no room"
+            );
         }
-        self.leave();
-        while self.receive() {}
-        assert!(self.over, "the end is not reported");
+        self.theirs.leave();
+        if self.theirs.honest() {
+            while self.receive() {}
+            assert!(self.over, "the end is not reported");
+        } else {
+            // A peer that lies has no more to say than its memory holds.
+            let _ = (0..10_000).all(|_| self.receive());
+        }
     }
 }
 
