@@ -3,9 +3,6 @@
 //! The interpreters are those that `CAROM_PYTHONS` lists, as `PATH` lists folders; without it, `python3`, on Windows `python`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
-use std::env;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use carom::handshake::{self, Dialect, Digest, Handshake, HandshakeError, Options, Peer};
@@ -13,9 +10,11 @@ use carom::sys::Deadline;
 use carom::{Address, AuthKey, Authentication, Connection, Error, Listener, listener};
 
 mod peer;
+mod program;
 mod scratch;
 
 use peer::payload;
+use program::Program;
 use scratch::Scratch;
 
 const KEY: &[u8] = b"secret";
@@ -65,54 +64,10 @@ fn patience() -> Deadline {
     Deadline::after(Some(Duration::from_secs(600)))
 }
 
-/// A Python process, ended with the test.
-struct Python(Child);
-
-impl Python {
-    fn run(interpreter: &str, script: &str, address: &str, key: &str) -> Self {
-        let started = Command::new(interpreter)
-            .args(["-c", script, address, key])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            // Under Wine, an interpreter that inherits a file as one of the three does not start.
-            .stderr(if cfg!(windows) { Stdio::null() } else { Stdio::inherit() })
-            .spawn();
-        let child = started.unwrap_or_else(|error| {
-            panic!("{interpreter}: {error}; these tests need Python 3 on the PATH, or CAROM_PYTHONS")
-        });
-        Self(child)
-    }
-
-    fn line(&mut self) -> String {
-        // The only reader, and nothing follows that line before the peer has connected.
-        let mut line = String::new();
-        BufReader::with_capacity(1, self.0.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        line.trim_end().to_owned()
-    }
-
-    fn rest(mut self) -> String {
-        let mut rest = String::new();
-        self.0.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
-        rest.trim_end().to_owned()
-    }
-}
-
-impl Drop for Python {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Each interpreter, and whether its handshake is the modern one.
 fn pythons() -> Vec<(String, bool)> {
-    let usual = if cfg!(windows) { "python" } else { "python3" };
-    let listed = env::var_os("CAROM_PYTHONS").unwrap_or_else(|| usual.into());
-    let interpreters = env::split_paths(&listed).map(|path| path.display().to_string());
-    let interpreters = interpreters.filter(|path| !path.is_empty()).map(|interpreter| {
-        let minor = Python::run(&interpreter, "import sys; print(sys.version_info[1])", "", "").rest();
+    let interpreters = program::pythons().into_iter().map(|interpreter| {
+        let minor = Program::python(&interpreter, "import sys; print(sys.version_info[1])", "", "").rest();
         (
             interpreter,
             minor.parse::<u32>().expect("Python does not tell its version") >= 12,
@@ -155,8 +110,8 @@ fn to_python(
     address: &str,
     key: &str,
     authentication: Option<&Authentication>,
-) -> (Result<Connection, Error>, Python) {
-    let mut listener = Python::run(python, LISTENER, address, key);
+) -> (Result<Connection, Error>, Program) {
+    let mut listener = Program::python(python, LISTENER, address, key);
     let line = listener.line();
     let address = match line.strip_suffix(')').and_then(|line| line.rsplit(' ').next()) {
         Some(port) => Address::tcp("localhost", port.parse().expect("Python does not tell its port")),
@@ -172,9 +127,9 @@ fn from_python(
     address: &Address,
     key: &str,
     authentication: Option<&Authentication>,
-) -> (Result<Connection, Error>, Python) {
+) -> (Result<Connection, Error>, Program) {
     let listener = Listener::bind(address, listener::Options::default()).unwrap();
-    let client = Python::run(python, CLIENT, &literal(listener.address()), key);
+    let client = Program::python(python, CLIENT, literal(listener.address()), key);
     (listener.accept_connection(authentication, patience()), client)
 }
 
@@ -220,7 +175,7 @@ fn messages_of_all_sizes_come_back_from_python() {
     for (python, _) in pythons() {
         for address in [Address::tcp("localhost", 0), scratch.local("socket")] {
             let listener = Listener::bind(&address, listener::Options::default()).unwrap();
-            let echo = Python::run(&python, ECHO, &literal(listener.address()), "b'secret'");
+            let echo = Program::python(&python, ECHO, literal(listener.address()), "b'secret'");
             let mut connection = listener.accept_connection(Some(&ours()), patience()).unwrap();
             // Around the sizes that Python's named pipes hold, at which its sends cut messages, and which carom reads at once.
             for size in [0, 1, 8191, 8192, 8193, 16_384, 16_385, 70_000, 3_000_000, 5] {
@@ -278,7 +233,7 @@ fn a_python_tells_its_generation_and_the_legacy_one_can_be_refused() {
     let address = Address::tcp("localhost", 0);
     for (python, modern) in pythons() {
         let listener = Listener::bind(&address, listener::Options::default()).unwrap();
-        let _client = Python::run(&python, CLIENT, &literal(listener.address()), "b'secret'");
+        let _client = Program::python(&python, CLIENT, literal(listener.address()), "b'secret'");
         let (fd, _) = listener.accept(patience()).unwrap().unwrap();
         let mut handshake = Handshake::listener(&AuthKey::new(KEY).unwrap(), Options::default()).unwrap();
         let peer = handshake::run_blocking(carom::sys::AsFd::as_fd(&fd), &mut handshake, patience()).unwrap();

@@ -4,18 +4,18 @@
 #![cfg(all(unix, feature = "auth", feature = "serde", feature = "tokio"))]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use std::env;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use carom::handshake::HandshakeError;
 use carom::tokio::{Listener, connect};
 use carom::{Address, AuthKey, Authentication, Error, listener};
 
 mod peer;
+mod program;
 mod scratch;
 
 use peer::{example, payload};
+use program::{Program, pythons};
 use scratch::Scratch;
 
 /// Connects, and sends back each message that it receives.
@@ -60,51 +60,13 @@ with Client(sys.argv[1], authkey=sys.argv[2].encode()) as connection:
     print(right)
 ";
 
-/// A process that is ended with the test.
-struct Process(Child);
-
-impl Process {
-    fn start(command: &mut Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let started = command.spawn();
-        Self(started.unwrap_or_else(|error| panic!("{command:?}: {error}")))
-    }
-
-    fn python(interpreter: &str, script: &str, address: &Address, key: &str) -> Self {
-        let Address::Unix(path) = address else { unreachable!() };
-        Self::start(Command::new(interpreter).args(["-c", script]).arg(path).arg(key))
-    }
-
-    fn line(&mut self) -> String {
-        // The only reader, and nothing follows that line before the peer has connected.
-        let mut line = String::new();
-        BufReader::with_capacity(1, self.0.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        line.trim_end().to_owned()
-    }
-
-    async fn rest(mut self) -> String {
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut rest = String::new();
-            self.0.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
-            rest.trim_end().to_owned()
-        });
-        reading.await.unwrap()
-    }
+fn run(interpreter: &str, script: &str, address: &Address, key: &str) -> Program {
+    let Address::Unix(path) = address else { unreachable!() };
+    Program::python(interpreter, script, path, key)
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn pythons() -> Vec<String> {
-    let listed = env::var_os("CAROM_PYTHONS").unwrap_or_else(|| "python3".into());
-    let interpreters = env::split_paths(&listed).map(|path| path.display().to_string());
-    interpreters.filter(|path| !path.is_empty()).collect()
+async fn rest(program: Program) -> String {
+    tokio::task::spawn_blocking(|| program.rest()).await.unwrap()
 }
 
 fn key(key: &str) -> Authentication {
@@ -121,7 +83,7 @@ async fn python_connects_with_the_right_key_and_not_with_another() {
     let address = scratch.address("socket");
     let listener = Listener::bind(&address, listener::Options::default()).await.unwrap();
     for python in pythons() {
-        let client = Process::python(&python, ECHO, &address, "secret");
+        let client = run(&python, ECHO, &address, "secret");
         let mut connection = listener
             .accept()
             .await
@@ -134,15 +96,15 @@ async fn python_connects_with_the_right_key_and_not_with_another() {
             assert!(connection.recv_bytes().await.unwrap() == message, "{python}");
         }
         connection.close().await.unwrap();
-        assert_eq!(client.rest().await, "EOFError", "{python}");
+        assert_eq!(rest(client).await, "EOFError", "{python}");
 
-        let client = Process::python(&python, ECHO, &address, "another");
+        let client = run(&python, ECHO, &address, "another");
         let refused = listener.accept().await.unwrap().authenticate(&key("secret")).await;
         assert!(
             matches!(refused, Err(Error::Handshake(HandshakeError::WrongAnswer))),
             "{refused:?}"
         );
-        assert_eq!(client.rest().await, "AuthenticationError", "{python}");
+        assert_eq!(rest(client).await, "AuthenticationError", "{python}");
     }
 }
 
@@ -151,7 +113,7 @@ async fn python_is_connected_to_with_the_right_key_and_not_with_another() {
     let scratch = Scratch::new("tokio-to-python");
     let address = scratch.address("socket");
     for python in pythons() {
-        let mut listener = Process::python(&python, LISTENER, &address, "secret");
+        let mut listener = run(&python, LISTENER, &address, "secret");
         assert_eq!(listener.line(), "listening");
         let mut connection = connect(&address, Some(&key("secret"))).await.unwrap();
         for message in messages() {
@@ -159,16 +121,16 @@ async fn python_is_connected_to_with_the_right_key_and_not_with_another() {
             assert!(connection.recv_bytes().await.unwrap() == message, "{python}");
         }
         connection.close().await.unwrap();
-        assert_eq!(listener.rest().await, "EOFError", "{python}");
+        assert_eq!(rest(listener).await, "EOFError", "{python}");
 
-        let mut listener = Process::python(&python, LISTENER, &address, "secret");
+        let mut listener = run(&python, LISTENER, &address, "secret");
         assert_eq!(listener.line(), "listening");
         let refused = connect(&address, Some(&key("another"))).await;
         assert!(
             matches!(refused, Err(Error::Handshake(HandshakeError::Rejected))),
             "{refused:?}"
         );
-        assert_eq!(listener.rest().await, "AuthenticationError", "{python}");
+        assert_eq!(rest(listener).await, "AuthenticationError", "{python}");
     }
 }
 
@@ -176,7 +138,7 @@ async fn python_is_connected_to_with_the_right_key_and_not_with_another() {
 async fn the_example_server_serves_clients_beside_one_that_does_not_read() {
     let scratch = Scratch::new("tokio-server");
     let address = scratch.address("socket");
-    let mut server = Process::start(Command::new(example("tokio_server")).arg(scratch.path("socket")));
+    let mut server = Program::start(Command::new(example("tokio_server")).arg(scratch.path("socket")));
     assert_eq!(server.line(), "listening");
 
     let greedy = connect(&address, Some(&key("secret"))).await.unwrap();
@@ -184,10 +146,10 @@ async fn the_example_server_serves_clients_beside_one_that_does_not_read() {
     let asking = tokio::spawn(async move { while asks.send_bytes(&[b'9'; 1000]).await.is_ok() {} });
     let clients: Vec<_> = pythons()
         .iter()
-        .map(|python| Process::python(python, ASKER, &address, "secret"))
+        .map(|python| run(python, ASKER, &address, "secret"))
         .collect();
     for client in clients {
-        assert_eq!(client.rest().await, "20000");
+        assert_eq!(rest(client).await, "20000");
     }
     asking.abort();
     drop(reads);
