@@ -173,6 +173,24 @@ test('call prints what the function has thrown as its language does, and nothing
   await serving
 })
 
+test('what a peer sends has nothing in it that a terminal would obey, be it a value or no JSON at all', async (t) => {
+  const path = freshPath(t)
+  const listener = new Listener(path, { codec: 'json' })
+  t.teardown(() => listener.close())
+  const run = carom(t, 'connect', path)
+  const end = await listener.accept()
+  const value = 'a\u001b[2J\u009b2J\u007f'
+  await end.send(value)
+  await end.sendBytes(Buffer.from('\u001b[2J\u009b2J'))
+  await end.close()
+  const [code, out, errors] = await run.ended
+  t.deepEqual([code, out], [1, '"a\\u001b[2J\\u009b2J\\u007f"\n'])
+  t.is(JSON.parse(out), value)
+  t.true(errors.includes('\\x1b[2J\\x9b2J'), errors)
+  for (const obeyed of ['\u001b', '\u009b']) t.false(errors.includes(obeyed))
+  await listener.close()
+})
+
 test('call makes one call, whose arguments are JSON, else text, and prints the result or each item of a stream', async (t) => {
   const path = freshPath(t)
   const listener = new Listener(path, { codec: 'json' })

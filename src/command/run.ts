@@ -5,8 +5,9 @@ import type { Connection } from '../api/connection.js'
 import { ConnectionClosedError, DecodeError, EOFError } from '../api/errors.js'
 import { Listener } from '../api/listener.js'
 import { callOnce } from './call.js'
-import { FunctionFailed } from './thrown.js'
 import { type Asked, asked as askedBy, HELP, UsageError } from './options.js'
+import { printable, printableJson } from './terminal.js'
+import { FunctionFailed } from './thrown.js'
 import { fromLine, toLine } from './values.js'
 
 /** Does what the command line says. */
@@ -32,7 +33,7 @@ export async function run(args: string[]): Promise<void> {
 }
 
 function complain(text: string): void {
-  process.stderr.write(`carom: ${text}\n`)
+  process.stderr.write(`carom: ${printable(text)}\n`)
 }
 
 async function listen(asked: Asked): Promise<void> {
@@ -116,7 +117,7 @@ async function print(connection: Connection, once: boolean): Promise<void> {
   for (;;) {
     try {
       const value = await connection.recv()
-      process.stdout.write(`${plain ? JSON.stringify(value) : toLine(value)}\n`)
+      process.stdout.write(`${plain ? printableJson(JSON.stringify(value)) : toLine(value)}\n`)
       if (once) return
     } catch (error) {
       if (error instanceof EOFError || error instanceof ConnectionClosedError) return

@@ -1,4 +1,5 @@
 import { PythonError } from '../codecs/pickle/types/error.js'
+import { printable } from './terminal.js'
 import { toLine } from './values.js'
 
 /** How many causes of an error are printed. */
@@ -28,12 +29,4 @@ function textOf(thrown: unknown, causes = CAUSES_MAX): string {
 
 function said(name: string, message: string): string {
   return message === '' ? name : `${name}: ${message}`
-}
-
-/** The text without what a terminal obeys: it is the peer's. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is meant
-  return text.replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
-  })
 }

@@ -1,5 +1,7 @@
 import { types } from 'node:util'
 
+import { printableJson } from './terminal.js'
+
 /**
  * Values as lines of JSON, and back. What JSON lacks is an object with the key `$type`, which says what it is, and mostly `value`.
  */
@@ -11,7 +13,7 @@ type Marked = Record<string, unknown>
 
 /** The line for a value. Throws where it contains itself. */
 export function toLine(value: unknown): string {
-  return JSON.stringify(marked(value, new Set()))
+  return printableJson(JSON.stringify(marked(value, new Set())))
 }
 
 /** The value of a line. Throws a `SyntaxError` where it is no JSON, and a `TypeError` where a `$type` is unknown. */
