@@ -1,9 +1,8 @@
 import { integer, invalid, invalidType, outOfRange } from './arguments.js'
 
 /**
- * Where a listener is: the path of a Unix socket, a name in Linux's abstract namespace (behind a NUL), or TCP. Port 0 has the
- * system choose one.
- * See {@link Listener} and {@link connect}.
+ * Where a listener is: the path of a Unix socket, a name in Linux's abstract namespace (after a NUL), or TCP. With port 0, the
+ * system chooses one. See {@link Listener} and {@link connect}.
  */
 export type Address = string | TcpAddress
 
@@ -29,8 +28,7 @@ export interface TcpAddress {
 }
 
 /**
- * The kind of an address, by CPython's names.
- * See {@link ConnectSyncOptions} and {@link ListenerOptions}.
+ * The kind of an address, with CPython's names. See {@link ConnectSyncOptions} and {@link ListenerOptions}.
  */
 export type Family = 'AF_UNIX' | 'AF_INET' | 'AF_PIPE'
 
@@ -42,14 +40,14 @@ const WINDOWS = "named pipes are Windows' own"
 
 const FAMILIES: ReadonlySet<unknown> = new Set(['AF_UNIX', 'AF_INET', 'AF_PIPE'])
 
-/** The address that a caller means: none for a private one. */
+/** The address in a caller's argument; `undefined` for a private one. */
 export function listenAddress(address: unknown, family: unknown): Address | undefined {
   if (address !== undefined) return checkedAddress(address, family)
   const chosen = checkedFamily(family)
   return chosen === 'AF_INET' ? { host: 'localhost', port: 0 } : undefined
 }
 
-/** An address that is one, and of the family that the caller says, if any. */
+/** Checks that an address is valid, and of the caller's family, if one was given. */
 export function checkedAddress(address: unknown, family: unknown): Address {
   const own = familyOf(address)
   const chosen = checkedFamily(family)

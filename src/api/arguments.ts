@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-/** Checks of what callers pass: each refusal says what was expected and what came. */
+/** Checks of callers' arguments: each error says what was expected and what was passed. */
 
 import { type OptionNames, unknownOption } from './option-names.js'
 
@@ -40,7 +40,7 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   return value
 }
 
-/** Milliseconds to wait; `Infinity` is for ever, a negative time is none. */
+/** Milliseconds to wait; `Infinity` waits for ever, a negative time not at all. */
 export function timeout(value: unknown, name = 'timeout'): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value)
   if (Number.isNaN(value)) throw outOfRange(name, 'a number of milliseconds', value)
@@ -71,14 +71,14 @@ export function options<T extends object>(value: T | undefined, known: OptionNam
   return prototype === Object.prototype || prototype === null ? value : flattened(value, known)
 }
 
-/** The options of an object that inherits some, as a class's instance does: a rest pattern would leave those out. */
+/** All options of an object, inherited ones too, as of a class's instance: a rest pattern would leave those out. */
 function flattened<T extends object>(value: T, { names }: OptionNames<T>): Partial<T> {
   const own: Partial<T> = {}
   for (const name of Object.keys(names) as (keyof T)[]) if (name in value) own[name] = value[name]
   return own
 }
 
-/** A wrong argument, in words of one's own. */
+/** The error of a wrong argument, with a message of the caller's. */
 export function invalid(message: string): TypeError {
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' })
 }
@@ -91,7 +91,7 @@ export function abortSignal(value: unknown): AbortSignal | undefined {
   return value
 }
 
-/** Any realm's; to name the class would have Node load it, in each process that starts. */
+/** Of any realm; naming the class would make Node load it in every process that starts. */
 function isAbortSignal(value: object): value is AbortSignal {
   return 'aborted' in value && 'addEventListener' in value
 }

@@ -31,15 +31,16 @@ const DIGESTS: readonly Digest[] = ['md5', 'sha256', 'sha384', 'sha3_256', 'sha3
  */
 export interface AuthenticationOptions {
   /**
-   * The secret that both ends must know: text stands for its UTF-8. Default: none, and anybody who reaches the listener is let in; so a
-   * key that is given and is `undefined`, `null` or empty is a `TypeError`: a variable that was not set must not open the door.
+   * The secret that both ends must know; a string stands for its UTF-8. Default: none, and anybody who reaches the listener is
+   * admitted. A key that is given as `undefined`, `null` or empty is a `TypeError`, so a variable that was not set never opens a
+   * listener to everybody.
    */
   authkey?: string | ArrayBufferView | ArrayBufferLike
   /**
    * The digests that a peer may use. Default: all. Without `md5`, peers older than Python 3.12, and billiard, are refused.
    */
   digests?: readonly Digest[] | undefined
-  /** `'redhat'` is for peers with Red Hat's patch: SHA-256 without its name. Default `'modern'`, which knows all others. */
+  /** `'redhat'` is for peers with Red Hat's patch: SHA-256 without its name. Default `'modern'`, for all other peers. */
   dialect?: 'modern' | 'redhat' | undefined
   /** Milliseconds for the peer to prove that it knows the key. Default 10,000. */
   handshakeTimeout?: number | undefined
@@ -59,7 +60,7 @@ export interface Authentication {
   redhat: boolean
   /** Milliseconds. */
   timeout: number
-  /** Whether descriptors are taken from a peer that has proved the key. */
+  /** Whether descriptors are accepted from a peer that has proved that it knows the key. */
   descriptors: boolean
 }
 

@@ -22,14 +22,14 @@ export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOpt
   /** The kind of address that it must be. Default: what the address is. */
   family?: Family | undefined
   /**
-   * Milliseconds until the connection must be there, handshake included. Default: for ever, the handshake excepted, which has
-   * `handshakeTimeout`.
+   * Milliseconds within which the connection must be made, handshake included. Default: for ever, except for the handshake, which
+   * has `handshakeTimeout`.
    */
   timeout?: number | undefined
   /**
    * Whether to try again while the listener isn't there yet (`ENOENT`, `ECONNREFUSED`): soon at first, then every 100 ms, until it
-   * is, the time is up (a `TimeoutError`, whose `cause` is the last failure), or the signal aborts. Any program that can listen at the
-   * address first is connected to: use a key, or a directory that only you can write. Default `false`.
+   * is there, the time is up (a `TimeoutError`, whose `cause` is the last failure), or the signal aborts. This connects to whatever
+   * program listens at the address first: use a key, or a directory that only you can write. Default `false`.
    */
   retry?: boolean | undefined
 }

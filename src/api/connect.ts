@@ -4,10 +4,9 @@ import type { Connection } from './connection.js'
 import type * as Connector from './connector.js'
 
 /**
- * Connects to a listener: carom's, or Python's.
- * Rejects with a `SystemError` where nobody listens (`ENOENT`, `ECONNREFUSED`, …), an `AuthenticationError` where either end does
- * not know the key, and a `TimeoutError` where the time is up. The guide *Listeners, addresses and the key*
- * (`docs/authentication.md`) has more.
+ * Connects to a listener, carom's or Python's. Rejects with a `SystemError` if nobody listens (`ENOENT`, `ECONNREFUSED`, …), an
+ * `AuthenticationError` if either end does not know the key, and a `TimeoutError` if the time is up. The guide *Listeners,
+ * addresses and the key* (`docs/authentication.md`) has more.
  *
  * @example
  * ```ts
@@ -29,7 +28,7 @@ export function connect<TRecv = unknown, TSend = TRecv>(
 }
 
 /**
- * As `connect`, blocking. A host's name is looked up first, however long that takes.
+ * As `connect`, blocking. A host name is looked up first, however long that takes.
  *
  * @example
  * ```ts

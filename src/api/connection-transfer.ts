@@ -8,13 +8,13 @@ import type { TransportOptions } from './transport.js'
 /** The description of a connection that goes to another process. */
 export type Described = (Directions & TransportOptions) | ForChild
 
-/** The same, where the other process is one that this one starts. */
+/** The same, for a process that this one starts. */
 export interface ForChild {
   traits: Required<Omit<Traits, 'resumes'>>
   options: ConnectionOptions
 }
 
-/** A message has no more than the directions and the transport: all else is the receiver's to choose. */
+/** A message carries only the directions and the transport: the receiver chooses everything else. */
 export function describe({ settings: own, traits }: Endpoint, carrier: string | undefined): Described {
   const { readable, writable } = traits
   const shared = own.ringSize > 0

@@ -40,7 +40,7 @@ export interface ConnectionStats {
   messagesSent: number
   /** Their bytes. */
   bytesSent: number
-  /** Messages that were handed to the program. */
+  /** Messages that were delivered to the program. */
   messagesReceived: number
   /** Their bytes. */
   bytesReceived: number
@@ -106,8 +106,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * A connection over an open descriptor: a stream socket or a FIFO, from `detach`, from another program. The descriptor is
-   * the connection's from then on: it closes it.
+   * A connection over an open descriptor, a stream socket or a FIFO, from `detach` or from another program. From then on the
+   * descriptor belongs to the connection, which closes it.
    *
    * @example
    * ```ts
@@ -157,7 +157,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Says that both are the ends of a pipe that nobody else has.
+   * Marks both as the ends of a pipe that no other process has.
    *
    * @internal
    */
@@ -169,8 +169,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * Encodes `value` and sends it as one message. Resolves when it is accepted.
    *
    * With the codec `'structured'`, over a Unix socket, the value may contain connections, listeners and `Handle`s at any depth:
-   * they arrive as working objects. A connection is handed over: it is closed here; one for which received or unsent data is
-   * held back is refused.
+   * they arrive as working objects. A connection is handed over, and closed here; one that holds received or unsent data is
+   * refused.
    *
    * @example
    * ```ts
@@ -185,7 +185,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
    * ```
    */
   send(value: TSend): Promise<void> {
-    // Not an async function: what is accepted at once would take three more turns of the microtask queue to say so.
+    // Not an async function: a send that is accepted at once would resolve three microtasks later.
     try {
       const endpoint = this.#endpoint
       const encoded = this.#encode(value)
@@ -296,9 +296,9 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * The next message as bytes, in memory that is the caller's; small ones that came together may lie in one `ArrayBuffer`,
-   * which can't be transferred to another thread. One of more than `maxLength` bytes is a `MessageTooLongError`, and
-   * the connection no longer receives.
+   * The next message as bytes, in memory that the caller owns. Small messages that came together may share one `ArrayBuffer`, which
+   * can't be transferred to another thread. A message of more than `maxLength` bytes is a `MessageTooLongError`, and the connection
+   * no longer receives.
    *
    * @example
    * ```ts
@@ -320,7 +320,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * The next message, into `buffer` from byte `offset` on; resolves with its length. One that doesn't fit is a
+   * Receives the next message into `buffer`, from byte `offset` on, and resolves with its length. If it doesn't fit, that is a
    * `BufferTooShortError`, whose `data` is the whole message.
    *
    * @example
@@ -415,8 +415,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Sends an open descriptor as Python's `multiprocessing.reduction.send_handle` does: outside the framing, to a peer that is
-   * about to receive it so, over a Unix socket. It stays the caller's. Not for a Python on macOS, which acknowledges it.
+   * Sends an open descriptor as Python's `multiprocessing.reduction.send_handle` does: over a Unix socket, outside the framing, to
+   * a peer that expects it. The caller keeps the descriptor. Not for a Python on macOS, which sends an acknowledgement.
    *
    * @example
    * ```ts
@@ -444,8 +444,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Receives a descriptor that the peer sends by `sendHandle`, or by Python's `multiprocessing.reduction.send_handle`. It is the
-   * caller's. Refused while received messages are held back.
+   * Receives a descriptor that the peer sends with `sendHandle`, or with Python's `multiprocessing.reduction.send_handle`. The
+   * caller owns it. Refused while the connection holds received messages.
    */
   async recvHandle(options?: ReceiveOptions): Promise<Handle> {
     return new Handle(
@@ -459,7 +459,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Resolves when the kernel has taken all that was sent; rejects where it can't.
+   * Resolves when the kernel has taken everything that was sent; rejects if it can't.
    *
    * @example
    * ```ts
@@ -484,8 +484,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Closes this end for the caller at once. What was sent before is still delivered, and the promise resolves then. It never
-   * rejects: use `flush` to know.
+   * Closes this end for the caller at once. Messages that were sent before are still delivered, and the promise resolves after
+   * that. It never rejects: use `flush` to learn of a failure.
    *
    * @example
    * ```ts
@@ -502,8 +502,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Closes this end at once, without delivering what is unsent: for a peer that has stalled. Calls that wait reject with a
-   * `ConnectionClosedError`; a promise of `close` resolves.
+   * Closes this end at once and discards unsent messages: for a peer that has stalled. Pending calls reject with a
+   * `ConnectionClosedError`; a pending `close` resolves.
    *
    * @example
    * ```ts
@@ -520,8 +520,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Gives the file descriptor up to the caller. Refused while received or unsent data is held back; the connection is closed
-   * otherwise.
+   * Closes the connection without closing its file descriptor, which then belongs to the caller. Refused while the connection holds
+   * received or unsent data.
    *
    * @example
    * ```ts
@@ -543,8 +543,8 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Messages, decoded, until the end, or until this program closes the connection. Leaving the loop does not close it. A
-   * `DecodeError` ends the loop: the next message is there for another one.
+   * Decoded messages, until the end, or until this program closes the connection. Leaving the loop does not close it. A
+   * `DecodeError` ends the loop; another loop continues with the next message.
    *
    * @example
    * ```ts
@@ -563,12 +563,12 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Calls `callback` for each message, decoded, in order: the way to receive at full rate, without a promise a message. Where it
+   * Calls `callback` with each decoded message, in order: the way to receive at full rate, without a promise per message. If it
    * returns a promise, the next message waits for that.
    *
-   * Resolves at the end of the stream, and when this program closes the connection. Rejects with what the callback threw, a
-   * `DecodeError`, the connection's fault, or the signal's reason; the next message is there for the next call. Until then,
-   * any other receive is a `BusyError`. The callback runs in the async context of the call.
+   * Resolves at the end of the stream, and when this program closes the connection. Rejects with the error that the callback threw,
+   * a `DecodeError`, the connection's fault, or the signal's reason; the next call continues with the next message. Until then, any
+   * other receive is a `BusyError`. The callback runs in the async context of the call.
    *
    * @example
    * ```ts
@@ -685,7 +685,7 @@ export class Connection<TRecv = unknown, TSend = TRecv> implements SourceOwner, 
   }
 
   /**
-   * Bytes that were accepted and that the kernel has not taken, headers included.
+   * Accepted bytes that the kernel has not taken yet, headers included.
    *
    * @example
    * ```ts

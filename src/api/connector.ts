@@ -19,7 +19,7 @@ import { assertShares } from './transport.js'
 import { closeDescriptor } from '../native/numbers.js'
 import { checked } from '../native/status.js'
 
-/** An attempt to connect, before anything is tried: whatever is wrong with the options has been thrown. */
+/** An attempt to connect that has not begun: its options have been checked. */
 interface Prepared {
   readonly to: Address
   /** How long all of it may take. */
@@ -61,7 +61,7 @@ export async function connect<TRecv = unknown, TSend = TRecv>(
   const abort = check.abortSignal(signal)
   abort?.throwIfAborted()
 
-  // Ends the attempt before its time, whichever step it is at.
+  // Ends the attempt early, at whichever step it is.
   const limit = new AbortController()
   const unwatch = abort && onAbort(abort, () => limit.abort(abort.reason))
   const timer =
@@ -100,7 +100,7 @@ export function connectSync<TRecv = unknown, TSend = TRecv>(
   return offering(environment.native.detach(id), rest, legacy)
 }
 
-/** The connection over a descriptor. Where it can't be made, since the peer takes no shared memory, the descriptor is closed. */
+/** The connection over a descriptor. If it can't be made because the peer accepts no shared memory, the descriptor is closed. */
 function offering<TRecv, TSend>(fd: number, options: ConnectionOptions, legacy = false): Connection<TRecv, TSend> {
   try {
     return Connection.adopt(fd, options, { legacy, offers: true })
@@ -192,7 +192,7 @@ function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   })
 }
 
-/** A step that tells how it ended. */
+/** A step that reports how it ended. */
 interface Step {
   /** Goes on as far as it can. */
   ready(): void

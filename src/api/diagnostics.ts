@@ -6,7 +6,7 @@ import type { Operation } from '../native/status.js'
 
 const log = debuglog('carom')
 
-/** Something that can be observed from outside: on a diagnostics channel, and in the log that `NODE_DEBUG=carom` turns on. */
+/** An event that can be observed from outside: on a diagnostics channel, and in the log that `NODE_DEBUG=carom` turns on. */
 class Event<T extends object> {
   readonly #channel
   readonly #name: string
@@ -16,7 +16,7 @@ class Event<T extends object> {
     this.#channel = channel(name)
   }
 
-  /** Whether anybody looks. If not, there is no need to say anything. */
+  /** Whether anybody is listening. If not, no payload needs to be made. */
   get observed(): boolean {
     return this.#channel.hasSubscribers || log.enabled
   }
@@ -31,7 +31,7 @@ export interface ConnectionOpen {
   fd: number
   readable: boolean
   writable: boolean
-  /** None for a codec of the caller's own. */
+  /** `undefined` for a custom codec. */
   codec: string | undefined
 }
 

@@ -2,14 +2,12 @@ import { PlacedError } from '../codecs/path.js'
 import type { Address } from './address.js'
 
 /**
- * The brand of each class, which `instanceof` looks for: whether an error comes from carom holds across several loaded copies of the
- * package.
+ * The brand of each class, which `instanceof` looks for, so that it works across several loaded copies of the package.
  */
 const brands = new WeakMap<object, symbol>()
 
 /**
- * The base of all errors that carom makes.
- * `docs/errors.md` has a table of all, each with its cause and the way out.
+ * The base of all errors that carom makes. `docs/errors.md` lists them all, each with its cause and the way out.
  *
  * @example
  * ```ts
@@ -35,7 +33,7 @@ export class CaromError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     const brand = brands.get(this)
-    // A class that a program derives has no brand: it is in that program once.
+    // A class that a program derives needs no brand: there is only one copy of it.
     if (!brand) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value
   }
@@ -116,7 +114,7 @@ export class AuthenticationError extends CaromError {
 }
 
 /**
- * The caller's buffer can't hold the message, which is here whole.
+ * The caller's buffer can't hold the message; `data` has all of it.
  *
  * @example
  * ```ts
@@ -145,7 +143,7 @@ export class BufferTooShortError extends CaromError {
 }
 
 /**
- * A message is longer than the receiver allows. Nothing can be received behind it.
+ * A message is longer than the receiver allows. Nothing can be received after it.
  *
  * @example
  * ```ts
@@ -170,7 +168,7 @@ export class MessageTooLongError extends CaromError {
 }
 
 /**
- * A message could not be decoded; the next one is unharmed.
+ * A message could not be decoded; the next one is unaffected.
  *
  * @example
  * ```ts
@@ -200,7 +198,7 @@ export class DecodeError extends CaromError {
 }
 
 /**
- * A value could not be encoded; nothing of it was sent.
+ * A value could not be encoded; none of it was sent.
  *
  * @example
  * ```ts
@@ -269,7 +267,7 @@ export class TimeoutError extends CaromError {
 }
 
 /**
- * The call needs something that another one uses.
+ * The call needs something that another call is using.
  *
  * @example
  * ```ts
@@ -319,7 +317,7 @@ export class DirectionError extends CaromError {
 }
 
 /**
- * A process could not be started, or did not come as far as its target; `cause` is the reason, where there is one.
+ * A process could not be started, or did not get as far as its target; `cause` is the reason, if there is one.
  *
  * @example
  * ```ts

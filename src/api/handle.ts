@@ -8,11 +8,11 @@ import { onArrival } from '../wire/arrived.js'
 import { inJson, type Transfer, type Transferable, transfer } from '../wire/transferable.js'
 
 /**
- * An open descriptor of any kind, as something that can be handed to another process: in the arguments of a `Process`, or in a
+ * An open descriptor of any kind, wrapped so that it can be handed to another process: in the arguments of a `Process`, or in a
  * value that is sent over a Unix connection. It arrives as a `Handle` of the same open file.
  *
- * The descriptor that it is made of stays the caller's, to close at any time once it was handed over. The one that arrives
- * is the receiver's, which closes it by `close()`, or gives its `fd` to an owner that does.
+ * The caller keeps the descriptor from which it is made, and may close it at any time once it has been handed over. The one that
+ * arrives is the receiver's, which closes it with `close()`, or gives its `fd` to an owner that does.
  *
  * @example
  * ```ts
@@ -38,8 +38,8 @@ export class Handle implements Transferable {
   }
 
   /**
-   * Closes the descriptor, once: its number may soon be another one's. One that `node:fs` has opened is better closed there: Node
-   * closes the number again when a worker ends that has opened it.
+   * Closes the descriptor, once: its number may soon be reused. Close one that `node:fs` has opened with `node:fs`: when a worker
+   * that opened it ends, Node closes the number again.
    */
   close(): void {
     if (this.#closed) return
@@ -51,7 +51,7 @@ export class Handle implements Transferable {
     this.close()
   }
 
-  /** A closed one's number may be another file's by now. */
+  /** The number of a closed one may since have been given to another file. */
   #describe(carrier: string | undefined): object {
     if (this.#closed) throw new Error('the handle is closed: send it before close()')
     // The kernel refuses to send a descriptor that isn't open. Of those that a process is to inherit, it doesn't say which one.

@@ -6,7 +6,7 @@ import { receiving as receiveOptions, type ReceiveOptions } from './receive-opti
 
 /** The messages of a connection, as bytes. Each `Buffer` is the caller's to keep. See {@link Connection.bytes}. */
 export interface ByteMessages extends AsyncIterableIterator<Buffer> {
-  /** As `forEach` of the connection, with each message as bytes. */
+  /** Like the connection's `forEach`, with each message as bytes. */
   forEach(callback: (message: Buffer) => unknown, options?: ReceiveOptions): Promise<void>
 }
 
@@ -17,7 +17,7 @@ export const messages: unique symbol = Symbol('carom.messages')
 export interface Messages {
   /** Rejects at the end of the stream too. Resolves when another receive takes its place while it is idle. */
   readonly done: Promise<void>
-  /** Whether nothing is expected for now: then it keeps nothing alive, and gives way to any other receive. */
+  /** Whether no message is expected for now: if so, it keeps nothing alive, and gives way to any other receive. */
   setIdle(idle: boolean): void
 }
 
@@ -28,7 +28,7 @@ const FOR_EACH = receiveOptions('forEach')
 
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
-/** Gives what `take` makes of each message, until the end, or until this program closes the connection. */
+/** Yields the result of `take` for each message, until the end, or until this program closes the connection. */
 export function iterate(receiving: ReceivePath, take: Take): AsyncIterableIterator<unknown> {
   const how: Receive = {
     take: (chunk, start, end, arrived) => ({ value: take(chunk, start, end, arrived), done: false }),
@@ -43,7 +43,7 @@ export function iterate(receiving: ReceivePath, take: Take): AsyncIterableIterat
   }
 }
 
-/** Calls `callback` with what `take` makes of each message. */
+/** Calls `callback` with the result of `take` for each message. */
 export async function forEach(
   receiving: ReceivePath,
   take: Take,

@@ -1,7 +1,7 @@
 import * as check from './arguments.js'
 
 /**
- * How TCP finds out that a peer's machine is gone; other transports need no such thing.
+ * How TCP finds out that a peer's machine is gone; other transports don't need this.
  *
  * @example
  * ```ts
@@ -14,13 +14,12 @@ import * as check from './arguments.js'
  */
 export interface KeepAliveOptions {
   /**
-   * Whether the system asks a peer of TCP from which nothing comes whether it is still there, so that one whose machine is gone
-   * ends the connection. Default `true`.
+   * Whether the system probes a silent TCP peer, so that the connection ends when the peer's machine is gone. Default `true`.
    */
   keepAlive?: boolean | undefined
   /**
-   * After how many silent milliseconds the system probes the peer. Default 0, which is the system's own time, mostly two hours. As in
-   * `node:net`, whole seconds count, and ten questions without an answer, a second apart, end the connection.
+   * After how many silent milliseconds the system probes the peer. Default 0, which is the system's own time, usually two hours. As
+   * in `node:net`, it is rounded to whole seconds, and ten unanswered probes, a second apart, end the connection.
    */
   keepAliveInitialDelay?: number | undefined
 }

@@ -5,7 +5,7 @@ import { type OptionNames, owned } from './option-names.js'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from './options.js'
 
 /**
- * How a listener listens, and how the connections behave that it accepts.
+ * How a listener listens, and how the connections that it accepts behave.
  *
  * @example
  * ```ts
@@ -19,16 +19,19 @@ import { CONNECTION_OPTIONS, type ConnectionOptions } from './options.js'
  * ```
  */
 export interface ListenerOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
-  /** The kind of address to make where none is given; it must agree with one that is. Default: what the address is, else a Unix socket. */
+  /**
+   * The kind of address to make if none is given; otherwise the address must be of this kind. Default: the address's own kind, or a
+   * Unix socket.
+   */
   family?: Family | undefined
   /** How many connections may wait to be accepted. Default 128. */
   backlog?: number | undefined
   /** The permissions of a Unix socket's file: a user who may connect must be able to write it. Default `0o600`, the owner only. */
   mode?: number | undefined
   /**
-   * Whether to take the place of a socket file at which nobody listens any more, as a process leaves one that a signal ends. A path
-   * at which some process listens, or is about to, and one of a file that is no socket, is `EADDRINUSE` all the same; of several
-   * processes that replace at once, one listens. Default `false`.
+   * Whether to replace a socket file at which nobody listens any more, such as one left by a process that a signal ended. If a
+   * process listens at the path, or is about to, or if the file is not a socket, the result is still `EADDRINUSE`. If several
+   * processes replace the file at once, exactly one of them listens. Default `false`.
    */
   replace?: boolean | undefined
 }

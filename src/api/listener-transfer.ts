@@ -13,7 +13,7 @@ export interface Describable {
   authentication: Authentication | undefined
 }
 
-/** A message has no more than the descriptor and the transport: all else is the receiver's to choose. */
+/** A message carries only the descriptor and the transport: the receiver chooses everything else. */
 export function describe({ fd, options, authentication }: Describable, carrier: string | undefined): Described {
   const { authkey: _, codec = 'structured', ...rest } = options
   const key = authentication?.key

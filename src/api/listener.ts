@@ -118,7 +118,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
     this.#resource = new ListenerResource(environment, listening.id, listening.address)
     this.#accepting = new AcceptPath(environment, this.#resource, this.#authentication, {
       connectionTo: ({ id, legacy }) => Connection.adopt(native.detach(id), rest, { legacy, accepted: true }),
-      // A caller's handler does nothing, and throws nothing, in the middle of accepting.
+      // A caller's handler doesn't run, and so can't throw, in the middle of accepting.
       onRefused: (error, peer) => queueMicrotask(() => this.emit('authenticationFailure', error as CaromError, peer)),
     })
     this.#owned = own(this.#resource)
@@ -126,8 +126,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   /**
-   * A listener over a descriptor that listens already: one that another program has handed to this one. The descriptor is the
-   * listener's from then on. No socket file is removed with it.
+   * A listener over a descriptor that already listens, such as one that another program has handed to this one. From then on the
+   * descriptor belongs to the listener. Closing it removes no socket file.
    *
    * @example
    * ```ts
@@ -151,7 +151,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   /**
-   * The next peer's connection, once the peer has proved that it knows the key, if there is one.
+   * The next peer's connection; with a key, once the peer has proved that it knows the key.
    *
    * @example
    * ```ts
@@ -172,7 +172,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   /**
-   * As `accept`, blocking. A peer that does not prove that it knows the key is an error; the listener lives on.
+   * As `accept`, blocking. A peer that does not prove that it knows the key is an error; the listener stays open.
    *
    * @example
    * ```ts
@@ -207,8 +207,8 @@ export class Listener<TRecv = unknown, TSend = TRecv>
   }
 
   /**
-   * Stops listening, and removes the socket file that it made. Calls of `accept` that wait reject with a
-   * `ConnectionClosedError`; connections that were accepted live on.
+   * Stops listening, and removes the socket file that it made. Pending calls of `accept` reject with a `ConnectionClosedError`;
+   * accepted connections stay open.
    *
    * @example
    * ```ts
@@ -314,7 +314,7 @@ export class Listener<TRecv = unknown, TSend = TRecv>
         const { fd } = this
         return describe({ fd, options: this.#options, authentication: this.#authentication }, carrier)
       },
-      // It goes on here too: several processes may accept from one, and whoever made its socket file removes it.
+      // It stays open here: several processes may accept from one, and the process that made its socket file removes it.
       handOver: () => {},
     }
   }

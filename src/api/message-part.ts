@@ -10,7 +10,7 @@ export function part(bytes: Uint8Array, offset: number, size: number | undefined
   return offset + check.integer('size', size, 0, bytes.length - offset)
 }
 
-/** The longest message that a caller takes; `undefined` for any. */
+/** The longest message that a caller accepts; `undefined` for any. */
 export function limit(maxLength: number | undefined): number | undefined {
   if (maxLength === undefined || maxLength === Infinity) return undefined
   return check.integer('maxLength', maxLength, 0, Number.MAX_SAFE_INTEGER)

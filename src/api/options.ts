@@ -30,28 +30,28 @@ export interface ConnectionOptions extends TransportOptions {
   codec?: CodecOption | undefined
   /** The longest message that is received, in bytes. Default: the longest `Buffer` there can be. */
   maxMessageSize?: number | undefined
-  /** How many bytes may be accepted and unsent before a `send` waits. Default 262,144. */
+  /** How many accepted bytes may be unsent before a `send` waits. Default 262,144. */
   highWaterMark?: number | undefined
   /**
-   * How many microseconds a blocking call looks for data before it sleeps, and the event loop after it has served this
-   * connection. Default `'adaptive'`: they look, for at most 50 µs, only where that has lately saved processor time; never where a
-   * program may use one processor only, by its affinity or its cgroup's quota. `0` never looks.
+   * How many microseconds a blocking call looks for data before it sleeps, and the event loop after it has served this connection.
+   * Default `'adaptive'`: they look, for at most 50 µs, only while that has lately saved processor time, and never if its affinity
+   * or its cgroup's quota allows the program only one processor. `0` never looks.
    *
-   * The event loop looks when all else is done that was due, and stops as soon as anything else happens: no timer, immediate or
-   * other handle waits for it. Where carom can't ask the event loop (Bun, Deno, Windows), it doesn't look.
+   * The event loop looks when everything else that was due is done, and stops as soon as anything else happens: no timer, immediate
+   * or other handle is delayed by it. Where carom can't ask the event loop (Bun, Deno, Windows), it doesn't look.
    */
   spin?: number | 'adaptive' | undefined
   /**
-   * Whether connections, listeners and `Handle`s arrive that the peer sends over a Unix socket: in its messages, with the codec
-   * `'structured'`, or for `recvHandle`. Default `true`. If not, a peer that sends some gets `EPERM` where the kernel can refuse them
-   * (Linux 6.16), and they are closed elsewhere. Sending them needs no option.
+   * Whether to accept connections, listeners and `Handle`s that the peer sends over a Unix socket: in its messages, with the codec
+   * `'structured'`, or for `recvHandle`. Default `true`. With `false`, a peer that sends one gets `EPERM` where the kernel can
+   * refuse it (Linux 6.16); elsewhere it is closed. Sending them needs no option.
    */
   descriptors?: boolean | undefined
   /**
-   * Whether more may be taken from the kernel than the message that a call asked for. Default `true`. With `false`, `poll` and `wait`
-   * take nothing: they say, as CPython's, whether bytes are there; and a receive that has taken a message's header finishes it,
-   * whatever its signal says. For an end from which several processes receive in turn, by a lock of their own: without it, each
-   * keeps what it has read ahead.
+   * Whether to take more from the kernel than the message that a call asked for. Default `true`. With `false`, `poll` and `wait`
+   * take nothing: like CPython's, they only say whether bytes are there; and a receive that has taken a message's header finishes
+   * the message, whatever its signal says. Use `false` for an end from which several processes receive in turn, under a lock of
+   * their own: otherwise each keeps what it has read ahead.
    */
   readAhead?: boolean | undefined
 }
@@ -69,7 +69,7 @@ export const CONNECTION_OPTIONS: Record<keyof ConnectionOptions, true> = {
 /** Options that have been checked, and their defaults filled in. */
 export interface Settings {
   coder: Coder
-  /** The codec's name; none for the caller's own. */
+  /** The codec's name; `undefined` for a custom codec. */
   codec: string | undefined
   maxMessageSize: number
   highWaterMark: number
@@ -78,7 +78,7 @@ export interface Settings {
   /** The descriptors that the connection takes. */
   descriptors: Descriptors
   readAhead: boolean
-  /** The bytes of shared memory for each direction; 0 where messages go through the descriptor. */
+  /** The bytes of shared memory for each direction; 0 if messages go through the descriptor. */
   ringSize: number
 }
 
@@ -155,7 +155,7 @@ function microseconds(spin: unknown): number {
 }
 
 /**
- * The directions in which a descriptor is used; one that is not said is as the descriptor was opened.
+ * The directions in which a descriptor is used; by default, those for which it was opened.
  *
  * @example
  * ```ts

@@ -22,7 +22,7 @@ import { checked } from '../native/status.js'
 export interface PipeOptions extends ConnectionOptions {
   /** Whether both ends send and receive. If not, the first only receives and the second only sends. Default `true`. */
   duplex?: boolean | undefined
-  /** Makes the first end non-blocking: what would have to wait fails with a `WouldBlockError`. Default `false`. */
+  /** Makes the first end non-blocking: a call that would have to wait fails with a `WouldBlockError`. Default `false`. */
   rnonblock?: boolean | undefined
   /** Makes the second end non-blocking. Default `false`. */
   wnonblock?: boolean | undefined

@@ -14,7 +14,7 @@ import { standard } from '../process/stdio.js'
 import { isTransferable, transfer, type Transferable } from '../wire/transferable.js'
 
 /**
- * Beside carom's own, the options of `spawn` of `node:child_process`.
+ * carom's own options, besides those of `spawn` of `node:child_process`.
  *
  * @example
  * ```ts
@@ -40,12 +40,12 @@ const SPAWN: OptionNames<SpawnOptions> = owned('spawn', {
 })
 
 /**
- * Starts a program of any kind, as `spawn` of `node:child_process` does, which gets connections as its descriptors 3, 4, …
+ * Starts any program, as `spawn` of `node:child_process` does, with connections as its descriptors 3, 4, …
  *
- * The connections are the program's own from then on, and closed here, so that the end of the stream is seen when it ends;
- * listeners and bare descriptors stay open. A program that can't be started is an `'error'` event, as in Node, and the
- * connections that were for it are closed as well: their other ends see the end of the stream. Connections for which received or
- * unsent data is held back are refused, before anything is started.
+ * From then on the connections belong to the program, and are closed here, so that their peers see the end of the stream when the
+ * program ends; listeners and bare descriptors stay open. If the program can't be started, there is an `'error'` event, as in Node,
+ * and the connections that were meant for it are closed as well: their other ends see the end of the stream. A connection that
+ * holds received or unsent data is refused before anything is started.
  *
  * @example
  * ```ts

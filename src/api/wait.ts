@@ -10,14 +10,13 @@ import type { Process } from '../process/process.js'
 import { type Source, type SourceOwner, source } from '../event-loop/waitable.js'
 
 /**
- * An object that can be waited on: a connection; a listener (ready when an `accept` would not wait: with a key, when a peer has proved that it
- * knows it); a process (ready when it has ended); an open descriptor by its number, or as the `fd` of an object. What a connection
- * has read ahead of a descriptor does not show there.
- * See {@link wait}.
+ * An object that can be waited on: a connection; a listener (ready when an `accept` would not wait: with a key, when a peer has
+ * proved that it knows it); a process (ready when it has ended); an open descriptor by its number, or as the `fd` of an object.
+ * Waiting on a bare descriptor doesn't see messages that a connection has already read ahead from it. See {@link wait}.
  */
 export type Waitable = Connection | Listener | Process | number | { readonly fd: number }
 
-/** For how long to wait. See {@link waitSync}. */
+/** How long to wait. See {@link waitSync}. */
 export interface WaitSyncOptions {
   /** Milliseconds; 0 just looks. Default: for ever. */
   timeout?: number | undefined
@@ -42,8 +41,8 @@ const WAIT: OptionNames<WaitOptions> = owned('wait', { timeout: true, signal: tr
 const WAIT_SYNC: OptionNames<WaitSyncOptions> = owned('waitSync', { timeout: true })
 
 /**
- * Waits until a receive on one of `objects` would not wait: a message, or the end, is there. Resolves with all that are
- * ready, in the order given and each once; `[]` when the time is up, and at once where there is nothing to wait on.
+ * Waits until a receive on one of `objects` would not wait, because a message, or the end, is there. Resolves with all that are
+ * ready, each once and in the order given; with `[]` when the time is up, and at once if there is nothing to wait on.
  *
  * @example
  * ```ts
