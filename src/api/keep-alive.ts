@@ -19,7 +19,7 @@ export interface KeepAliveOptions {
   keepAlive?: boolean | undefined
   /**
    * After how many silent milliseconds the system probes the peer. Default 0, which is the system's own time, usually two hours. As
-   * in `node:net`, it is rounded to whole seconds, and ten unanswered probes, a second apart, end the connection.
+   * in `node:net`, only whole seconds count, and ten unanswered probes, a second apart, end the connection.
    */
   keepAliveInitialDelay?: number | undefined
 }
