@@ -12,21 +12,7 @@ use proptest::prelude::*;
 
 mod peer;
 
-use peer::{echo_process, frame, long_frame, payload, write_in_pieces};
-
-const MIB: usize = 1024 * 1024;
-
-/// Lengths of messages, most of them where another path is taken.
-fn length() -> impl Strategy<Value = usize> {
-    prop_oneof![
-        4 => 0..100_usize,
-        2 => 8 * 1024 - 14..8 * 1024 + 3_usize,
-        2 => 64 * 1024 - 14..64 * 1024 + 3_usize,
-        2 => 256 * 1024 - 14..256 * 1024 + 3_usize,
-        1 => 0..3 * MIB,
-        1 => Just(16 * MIB),
-    ]
-}
+use peer::{echo_process, frame, length, long_frame, payload, write_in_pieces};
 
 fn kind(error: &Error) -> ErrorKind {
     match error {

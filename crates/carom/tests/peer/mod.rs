@@ -12,6 +12,7 @@ use std::time::Duration;
 use carom::Connection;
 use carom::spin::Spin;
 use carom::sys::OwnedFd;
+use proptest::prelude::*;
 
 #[cfg(unix)]
 mod unix;
@@ -66,6 +67,20 @@ pub(crate) fn socket_with_limit(limit: u64) -> (Connection, Stream) {
         Connection::with_options(descriptor(ours), limit, Spin::fixed(Duration::ZERO)).unwrap(),
         theirs,
     )
+}
+
+pub(crate) const MIB: usize = 1024 * 1024;
+
+/// Lengths of messages, most of them where another path is taken.
+pub(crate) fn length() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        4 => 0..100_usize,
+        2 => 8 * 1024 - 14..8 * 1024 + 3_usize,
+        2 => 64 * 1024 - 14..64 * 1024 + 3_usize,
+        2 => 256 * 1024 - 14..256 * 1024 + 3_usize,
+        1 => 0..3 * MIB,
+        1 => Just(16 * MIB),
+    ]
 }
 
 /// A payload of which no two stretches are alike.
