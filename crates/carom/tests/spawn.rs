@@ -66,10 +66,11 @@ fn a_program_that_is_not_there_is_an_error_and_nothing_is_written_to_the_connect
 }
 
 #[test]
-fn a_number_is_given_once_and_is_not_negative() {
+fn a_number_is_given_once_and_is_one_that_a_descriptor_can_have() {
     let (_a, b) = pipe().unwrap();
     let (_c, d) = pipe().unwrap();
-    for connections in [vec![(7, b), (7, d)], vec![(-1, pipe().unwrap().0)]] {
+    let beyond = [-1, i32::MAX].map(|number| vec![(number, pipe().unwrap().0)]);
+    for connections in beyond.into_iter().chain([vec![(7, b), (7, d)]]) {
         let error = spawn(Command::new("true"), connections).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     }

@@ -28,7 +28,11 @@ pub(crate) fn spawn(mut command: Command, fds: Vec<(RawFd, OwnedFd)>) -> io::Res
     }
     // A descriptor whose number is another's goal would be replaced before it has reached its own. And what the standard library opens to
     // hear of a failed exec must not get one of these numbers: those that are free are held until the child has been started.
-    let above = numbered.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+    let above = numbered
+        .iter()
+        .map(|(number, _)| number.saturating_add(1))
+        .max()
+        .unwrap_or(0);
     let sources = numbered
         .iter()
         .map(|(number, fd)| Ok((*number, fcntl_dupfd_cloexec(fd, above)?)))
