@@ -1,6 +1,6 @@
 //! Conversions from and to the descriptors of the standard library.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 
@@ -35,6 +35,16 @@ impl TryFrom<UnixStream> for Connection {
 
     /// As [`Connection::new`]. The blocking mode of the stream doesn't matter.
     fn try_from(stream: UnixStream) -> Result<Self> {
+        Self::new(stream.into())
+    }
+}
+
+impl TryFrom<TcpStream> for Connection {
+    type Error = Error;
+
+    /// As [`Connection::new`]. The blocking mode of the stream doesn't matter, and whether it waits to join small writes
+    /// ([`TcpStream::set_nodelay`]) stays as it is.
+    fn try_from(stream: TcpStream) -> Result<Self> {
         Self::new(stream.into())
     }
 }

@@ -40,7 +40,7 @@ impl Connection {
     ///
     /// The `send` of Python's connections makes pickles, which are no typed messages: such a peer is talked to by
     /// [`recv_bytes`](Self::recv_bytes) and [`send_bytes`](Self::send_bytes), with the bytes of a pickle library (the crate `serde-pickle`, for plain
-    /// data), or by its `send_bytes` and a `MessagePack` library there.
+    /// data: the example `pickle`), or by its `send_bytes` and a `MessagePack` library there.
     ///
     /// ```
     /// #[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)]
@@ -92,6 +92,15 @@ impl Sender {
     /// As there.
     pub fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.send_bytes(&encode(value)?)
+    }
+
+    /// As [`Connection::feed`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.feed_bytes(&encode(value)?)
     }
 }
 

@@ -43,7 +43,7 @@ fn a_listener_of_the_standard_library_accepts_connections() {
     let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let listener = Listener::try_from(listener).unwrap();
     let mut server = listener.accept_connection(None, carom::sys::Deadline::Never).unwrap();
-    let mut client = Connection::try_from(OwnedFd::from(stream)).unwrap();
+    let mut client = Connection::try_from(stream).unwrap();
     client.send_bytes(b"hello").unwrap();
     assert_eq!(server.recv_bytes().unwrap(), b"hello");
     let number = listener.as_raw_fd();

@@ -128,3 +128,19 @@ fn a_connection_over_shared_memory_comes_back_whole() {
     a.send_bytes(b"together").unwrap();
     assert_eq!(b.recv_bytes().unwrap(), b"together");
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn values_that_were_fed_leave_with_the_flush() {
+    let (a, mut b) = pipe().unwrap();
+    let (mut sender, _receiver) = halves(a);
+    for number in 0..1000u32 {
+        sender.feed(&("number", number)).unwrap();
+    }
+    assert!(sender.wants_write());
+    assert!(!b.poll(Some(std::time::Duration::ZERO)).unwrap());
+    sender.flush().unwrap();
+    for number in 0..1000u32 {
+        assert_eq!(b.recv::<(String, u32)>().unwrap(), ("number".to_owned(), number));
+    }
+}
