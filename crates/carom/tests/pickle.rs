@@ -60,7 +60,10 @@ fn python(script: &str) -> (Connection, Child) {
     let (ours, theirs) = sockets();
     let mut command = Command::new("python3");
     command.args(["-c", script]);
-    (Connection::new(ours.into()).unwrap(), start_with_3(command, theirs.into()))
+    (
+        Connection::new(ours.into()).unwrap(),
+        start_with_3(command, theirs.into()),
+    )
 }
 
 #[test]
