@@ -35,26 +35,26 @@ import { isSameAddress, Token } from './token.js'
  * ```
  */
 export interface ConnectManagerOptions extends AuthenticationOptions {
-  /** The key of the manager, which must not be missing: a manager does what its clients say. */
+  /** The manager's authkey. Required: a manager does whatever its clients ask. */
   authkey: string | ArrayBufferView | ArrayBufferLike
-  /** Gives up to connect: it rejects with the signal's reason. Default: none. */
+  /** When aborted, gives up connecting: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal | undefined
-  /** Whether to try again while nobody listens yet, as `connect` does. Default `false`. */
+  /** Whether to keep trying until the manager is listening, as in `connect`. Default `false`. */
   retry?: boolean | undefined
   /**
-   * Other addresses from which proxies are taken: other names of the manager's own, or those of other managers with the same
-   * key. A proxy that names any other address is refused: to use it would answer a stranger's challenge with the key. Default: none.
+   * Further addresses that received proxies may name: aliases of this manager's address, or other managers with the same key. A
+   * proxy that names any other address is refused: using it would answer a stranger's challenge with the key. Default: none.
    */
   addresses?: readonly Address[] | undefined
   /**
-   * How many calls go at once: each has a connection, and a thread of the server's, of its own. Further ones wait, also behind calls
-   * that themselves wait for something, such as a queue's `get`. Calls that are answered within two milliseconds go four at a time,
-   * with which a Python server is fastest. Default 256.
+   * How many calls may run at once: each uses its own connection and its own thread in the server. Further calls wait, even behind
+   * calls that are themselves blocked, such as a queue's `get`. Calls that are answered within two milliseconds run four at a time,
+   * which is fastest with a Python server. Default 256.
    */
   connections?: number | undefined
-  /** The longest reply that is received, in bytes. Default: the longest `Buffer` there can be. */
+  /** The longest reply that is accepted, in bytes. Default: the maximum length of a `Buffer`. */
   maxMessageSize?: number | undefined
-  /** How Python's objects are read and written. Default: what has no form here arrives as a `PythonObject`. */
+  /** How Python's objects are read and written. By default, one without a JavaScript counterpart arrives as a `PythonObject`. */
   pickle?: PickleOptions | undefined
 }
 
@@ -74,7 +74,7 @@ const OPTIONS: OptionNames<ConnectManagerOptions> = {
   },
 }
 
-/** How long `close` waits for a server that does not answer, in milliseconds. */
+/** How long `close` waits for a server that doesn't answer, in milliseconds. */
 const CLOSE_MAX = 5000
 
 /** A server's objects, and the connections to it. */
@@ -83,9 +83,9 @@ interface Site extends Home {
 }
 
 /**
- * A `multiprocessing` manager, Python's or a `ManagerServer`, of which this program is a client.
+ * A client's view of a `multiprocessing` manager: one in Python, or a `ManagerServer`.
  *
- * A proxy refers to an object that the manager keeps. References are given back by `using`, by the garbage collector, and by `close`.
+ * A proxy refers to an object in the manager. Its reference is released by `using`, by the garbage collector, or by `close`.
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ interface Site extends Home {
  * await manager.close()
  * ```
  *
- * @example The objects of a Python program's manager
+ * @example Using the objects of a Python manager
  * ```ts
  * import { Process } from 'carom'
  * import { connectManager } from 'carom/managers'
@@ -165,7 +165,7 @@ export class Manager implements AsyncDisposable {
     this.#reader = new ReplyReader(pickle, (token, exposed) => this.#accept(token, exposed))
   }
 
-  /** Where the manager is. */
+  /** The manager's address. */
   get address(): Address {
     return this.#address
   }
@@ -175,8 +175,8 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * Has the manager make an object of a type that is registered there, as `manager.typeid(*args, **kwargs)` does in Python. The
-   * object is kept as long as somebody refers to it.
+   * Creates an object of a registered type in the manager, as `manager.typeid(*args, **kwargs)` does in Python. The manager keeps
+   * the object for as long as any client refers to it.
    */
   create(typeid: string, args?: readonly unknown[], kwargs?: Keywords): Promise<AnyManagerProxy>
   create<Methods>(typeid: string, args?: readonly unknown[], kwargs?: Keywords): Promise<ManagerProxy<Methods>>
@@ -195,8 +195,8 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * Calls `use` with a session, whose calls go over one connection: to Python, they are one thread's, which an `RLock` and a
-   * `Condition` belong to. Afterwards the connection is closed; a lock that is still held stays so.
+   * Calls `use` with a session, which makes all its calls over one connection. To Python they come from one thread, which can
+   * therefore own an `RLock` or a `Condition`. The connection is closed afterwards; a lock that is still held stays locked.
    */
   async session<T>(use: (session: ManagerSession) => T | PromiseLike<T>): Promise<T> {
     if (typeof use !== 'function') throw invalidType('use', 'a function', use)
@@ -209,7 +209,7 @@ export class Manager implements AsyncDisposable {
     }
   }
 
-  /** A copy of the object that `proxy` refers to, as Python's `proxy._getvalue()`. */
+  /** Returns a copy of the object that `proxy` refers to, as Python's `proxy._getvalue()` does. */
   async getValue(proxy: object): Promise<unknown> {
     const reference = referenceOf(proxy)
     if (!reference) throw invalidType('proxy', 'the proxy of a manager', proxy)
@@ -217,16 +217,16 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * The pickle of a value, in which there may be proxies, as Python's `pickle.dumps`: for another client of the manager, such as a
-   * Python program that this one has a connection to. The objects live as long as this program keeps its proxies, at least.
+   * Pickles a value, which may contain proxies, as Python's `pickle.dumps` does. The pickle is for another client of the manager,
+   * such as a connected Python program. The objects live at least as long as this program keeps its proxies.
    */
   encode(value: unknown): Buffer {
     return this.#codec.encode(value)
   }
 
   /**
-   * The value of a pickle that another client of the manager has made, in which there may be proxies: `pickle.dumps((dict, queue))`.
-   * The other client must keep its own until this resolves.
+   * Unpickles a value from another client of the manager, which may contain proxies: `pickle.dumps((dict, queue))`. The other
+   * client must keep its own proxies until this resolves.
    */
   async decode(bytes: ArrayBufferView): Promise<unknown> {
     if (!ArrayBuffer.isView(bytes)) throw invalidType('bytes', 'a Uint8Array', bytes)
@@ -236,25 +236,25 @@ export class Manager implements AsyncDisposable {
     return value
   }
 
-  /** How many objects the manager has, of all clients. */
+  /** How many objects the manager holds, for all clients together. */
   async numberOfObjects(): Promise<number> {
     return Number(await this.#control('number_of_objects', []))
   }
 
-  /** The manager's own account of its objects, and of how often each is referred to. */
+  /** The manager's own listing of its objects and their reference counts. */
   async debugInfo(): Promise<string> {
     return String(await this.#control('debug_info', []))
   }
 
-  /** Ends the manager's server, for all of its clients. */
+  /** Shuts the manager's server down, for all of its clients. */
   async shutdown(): Promise<void> {
     await this.#control('shutdown', [])
     await this.close()
   }
 
   /**
-   * Gives back all references, and closes the connections: calls that are under way reject. A server that does not answer holds
-   * it up for five seconds. Safe to call twice.
+   * Releases all references and closes the connections; pending calls reject. Waits at most five seconds for a server that doesn't
+   * answer. Safe to call twice.
    */
   async close(): Promise<void> {
     this.#closed = true
@@ -267,7 +267,7 @@ export class Manager implements AsyncDisposable {
     return this.close()
   }
 
-  /** @internal Says hello, by which it is known that somebody is there, and has the key. */
+  /** @internal Sends a first request, which proves that a manager is there and has the key. */
   async greet(first: ConnectOptions): Promise<void> {
     await this.#own.control('dummy', [], undefined, first)
   }
@@ -317,11 +317,11 @@ export class Manager implements AsyncDisposable {
     const { value } = reply
     const [exposed, token] = Array.isArray(value) ? (value as unknown[]) : []
     if (!(token instanceof Token)) throw malformed('a result that stays there has no token')
-    // The object is at the server that was called, whatever address its token names.
+    // The object is in the server that was called, whatever address its token names.
     return proxyOf(new MethodCalls(this.#counted(site, token.typeid, token.id, checkedNames(exposed))))
   }
 
-  /** Has references counted before anybody can use them. */
+  /** Makes the server count references before anyone can use them. */
   async #count(arrived: readonly Reference[]): Promise<void> {
     await Promise.all(
       arrived.map(async (reference) => {
@@ -341,7 +341,7 @@ function closed(): ConnectionClosedError {
 }
 
 /**
- * Connects to a manager: Python's `multiprocessing.managers`, or a `ManagerServer`. It resolves when the manager has answered.
+ * Connects to a manager: Python's `multiprocessing.managers`, or a `ManagerServer`. Resolves when the manager has answered.
  *
  * @example
  * ```ts

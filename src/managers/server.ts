@@ -39,29 +39,29 @@ import { readToken, Token } from './token.js'
  * ```
  */
 export interface ManagerServerOptions extends AuthenticationOptions {
-  /** The secret that clients must know. It is required: clients make objects here, and call their methods. */
+  /** The secret that clients must know. Required: clients create objects here and call their methods. */
   authkey: string | ArrayBufferView | ArrayBufferLike
   /**
-   * The types of objects that clients may have made, by the names that they register: `{ model: () => new Model() }`. A function
-   * is called for each `create`, with the client's arguments; one that returns an object that is there already shares it. Clients
-   * call the methods that the object's own class defines, as `serve` of `carom/calls` has it.
+   * The types that clients may create, by registered name: `{ model: () => new Model() }`. Each `create` calls the function with
+   * the client's arguments; a function that returns an existing object shares it. Clients may call the methods that the object's
+   * own class defines, as with `serve` of `carom/calls`.
    */
   objects: Readonly<Record<string, ObjectFactory>>
-  /** Whether a client may end the server. Default `false`. */
+  /** Whether a client may shut the server down. Default `false`. */
   allowShutdown?: boolean | undefined
-  /** How many objects a client may have: a process, over a Unix socket; a host, over TCP. Default 1000. */
+  /** How many objects one client may have. A client is a process over a Unix socket, a host over TCP. Default 1000. */
   objectsPerClient?: number | undefined
-  /** How many connections there may be: one for each thread of a Python client's. Further ones are closed. Default 1000. */
+  /** The maximum number of connections; a Python client opens one per thread. Further ones are closed. Default 1000. */
   connections?: number | undefined
-  /** The longest request that is received, in bytes. Default: the longest `Buffer` there can be. */
+  /** The longest request that is accepted, in bytes. Default: the maximum length of a `Buffer`. */
   maxMessageSize?: number | undefined
-  /** How arguments are read, and results written. Default: what has no form here is refused. */
+  /** How arguments are read and results written. By default, an object without a JavaScript counterpart is refused. */
   pickle?: PickleOptions | undefined
   /** How many connections may wait to be accepted. Default 128. */
   backlog?: number | undefined
   /** The permissions of a Unix socket's file. Default `0o600`, the owner only. */
   mode?: number | undefined
-  /** Whether to take the place of a socket file at which nobody listens any more. Default `false`. */
+  /** Whether to replace a stale socket file, on which nothing listens any more. Default `false`. */
   replace?: boolean | undefined
 }
 
@@ -84,12 +84,12 @@ const OPTIONS: OptionNames<ManagerServerOptions> = {
   },
 }
 
-/** How long to wait where a connection can't be accepted, for want of descriptors, in milliseconds. */
+/** How long to pause accepting when the process is out of descriptors, in milliseconds. */
 const PAUSE = 100
 
 /**
- * Serves objects to `multiprocessing` managers' clients, Python's or `connectManager`'s. It listens as soon as it is made, and
- * keeps the event loop alive until it is closed.
+ * Serves objects to clients of `multiprocessing` managers, in Python or through `connectManager`. It listens as soon as it is
+ * constructed, and keeps the event loop alive until it is closed.
  *
  * @example
  * ```ts
@@ -130,7 +130,7 @@ export class ManagerServer implements AsyncDisposable {
   readonly #clients = new Set<ServedClient>()
   #referenced = true
 
-  /** `address`: `undefined` for a private one. */
+  /** If `address` is `undefined`, a private one is chosen. */
   constructor(address: Address | undefined, given: ManagerServerOptions) {
     const {
       objects,
@@ -160,17 +160,17 @@ export class ManagerServer implements AsyncDisposable {
     void this.#accept()
   }
 
-  /** Where to connect to. */
+  /** The address to connect to. */
   get address(): Address {
     return this.#listener.address
   }
 
-  /** How many objects there are, of all clients. */
+  /** How many objects the server holds, for all clients together. */
   get numberOfObjects(): number {
     return this.#objects.size
   }
 
-  /** Keeps the event loop alive, as at first. */
+  /** Keeps the event loop alive, as it does by default. */
   ref(): this {
     this.#referenced = true
     this.#listener.ref()
@@ -178,7 +178,7 @@ export class ManagerServer implements AsyncDisposable {
     return this
   }
 
-  /** Lets the program end although clients may still come. */
+  /** Lets the program exit even though clients may still connect. */
   unref(): this {
     this.#referenced = false
     this.#listener.unref()
@@ -186,7 +186,7 @@ export class ManagerServer implements AsyncDisposable {
     return this
   }
 
-  /** Stops listening, closes all connections, and aborts the signals of calls that are under way. Safe to call twice. */
+  /** Stops listening, closes all connections, and aborts the signals of running calls. Safe to call twice. */
   async close(): Promise<void> {
     await this.#listener.close()
     const reason = new ConnectionClosedError(`the manager server at ${shown(this.address)} was closed`)
@@ -198,7 +198,7 @@ export class ManagerServer implements AsyncDisposable {
     return this.close()
   }
 
-  /** Of a proxy of an object here, the object itself. */
+  /** The pickle's settings, with which a proxy of an object in this server is read as the object itself. */
   #settings(pickle: PickleOptions | undefined): PickleSettings {
     const settings = pickleSettings(pickle)
     const rebuild = ([, token]: unknown[]): object => {
@@ -237,14 +237,14 @@ export class ManagerServer implements AsyncDisposable {
       if (first) await this.#answer(connection, requests, first, owner)
       await connection.close()
     } catch {
-      // The client has gone, which is no affair of the others'.
+      // The client has gone, which doesn't concern the others.
       connection.destroy()
     } finally {
       this.#connections.delete(connection)
     }
   }
 
-  /** Reads a client's first request. A client that sends none in time is disconnected: it takes the place of others. */
+  /** Reads a client's first request. A client that sends none in time is disconnected, to make room for others. */
   async #first(connection: Connection, requests: Requests): Promise<Request | undefined> {
     const timer =
       this.#patience === Infinity

@@ -13,7 +13,7 @@ import { signalName } from './signals.js'
 import { standard } from './stdio.js'
 
 /**
- * Beside its own, a `Process` takes the options of Node's `spawn`: `cwd`, `env`, `uid`, `detached`, `windowsHide`, …
+ * In addition to its own options, a `Process` accepts those of Node's `spawn`: `cwd`, `env`, `uid`, `detached`, `windowsHide`, …
  *
  * @example
  * ```ts
@@ -62,45 +62,45 @@ import { standard } from './stdio.js'
  * ```
  */
 export interface ProcessOptions extends SpawnOptions {
-  /** The name of the exported function to call. Default `'default'`, the default export; Python has none. */
+  /** The name of the exported function to call. Default `'default'`, the default export; required for Python. */
   target?: string | undefined
   /**
-   * The arguments of the function: anything that the codec `'structured'` carries, with connections, listeners and `Handle`s at any
-   * depth. Connections are closed here when the process is started. Default: none.
+   * The function's arguments: anything that the codec `'structured'` can encode, including connections, listeners and `Handle`s at
+   * any depth. Connections are closed here when the process is started, unless `keep` is `true`. Default: none.
    */
   args?: readonly unknown[] | undefined
-  /** Arguments by name, for a function of Python's. Default: none. */
+  /** Keyword arguments, for a Python function. Default: none. */
   kwargs?: Readonly<Record<string, unknown>> | undefined
   /**
-   * Serves the module's functions, which `process.remote` calls, instead of calling one. Then `daemon` is `true` by default.
-   * Of a Node module, they are the exported functions; of a Python module, those in `__all__`, else its own functions
-   * without a leading underscore. Default `false`.
+   * Whether to serve the module's functions to `process.remote` instead of calling a single one; `daemon` then defaults to `true`.
+   * A Node module serves its exported functions; a Python module serves those in `__all__`, or, without one, its own functions
+   * whose names have no leading underscore. Default `false`.
    */
   serve?: boolean | undefined
   /**
-   * How many threads run the plain functions and generators of a served Python module. Default: its main thread does, one call
-   * at a time; `async def` functions run side by side on one event loop.
+   * How many threads run the plain functions and generators of a served Python module. Default: the main thread runs
+   * them, one call at a time. `async def` functions always run concurrently on one event loop.
    */
   threads?: number | undefined
   /**
-   * The command that starts Python, or an array of it and its arguments: `['uv', 'run', 'python']`. Default `$PYTHON`, else
-   * `python3` (`python` on Windows). With it, any module is Python's; without it, one whose name ends in `.py`.
+   * The command that starts Python, or an array of the command and its arguments: `['uv', 'run', 'python']`. Default `$PYTHON`, else
+   * `python3` (`python` on Windows). With it, Python runs any module; without it, only one whose name ends in `.py`.
    */
   interpreter?: string | readonly string[] | undefined
-  /** For people. Default `Process-1`, `Process-2`, … */
+  /** A name for people to read. Default `Process-1`, `Process-2`, … */
   name?: string | undefined
-  /** Whether it ends with this process, and this process doesn't wait for it to end. Default `false`. */
+  /** Whether the process is terminated when this one exits, which then doesn't wait for it. Default `false`. */
   daemon?: boolean | undefined
-  /** Its descriptors 0, 1 and 2, in any form that `child_process.spawn` takes. Default `'inherit'`. */
+  /** The child's descriptors 0, 1 and 2, in any form that `child_process.spawn` accepts. Default `'inherit'`. */
   stdio?: SpawnOptions['stdio']
   /**
-   * Options of the Node, or the Python, that runs it. Default for Node: this process's, so that loaders and conditions are the
-   * same.
+   * Command-line options for the Node or Python that runs the module. Default for Node: those of this process, so that loaders
+   * and conditions are the same.
    */
   execArgv?: readonly string[] | undefined
-  /** Ends the process when it is aborted, by `killSignal`, which is SIGTERM unless you say otherwise. Default: none. */
+  /** When aborted, ends the process with `killSignal`, which defaults to SIGTERM. Default: none. */
   signal?: AbortSignal | undefined
-  /** Whether connections in `args` stay open here too. Default `false`. */
+  /** Whether connections in `args` also stay open in this process. Default `false`. */
   keep?: boolean | undefined
 }
 
@@ -118,7 +118,7 @@ const PROCESS: OptionNames<ProcessOptions> = owned('Process', {
   keep: true,
 })
 
-/** Options that have been checked, and their defaults filled in. */
+/** Validated options, with defaults filled in. */
 export interface ProcessSettings {
   program: Program
   module: string
@@ -171,7 +171,7 @@ function named(signal: NodeJS.Signals | number): NodeJS.Signals {
 type Work = Pick<ProcessSettings, 'target' | 'args' | 'kwargs' | 'serve'>
 type WorkOptions = Pick<ProcessOptions, 'target' | 'args' | 'kwargs' | 'threads'>
 
-/** Calls one function. */
+/** The settings of a process that calls one function. */
 function called({ target, args = [], kwargs = {}, threads }: WorkOptions, python: boolean): Work {
   if (threads !== undefined) throw check.invalid('threads are for serve: true: a target is called on the main thread')
   if (target === undefined && python) {
@@ -189,7 +189,7 @@ function called({ target, args = [], kwargs = {}, threads }: WorkOptions, python
   return { target: target ?? 'default', args, kwargs, serve: undefined }
 }
 
-/** Serves all functions. */
+/** The settings of a process that serves its module's functions. */
 function served({ target, args, kwargs, threads }: WorkOptions): Work {
   for (const [option, value] of Object.entries({ target, args, kwargs })) {
     if (value !== undefined) throw check.invalid(`serve: true takes no ${option}: process.remote calls the functions`)
@@ -223,7 +223,7 @@ function moduleUrl(module: string | URL): string {
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(resolve(module)).href
 }
 
-/** This process's, without what only says what its own program is. */
+/** This process's `execArgv`, without the options that only select its own program. */
 function inheritedExecArgv(): string[] {
   const kept: string[] = []
   for (let n = 0; n < process.execArgv.length; n++) {

@@ -23,7 +23,7 @@ import type { Startup } from './startup.js'
 const children = new Children<Process>()
 
 /**
- * The processes that this thread has started and that have not ended, in the order in which they were started.
+ * The processes that this thread has started and that are still running, in the order in which they were started.
  *
  * @example
  * ```ts
@@ -40,37 +40,37 @@ export function activeChildren(): Process[] {
   return children.alive
 }
 
-/** Closes the descriptors of processes that nobody has closed. */
+/** Closes the descriptors of a `Process` that was garbage-collected without being closed. */
 const forgotten = new FinalizationRegistry<Ending>((ending) => ending.close())
 
-/** Milliseconds that a child which serves has to end by itself, when it has no more calls. */
+/** How long a serving child may take to exit by itself once its last call is done, in milliseconds. */
 const STOPPING = 10_000
 
 /** Calls the functions of a module: typed by `new Process<typeof import('./worker.js')>(…)`. */
 type RemoteOf<Functions> = unknown extends Functions ? AnyRemote : Remote<Functions>
 
-/** Loaded with the first process that is made: most programs make none. */
+/** Loaded when the first process is created: most programs create none. */
 function starting(): typeof Starting {
   return require('./starting.js') as typeof Starting
 }
 
-/** A process that was started. */
+/** The state of a started process. */
 interface Started {
   readonly child: ChildProcess
   readonly ending: Ending
   readonly startup: Startup
-  /** The functions that it serves, where it does. */
+  /** The functions that the process serves, if it serves any. */
   readonly served: Served | undefined
 }
 
 /**
- * A Node process that calls an exported function of a module, as Python's `Process` does with the start method *spawn*.
+ * A Node or Python process that calls a function of a module, as Python's `Process` does with the start method *spawn*.
  *
- * The function is called with decoded copies of `args`; connections, listeners and `Handle`s among them, at any depth, arrive
- * as working objects. The process ends as any Node process does: when nothing is left to do. An exception, or a rejection of
- * what the function returns, prints its stack on stderr and exits with 1.
+ * The function is called with decoded copies of `args`; connections, listeners and `Handle`s in them, at any depth,
+ * arrive as working objects. The process exits as any Node process does: when nothing is left to do. If the function throws, or the
+ * promise that it returns rejects, the process prints the error's stack to stderr and exits with code 1.
  *
- * While it runs, this process waits for it before it exits by itself, unless it is a daemon.
+ * This process doesn't exit by itself while the child runs, unless the child is a daemon.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ interface Started {
  * }
  * ```
  *
- * @example A module of Python's, whose functions are called
+ * @example Calling the functions of a Python module
  * ```ts
  * import { Process } from 'carom'
  *
@@ -116,22 +116,22 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
   readonly #settings: ProcessSettings
   #started: Started | undefined
   #closed = false
-  /** For how many reasons the event loop waits for a daemon. */
+  /** How many callers need the event loop kept alive for a daemon: its start, and each `join`. */
   #holds = 0
 
   /**
-   * `module` is a URL, or a path from the working directory: of an ES module, or a CommonJS one; of TypeScript, where Node
-   * or a loader in `execArgv` runs it.
+   * `module` is a URL, or a path relative to the working directory. It names an ES module, a CommonJS module or a Python module;
+   * TypeScript works where Node, or a loader in `execArgv`, can run it.
    */
   constructor(module: string | URL, options?: ProcessOptions) {
     this.#settings = starting().processSettings(module, options)
   }
 
   /**
-   * Starts the process. It has its `pid` when the call returns. The promise resolves when the process has imported the module
-   * and is about to call the target, and rejects with a `StartError` where it can't. If it isn't awaited, `join` tells of that.
+   * Starts the process; `pid` is set when the call returns. The promise resolves when the process has imported the module and is
+   * about to call the target, or rejects with a `StartError`. If nothing awaits it, `join` reports the error instead.
    *
-   * A child that still imports its own module may start no process: see `isMain`.
+   * A child may not start processes while it is still importing its own module: see `isMain`.
    */
   start(): Promise<void> {
     try {
@@ -150,7 +150,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
 
   #begin(): Promise<void> {
     const { program, module, target, kwargs, serve, name, daemon, keep, signal, killSignal } = this.#settings
-    // Steps that can fail for want of descriptors come before there is a child.
+    // Steps that fail when descriptors run out come before the child is spawned.
     environmentOf()
     const { Served, Startup } = starting()
     const served = serve && new Served(program.codec)
@@ -191,7 +191,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
       unwatch?.()
       startup.readLast()
     })
-    // A signal that can't be delivered, to a process that has just ended.
+    // Emitted when a signal can't be delivered because the process has just ended.
     child.on('error', () => {})
     return startup.promise
   }
@@ -207,7 +207,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     }
   }
 
-  /** When this process exits by itself, the daemon goes first. */
+  /** Terminates the daemon before this process exits by itself. */
   #endWithThis(child: ChildProcess): void {
     const { atExit } = environmentOf()
     const end = (): void => this.terminate()
@@ -216,8 +216,8 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
   }
 
   /**
-   * Resolves when the process has ended, with `true`; or with `false` when `timeout` milliseconds are over. Rejects with
-   * the error of a start that has failed, once the process has ended.
+   * Resolves with `true` when the process has ended, or with `false` after `timeout` milliseconds. If the start failed, rejects
+   * with its error once the process has ended.
    *
    * @example
    * ```ts
@@ -242,7 +242,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return true
   }
 
-  /** The event loop goes on for a daemon only while it starts, and while somebody joins it. */
+  /** A daemon keeps the event loop alive only while it is starting and while a `join` is pending. */
   #hold(change: 1 | -1): void {
     this.#holds += change
     if (!this.#settings.daemon) return
@@ -250,7 +250,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     else this.#started?.child.unref()
   }
 
-  /** As `join`, blocking. */
+  /** Like `join`, but blocks. */
   joinSync(timeout: number = Infinity): boolean {
     const milliseconds = check.timeout(timeout)
     const { ending, startup } = this.#assertStarted()
@@ -261,13 +261,13 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return true
   }
 
-  /** Asks the process to end, by SIGTERM. */
+  /** Asks the process to end: sends SIGTERM. */
   terminate(): void {
     this.#send('SIGTERM')
   }
 
   /**
-   * Ends the process, by SIGKILL.
+   * Kills the process: sends SIGKILL.
    *
    * @example
    * ```ts
@@ -291,8 +291,8 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
   }
 
   /**
-   * Ends a process that serves: it takes no new calls, those that run go on to their end, and then the process ends, and is
-   * closed.
+   * Shuts down a serving process gracefully: it accepts no new calls and finishes those that are running. Then the process exits,
+   * and this object is closed.
    */
   async stop(): Promise<void> {
     const served = this.#started?.served
@@ -313,7 +313,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     this.close()
   }
 
-  /** Frees what the process takes here. It must have ended. */
+  /** Releases the resources that this program holds for the process, which must have ended. */
   close(): void {
     if (this.#closed) return
     if (this.isAlive) throw new ProcessError(`${this.name} still runs: join or terminate it before it is closed`)
@@ -326,7 +326,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     ending.close()
   }
 
-  /** Stops the process, if it serves; else terminates it, if it runs. Closes this once it has ended. */
+  /** Stops a serving process, or terminates any other that runs; closes this object once the process has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#started?.served) {
       await this.stop()
@@ -339,7 +339,7 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     this.close()
   }
 
-  /** Terminates the process, if it runs; what it takes here is freed when it has ended. */
+  /** Terminates the process if it is running; its resources are released once it has ended. */
   [Symbol.dispose](): void {
     if (this.isAlive) {
       this.terminate()
@@ -347,18 +347,18 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     } else this.close()
   }
 
-  /** The functions that the process serves: `await process.remote.resize(image)`. With `serve: true`, once it was started. */
+  /** The functions that the process serves: `await process.remote.resize(image)`. Requires `serve: true` and a started process. */
   get remote(): RemoteOf<Functions> {
     if (!this.#settings.serve) throw new ProcessError(`${this.name} does not serve: give it the option serve: true`)
     return this.#assertStarted().served?.remote as RemoteOf<Functions>
   }
 
-  /** The name of the process, for people. */
+  /** The process's name, for people to read. */
   get name(): string {
     return this.#settings.name
   }
 
-  /** Whether it ends with this process. */
+  /** Whether the process is terminated when this one exits. */
   get daemon(): boolean {
     return this.#settings.daemon
   }
@@ -368,23 +368,23 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#started?.child.pid
   }
 
-  /** The code that it exited with; `null` while it runs, and where a signal has ended it. */
+  /** The exit code; `null` while the process runs, or if a signal ended it. */
   get exitCode(): number | null {
     return this.#started?.ending.look()?.code ?? null
   }
 
-  /** The signal that has ended it, or `null`. */
+  /** The signal that ended the process, or `null`. */
   get signalCode(): NodeJS.Signals | null {
     return this.#started?.ending.look()?.signal ?? null
   }
 
-  /** Whether it was started and has not ended. */
+  /** Whether the process has been started and has not ended. */
   get isAlive(): boolean {
     return this.#started !== undefined && this.#started.ending.look() === undefined
   }
 
   /**
-   * A descriptor that is readable when the process has ended, and stays so until `close`. It stays the process's.
+   * A descriptor that becomes readable when the process ends, and stays so until `close`. It is this object's to close.
    *
    * @example
    * ```ts
@@ -401,17 +401,17 @@ export class Process<Functions = unknown> implements SourceOwner, AsyncDisposabl
     return this.#open().sentinel
   }
 
-  /** Where `stdio` has a pipe: the streams to it. */
+  /** The program's standard input, if `stdio` makes it a pipe; otherwise `null`. */
   get stdin(): Writable | null {
     return this.#started?.child.stdin ?? null
   }
 
-  /** The program's standard output, where `stdio` has a pipe. */
+  /** The program's standard output, if `stdio` makes it a pipe; otherwise `null`. */
   get stdout(): Readable | null {
     return this.#started?.child.stdout ?? null
   }
 
-  /** The program's standard error, where `stdio` has a pipe. */
+  /** The program's standard error, if `stdio` makes it a pipe; otherwise `null`. */
   get stderr(): Readable | null {
     return this.#started?.child.stderr ?? null
   }
