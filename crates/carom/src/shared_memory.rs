@@ -21,6 +21,7 @@
 //! shorter: the system then ends, by `SIGBUS`, each process that touches what was cut off. Nothing in the memory says when it
 //! may be read: a message does.
 
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU8;
 use std::{fmt, io};
@@ -238,6 +239,9 @@ impl std::error::Error for SharedMemoryError {
 fn words(syscall: &str, code: &str) -> Option<(&'static str, &'static str)> {
     Some(match (syscall, code) {
         (_, "EEXIST") => ("there is shared memory of that name", "open it, or unlink it first"),
+        (_, "ENOENT") if cfg!(target_os = "linux") && !Path::new("/dev/shm").is_dir() => {
+            ("this system has no /dev/shm", "mount a tmpfs there")
+        }
         (_, "ENOENT") => (
             "there is no shared memory of that name",
             "was it unlinked, or did a Python that had it open end, whose resource tracker unlinks what it has only opened?",
