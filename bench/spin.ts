@@ -1,6 +1,7 @@
 // The processor time that the event loop's adaptive spin costs and saves, beside `spin: 0`, under loads that it can learn from and
 // loads that it can't:
-// `spin.ts [--only <regular expression>] [--seconds <seconds>] [--rounds <rounds>] [--spin <values>]`. Linux or macOS.
+// `spin.ts [--only <regular expression>] [--seconds <seconds>] [--rounds <rounds>] [--spin <values>] [--transport <transport>]`.
+// Linux or macOS.
 import { execFile } from 'node:child_process'
 import { parseArgs, promisify } from 'node:util'
 
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     /** The values of `spin` that are compared. */
     spin: { type: 'string', default: '0,adaptive' },
+    transport: { type: 'string', default: 'socket' },
   },
 })
 
@@ -47,7 +49,9 @@ for (let round = 0; round < Number(options.rounds); round++) {
   }
 }
 
-console.log(`node ${process.version}; ${options.rounds} rounds: medians, and the middle half of the rounds\n`)
+console.log(
+  `node ${process.version}; ${options.transport}; ${options.rounds} rounds: medians, and the middle half of the rounds\n`,
+)
 const rows = chosen.flatMap((name) => spins.map((spin) => row(name, spin, found.get(`${name}: ${spin}`) ?? [])))
 console.log(table([['load', 'spin', 'p50', 'p99', 'messages', 'processor time'], ...rows]))
 
@@ -64,7 +68,7 @@ async function measure(name: string, spin: string): Promise<Figures> {
 }
 
 async function one(name: string, spin: string): Promise<Figures> {
-  const args = [...process.execArgv, program('spin/near'), name, spin, options.seconds]
+  const args = [...process.execArgv, program('spin/near'), name, spin, options.seconds, options.transport]
   const { stdout } = await run(process.execPath, args, { timeout: 60_000 })
   return JSON.parse(stdout) as Figures
 }

@@ -39,9 +39,13 @@ export const loads: Record<string, Load> = {
   nothing: { run: nothing },
 }
 
-/** `spin` as a word of the command line. */
-export function optionOf(spin: string): NonNullable<ConnectionOptions['spin']> {
-  return spin === 'adaptive' ? spin : Number(spin)
+/** What the words of the command line say of the connection that is measured. */
+export function optionsOf(spin: string, transport: string): ConnectionOptions {
+  return {
+    codec: 'json',
+    spin: spin === 'adaptive' ? spin : Number(spin),
+    ...(transport === 'shared-memory' ? { transport } : {}),
+  }
 }
 
 function roundTrips(message: Message) {

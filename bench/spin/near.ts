@@ -1,4 +1,4 @@
-// The measuring process of one load: `near.ts <load> <spin> <seconds>`. It starts the far process and prints `Figures`.
+// The measuring process of one load: `near.ts <load> <spin> <seconds> <transport>`. It starts the far process and prints `Figures`.
 import { spawn } from 'node:child_process'
 
 import { type Connection, pipe } from 'carom'
@@ -7,20 +7,19 @@ import { program } from '../places.ts'
 import { nanoseconds } from '../rate.ts'
 import type { Figures } from '../spin.ts'
 import { quantile } from '../stats.ts'
-import { loads, optionOf } from './loads.ts'
+import { loads, optionsOf } from './loads.ts'
 
 /** Seconds before anything is measured, for the compiler; pairs that share the processors need as many times longer. */
 const WARM_UP = 0.5
 
-const [name = '', spin = '', seconds = ''] = process.argv.slice(2)
+const [name = '', spin = '', seconds = '', transport = ''] = process.argv.slice(2)
 const load = loads[name]
 if (!load) throw new RangeError(`no load is called ${JSON.stringify(name)}`)
 
-const options = { codec: 'json', spin: optionOf(spin) } as const
-const [messages, theirMessages] = pipe(options)
+const [messages, theirMessages] = pipe(optionsOf(spin, transport))
 // Orders to the far process don't go through the connection that is measured.
 const [orders, theirOrders] = pipe({ codec: 'json', spin: 0 })
-const child = spawn(process.execPath, [...process.execArgv, program('spin/far'), spin], {
+const child = spawn(process.execPath, [...process.execArgv, program('spin/far'), spin, transport], {
   stdio: ['ignore', 'inherit', 'inherit', theirMessages.fd, theirOrders.fd],
 })
 await Promise.all([theirMessages.close(), theirOrders.close()])
