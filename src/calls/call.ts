@@ -1,13 +1,13 @@
-/** How many items of a stream may be on their way, or wait to be taken. */
+/** How many items of a stream may be in flight or waiting to be consumed. */
 const WINDOW = 32
 
-/** The connection of a call, as the call uses it. */
+/** What a call needs of its connection. */
 export interface CallOwner {
-  /** The stream of the call `id` may send `count` items more. */
+  /** Lets the stream of the call `id` send `count` more items. */
   credit(id: number, count: number): void
-  /** Nobody waits for the answer any more. */
+  /** Tells the peer that the caller no longer wants the answer. */
   cancel(id: number): void
-  /** Somebody reads the stream of `call`. */
+  /** Called when a caller begins to read the stream of `call`. */
   reading(id: number, call: Call): void
 }
 
@@ -21,8 +21,8 @@ const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true }
 type State = 'waiting' | 'answered' | 'failed' | 'stream'
 
 /**
- * A call of a peer's function, which has been sent: await its result, or iterate over what its generator yields. Its promise
- * is made when somebody first asks for it, so a call that is iterated, or that nobody asks, never gives an unhandled rejection.
+ * A call of a peer's function that has been sent: await its result, or iterate over what its generator yields. The promise is
+ * created on first use, so a call that is iterated over, or ignored, never causes an unhandled rejection.
  *
  * @example
  * ```ts
@@ -55,12 +55,12 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   #promise: Promise<T> | undefined
   #settle: { resolve: (value: T) => void; reject: (error: unknown) => void } | undefined
   #iterated = false
-  /** The stream is over, once its items have been taken. */
+  /** The stream has ended: nothing follows the items that are still queued. */
   #finished = false
   readonly #items: unknown[] = []
   readonly #takers: Taker[] = []
   #credit = 0
-  /** Told when the call's answer is here, or will not come. */
+  /** Called when the answer has arrived, or never will. */
   #onAnswer: (() => void)[] = []
   #onOver: (() => void) | undefined
 
@@ -75,7 +75,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     return 'Call'
   }
 
-  // The program's side.
+  // Called by the program.
 
   // oxlint-disable-next-line unicorn/no-thenable -- a call is a promise that is made when it is asked for
   then<A = T, B = never>(
@@ -116,7 +116,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     }))
   }
 
-  /** The call is a stream that somebody awaits: nobody else will read it. */
+  /** The caller awaits a call that is a stream, so nothing else will read the stream. */
   #isStream(): TypeError {
     if (!this.#iterated) this.#leave()
     return new TypeError(`${this.#name} gives a stream: write "for await (const item of …${this.#name}(…))"`)
@@ -150,7 +150,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     return new TypeError(`${this.#name} gives one value and no stream: write "await …${this.#name}(…)"`)
   }
 
-  /** Gives the sender what has been taken, in portions. */
+  /** Returns credit to the sender for the items consumed, in batches. */
   #renewCredit(): void {
     if (this.#state !== 'stream' || this.#finished || this.#credit + this.#items.length > WINDOW / 2) return
     const count = WINDOW - this.#credit - this.#items.length
@@ -167,7 +167,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
     for (const taker of this.#takers.splice(0)) taker.resolve(DONE)
   }
 
-  // The peer's side.
+  // Called for messages from the peer.
 
   /** @internal */
   answer(value: unknown): void {
@@ -192,7 +192,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   }
 
   /**
-   * The result is a stream. Returns whether nobody reads it yet.
+   * The result is a stream. Returns whether it has no reader yet.
    *
    * @internal
    */
@@ -206,7 +206,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   }
 
   /**
-   * An item of the stream; false where no credit was given for it.
+   * Takes an item of the stream; returns false if the peer had no credit for it.
    *
    * @internal
    */
@@ -222,7 +222,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   }
 
   /**
-   * The stream has ended; false where there is none.
+   * The stream has ended; returns false if there was none.
    *
    * @internal
    */
@@ -235,7 +235,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   }
 
   /**
-   * Gives the call up, with `error` for every caller that waits for it.
+   * Gives the call up: every waiting caller gets `error`.
    *
    * @internal
    */
@@ -247,7 +247,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   }
 
   /**
-   * Calls `onOver` when nothing more will come.
+   * Calls `onOver` when nothing more will arrive.
    *
    * @internal
    */
@@ -256,7 +256,7 @@ export class Call<T = unknown, Item = unknown> implements Promise<T>, AsyncItera
   }
 
   /**
-   * Resolves when the answer is here, with what it is.
+   * Resolves with the call's state once the answer has arrived.
    *
    * @internal
    */

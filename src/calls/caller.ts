@@ -17,24 +17,24 @@ import {
 } from './messages.js'
 import { inCall } from './unsendable.js'
 
-/** Cancels the streams that nobody can begin to read any more. */
+/** Cancels streams whose calls were garbage-collected before anything read them. */
 const forgotten = new FinalizationRegistry<() => void>((cancel) => cancel())
 
-/** This end's calls that have no answer yet, or whose stream has not ended. */
+/** This end's pending calls: those without an answer, or whose stream has not ended. */
 export class Caller implements CallOwner {
   readonly #carrier: Carrier
   readonly #calls = new Map<number, Call>()
-  /** Streams that nobody has begun to read, by what their calls do when they begin. */
+  /** Streams that have no reader yet, by the callback that their call runs when reading begins. */
   readonly #unread = new Map<number, WeakRef<Call>>()
   #last = 0
-  /** Why no more calls are taken, and what is told when those that were taken are over. */
+  /** Why no more calls are accepted, and what to call when the pending ones are over. */
   #drain: { reason: Error; done: Deferred<void> } | undefined
 
   constructor(carrier: Carrier) {
     this.#carrier = carrier
   }
 
-  /** How many calls wait for the peer. A stream that nobody reads does not. */
+  /** How many calls wait for the peer. A stream without a reader doesn't count. */
   get active(): number {
     return this.#calls.size
   }
@@ -58,21 +58,21 @@ export class Caller implements CallOwner {
     return call
   }
 
-  /** Takes no more calls, because of `reason`; resolves when those that were taken are over. */
+  /** Refuses further calls with `reason`; resolves when the pending ones are over. */
   drain(reason: Error): Promise<void> {
     this.#drain ??= { reason, done: new Deferred() }
     this.#changed()
     return this.#drain.done.promise
   }
 
-  /** A call that is not sent, because of `reason`. */
+  /** Returns a call that is not sent and fails with `reason`. */
   refused(name: string, reason: unknown): Call {
     const call = new Call(name, ++this.#last, this)
     call.fail(reason)
     return call
   }
 
-  /** Takes an answer. One to a call that nobody waits for any more is dropped. */
+  /** Takes an answer. An answer to a call that was given up is dropped. */
   handle(message: Message): void {
     const [kind, id, value] = message
     const call = this.#calls.get(id) ?? this.#unread.get(id)?.deref()
@@ -108,7 +108,7 @@ export class Caller implements CallOwner {
     call?.abandon(error)
   }
 
-  /** The connection has ended: nothing more will be answered. */
+  /** The connection has ended: no more answers will arrive. */
   end(why: Error): void {
     const calls = [...this.#calls.values()]
     for (const each of this.#unread.values()) {
@@ -149,7 +149,7 @@ export class Caller implements CallOwner {
     this.#unread.delete(id)
   }
 
-  /** The call's stream is here, and nobody reads it: it lives as long as somebody could. */
+  /** The call's stream has arrived without a reader: keep it for as long as the call is reachable. */
   #leave(id: number, call: Call): void {
     this.#calls.delete(id)
     this.#unread.set(id, new WeakRef(call))

@@ -1,28 +1,28 @@
 import type { Connection } from '../api/connection.js'
 import type { Message } from './messages.js'
 
-/** The connection that calls go over, for both of its sides. */
+/** The connection that carries calls, as its caller and its server see it. */
 export interface Carrier {
   readonly connection: Connection
   /** Why the connection has ended, if it has. */
   readonly end: Error | undefined
-  /** How many calls of this end's own have no answer yet. */
+  /** How many of this end's own calls have no answer yet. */
   readonly ownCalls: number
-  /** Sends a message. What can't be encoded rejects, and so does what the connection can't take any more. */
+  /** Sends a message. Rejects if it can't be encoded, or if the connection can no longer send. */
   post(message: Message): Promise<void>
-  /** Sends what the peer may miss where the connection has ended. */
+  /** Sends a message that doesn't matter if the connection has ended. */
   tell(message: Message): void
-  /** Answers the call `id` with an error at once. Throws where the peer calls without end, and reads no answers. */
+  /** Answers the call `id` with an error at once. Throws if the peer keeps calling without reading its answers. */
   refuse(id: number, why: Error): void
-  /** A call of this end's own has begun, or is over. */
+  /** One of this end's own calls has begun or finished. */
   callsChanged(): void
 }
 
-/** Takes the messages that are for the side that serves. */
+/** Receives the messages that are meant for the serving side. */
 export interface MessageTaker {
   handle(message: Message): void
-  /** Begins calls that wait for room. */
+  /** Starts queued calls for which there is now room. */
   proceed(): void
-  /** Nothing more arrives: because of `error`, or since the connection has ended. */
+  /** Nothing more will arrive: because of `error`, or because the connection has ended. */
   end(error?: unknown): void
 }

@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types'
 import type * as Python from '../codecs/pickle/types/error.js'
 import { malformed } from './messages.js'
 
-/** An error as plain values. What was thrown and is no error is in `thrown`. */
+/** An error as plain values. A thrown value that is not an error is in `thrown`. */
 export interface ErrorForm {
   name?: string
   message?: string
@@ -14,7 +14,7 @@ export interface ErrorForm {
   /** Its own enumerable properties. */
   fields?: Record<string, unknown>
   thrown?: unknown
-  /** From Python: the class's module, what the exception was made with, and where it was raised. */
+  /** From Python: the class's module, the exception's `args`, and where it was raised. */
   module?: string
   args?: unknown[]
   traceback?: string
@@ -22,19 +22,19 @@ export interface ErrorForm {
   exceptions?: ErrorForm[]
 }
 
-/** How many causes, and errors inside errors, are followed. */
+/** How deep causes and nested errors are followed. */
 const DEPTH = 8
-/** How many errors of an `AggregateError` go along. */
+/** How many errors of an `AggregateError` are sent. */
 const INNER_MAX = 100
-/** How many errors go along in all: one error may be inside many others, each of which has it again. */
+/** How many errors are sent in all: an error that is nested in several others is sent once for each. */
 const SENT_MAX = 1000
-/** How many errors one message may bring. A peer that is not carom may count otherwise. */
+/** How many errors one message may contain. A peer that is not carom may count differently. */
 const RECEIVED_MAX = 10_000
 
 /** The longest name and the longest text of an error that are kept, in characters: joined, they must still fit a string. */
 const TEXT_MAX = 1024 * 1024
 
-/** How many errors more may be made of one message. */
+/** How many more errors may be created from the current message. */
 interface Budget {
   left: number
 }
@@ -48,12 +48,12 @@ const BUILT_IN: Record<string, ErrorConstructor> = {
   URIError,
 }
 
-/** The fields of a form that have a place of their own in it. */
+/** The fields with a fixed place in an error's plain form. */
 const PLACED = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors'])
 
 /**
- * The form of what a function threw: with its stack where `stacks` says so, without `fields` where they can't be sent. What can't
- * be read of it, since it is a getter that throws, is left out.
+ * Converts what a function threw to its plain form: with its stack if `stacks` is set, and without `fields` if they can't be sent.
+ * A property whose getter throws is left out.
  */
 export function formOf(thrown: unknown, stacks: boolean, withFields: boolean): ErrorForm {
   return formWithin({ left: SENT_MAX }, thrown, stacks, withFields, 0)
@@ -86,7 +86,7 @@ function formWithin(budget: Budget, thrown: unknown, stacks: boolean, withFields
   return form
 }
 
-/** A property of an error, which may be a getter that throws: V8's own `stack` is one, of a text that gets too long. */
+/** Reads a property of an error whose getter may throw, as V8's own `stack` does when its text would get too long. */
 function read(error: Error, key: string): unknown {
   try {
     return (error as unknown as Record<string, unknown>)[key]
@@ -95,7 +95,7 @@ function read(error: Error, key: string): unknown {
   }
 }
 
-/** The error of a form: of the built-in class by its name, else an `Error` of that name; never one of carom's. */
+/** Makes an error of its plain form: of the built-in class with its name, or an `Error` with that name; never one of carom's. */
 export function errorOf(form: unknown): unknown {
   return errorWithin({ left: RECEIVED_MAX }, form, 0)
 }
@@ -118,13 +118,13 @@ function errorWithin(budget: Budget, form: unknown, depth: number): unknown {
     if (!PLACED.has(key)) define(error, key, value, true)
   }
   if (error.name !== called) define(error, 'name', called, false)
-  // A stack of this process would show its reader of messages, which is no part of the story.
+  // This process's own stack would only show the code that reads messages.
   define(error, 'stack', typeof stack === 'string' ? stack : `${called}: ${said}`, false)
   if (typeof code === 'string' || typeof code === 'number') define(error, 'code', code, true)
   return error
 }
 
-/** An exception of Python's. Its class is loaded with the first one. */
+/** Makes a Python exception. Its class is loaded on first use. */
 function pythonErrorOf(form: ErrorForm, called: string, said: string, inner: (form: unknown) => unknown): Error {
   const { PythonError } = require('../codecs/pickle/types/error.js') as typeof Python
   const { module, args, traceback, cause, context, exceptions } = form
@@ -138,7 +138,7 @@ function pythonErrorOf(form: ErrorForm, called: string, said: string, inner: (fo
   return error
 }
 
-/** The errors of a list, whose holes are no errors: `map` would skip them, for hours where the list claims a great length. */
+/** The errors in a list. Holes count as non-errors; `map` would skip them, taking hours if the list claims a huge length. */
 function eachOf(forms: readonly unknown[], inner: (form: unknown) => unknown): unknown[] {
   const errors: unknown[] = []
   for (const form of forms) errors.push(inner(form))

@@ -1,22 +1,22 @@
 import type { Call } from './call.js'
 import type { KeywordArguments } from './messages.js'
 
-/** Somebody else's functions: a peer's, or an object's that a manager has. */
+/** Functions that live elsewhere: in a peer, or in an object of a manager. */
 export interface Callee {
   /** Calls the function `name`. */
   begin(name: string, args: readonly unknown[], kwargs: KeywordArguments | undefined): Call
-  /** A call that is not made, because of `reason`. */
+  /** Returns a call that is not made and fails with `reason`. */
   refused(name: string, reason: unknown): Call
-  /** Takes no more calls, because of `reason`; resolves when those that were taken are over. */
+  /** Refuses further calls with `reason`; resolves when the pending ones are over. */
   drain?(reason: Error): Promise<void>
 }
 
 const callees = new WeakMap<object, Callee>()
 
-/** Names that others ask for: an object with a `then` is awaited, and `JSON.stringify` calls `toJSON`. */
+/** Names that the language looks up by itself: `await` calls a `then`, and `JSON.stringify` calls `toJSON`. */
 const NEVER_CALLED: ReadonlySet<string> = new Set(['then', 'toJSON'])
 
-/** An object whose methods, of whatever name, are calls. Its symbols are those of `own`. */
+/** Makes an object on which every method name is a call. Its symbols are those of `own`. */
 export function facade(callee: Callee, own: object = Object.create(null) as object): object {
   const functions = new Map<string, (...args: unknown[]) => Call>()
   const proxy = new Proxy(own, {

@@ -5,12 +5,12 @@ import type { CurrentCall } from './current.js'
 
 type Served = (this: unknown, ...args: unknown[]) => unknown
 
-/** The functions that peers may call, by name, and what `this` is for each call of one. */
+/** The functions that peers may call, by name, and the `this` of each call. */
 export class Functions {
   readonly #table: ReadonlyMap<string, Served>
   readonly #contextOf: (call: CurrentCall) => unknown
 
-  /** The own functions of a plain object or a module; of an instance, the methods that its own class defines. */
+  /** Takes the own functions of a plain object or a module, or the methods that an instance's own class defines. */
   constructor(functions: object) {
     if (typeof functions !== 'object' || functions === null || Array.isArray(functions)) {
       throw invalidType('functions', 'an object of functions, or an instance of a class with methods', functions)
@@ -35,21 +35,21 @@ export class Functions {
     return [...this.#table.keys()]
   }
 
-  /** Calls a function that is there. */
+  /** Calls a function that exists. */
   call(name: string, call: CurrentCall, args: readonly unknown[]): unknown {
     return Reflect.apply(this.#table.get(name)!, this.#contextOf(call), args)
   }
 }
 
-/** Whether peers call what the object itself has, and not what its class defines. */
+/** Whether peers call the object's own functions, rather than the methods that its class defines. */
 function hasOwnFunctions(functions: object): boolean {
   if (isModuleNamespaceObject(functions)) return true
   const prototype = Object.getPrototypeOf(functions) as object | null
-  // Another realm's plain objects are plain, too.
+  // Plain objects of another realm count as plain too.
   return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty'))
 }
 
-/** Whether there is anything in `functions` that peers could call. */
+/** Whether `functions` has anything that peers could call. */
 export function hasFunctions(functions: object): boolean {
   return tableOf(hasOwnFunctions(functions) ? functions : (Object.getPrototypeOf(functions) as object)).size > 0
 }
@@ -58,7 +58,7 @@ function tableOf(holder: object): Map<string, Served> {
   const table = new Map<string, Served>()
   for (const name of Object.getOwnPropertyNames(holder)) {
     if (name === 'constructor' || name.startsWith('_')) continue
-    // A getter is not called: what it gives may be anything, and another thing each time.
+    // Getters are not called: each call could return a different value.
     const value: unknown = Object.getOwnPropertyDescriptor(holder, name)?.value
     if (typeof value === 'function' && !isClass(value)) table.set(name, value as Served)
   }

@@ -11,17 +11,17 @@ export const ERROR = 2
 export const STREAM = 3
 export const ITEM = 4
 export const END = 5
-/** The caller has given the call up, or has left the loop over its stream. */
+/** The caller has given the call up, or has left the loop over its stream early. */
 export const ABORT = 6
-/** The caller takes that many items more. */
+/** The caller accepts that many more items. */
 export const CREDIT = 7
 
-/** `[CALL, id, name, args]`, with the arguments by name behind it where there are any. */
+/** `[CALL, id, name, args]`, followed by the keyword arguments if there are any. */
 export type Message = readonly [kind: number, id: number, ...rest: unknown[]]
 
 export type KeywordArguments = Readonly<Record<string, unknown>>
 
-/** A value that has arrived, if it is a message of calls. The items behind the id are checked where they are read. */
+/** Returns a received value if it is a call message. The items after the id are checked where they are read. */
 export function checkedMessage(value: unknown): Message {
   if (!Array.isArray(value)) throw malformed('it is no array')
   const [kind, id] = value as unknown[]
@@ -42,7 +42,7 @@ export function checkedCall(message: Message): { name: string; args: unknown[]; 
   return { name, args, kwargs: Object.keys(kwargs).length > 0 ? (kwargs as KeywordArguments) : undefined }
 }
 
-/** How many items more a caller takes. */
+/** How many more items a caller accepts. */
 export function checkedCredit([, , count]: Message): number {
   if (!Number.isSafeInteger(count) || (count as number) < 1) throw malformed('the credit is no positive number')
   return count as number

@@ -9,7 +9,7 @@ import { calleeOf, facade } from './facade.js'
 import type { KeywordArguments } from './messages.js'
 import { sessionOf } from './session.js'
 
-/** Any function, of which the typings know nothing. */
+/** A function of unknown type. */
 export type AnyFunctions = Record<string, (...args: never[]) => unknown>
 
 /**
@@ -33,14 +33,14 @@ export type Remote<Functions> = {
 }
 
 /**
- * A peer of which the typings know nothing: each call may be awaited, or iterated over.
+ * A peer of unknown type: each call may be awaited or iterated over.
  * See {@link remote}.
  */
 export type AnyRemote = { readonly [name: string]: (...args: unknown[]) => Call }
 
 /**
- * The functions that the peer of `connection` serves. Each is called by its name, at once: any number of calls may be under
- * way.
+ * Returns an object with which to call, by name, the functions that the peer of `connection` serves. Calls are sent at once, and
+ * any number of them may be pending.
  *
  * @example
  * ```ts
@@ -90,14 +90,14 @@ export function remote(connection: Connection<unknown, never>): unknown {
  * ```
  */
 export interface CallOptions {
-  /** Gives the call up: it rejects with the signal's reason, and the function's own signal is aborted. Default: none. */
+  /** When aborted, cancels the call: it rejects with the signal's reason, and the function's own signal aborts. Default: none. */
   signal?: AbortSignal | undefined
   /**
-   * Milliseconds until the answer, or the end of the stream, must be here: else it rejects with a `TimeoutError`. Default: for
-   * ever.
+   * How long the answer, or the end of the stream, may take, in milliseconds; after that the call rejects with a `TimeoutError`.
+   * Default: forever.
    */
   timeout?: number | undefined
-  /** Arguments by name, for a Python function. Default: none. */
+  /** Keyword arguments, for a Python function. Default: none. */
   kwargs?: KeywordArguments | undefined
 }
 
@@ -130,7 +130,7 @@ export function call<Functions, Name extends keyof Remote<Functions> & keyof Fun
   args?: Readonly<Parameters<Extract<Functions[Name], (...args: never[]) => unknown>>>,
   options?: CallOptions,
 ): RemoteResult<ReturnType<Extract<Functions[Name], (...args: never[]) => unknown>>>
-/** The same, of a manager's proxy. */
+/** Does the same for a manager's proxy. */
 export function call<Proxy extends AsyncDisposable, Name extends keyof Proxy & string>(
   proxy: Proxy,
   name: Name,
@@ -167,7 +167,7 @@ function late(name: string, milliseconds: number): TimeoutError {
   return new TimeoutError(`${name}: no answer within ${milliseconds} ms, so the call was given up`)
 }
 
-/** Refuses new calls of `peer` with `reason`, and resolves when those that are under way are over. */
+/** Refuses new calls to `peer` with `reason`, and resolves when the pending ones are over. */
 export async function drain(peer: object, reason: Error): Promise<void> {
   await calleeOf(peer)?.drain?.(reason)
 }

@@ -6,7 +6,7 @@ export class Running implements CurrentCall {
   readonly connection: Connection
   readonly id: number
   readonly name: string
-  /** How many items of its stream the caller takes. */
+  /** How many items of its stream the caller has given credit for. */
   #credit = 0
   #controller: AbortController | undefined
   #reason: unknown
@@ -20,7 +20,7 @@ export class Running implements CurrentCall {
     this.name = name
   }
 
-  /** Made when somebody asks for it: most functions never do. */
+  /** Created on first use: most functions never ask for it. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
@@ -29,18 +29,18 @@ export class Running implements CurrentCall {
     return this.#controller.signal
   }
 
-  /** Nobody waits for the answer any more. */
+  /** Whether the caller no longer wants the answer. */
   get givenUp(): boolean {
     return this.#givenUp
   }
 
-  /** Aborts the signal, since nobody waits for the answer any more. */
+  /** Aborts the signal, because the caller no longer wants the answer. */
   giveUp(reason: unknown): void {
     this.#givenUp = true
     this.abort(reason)
   }
 
-  /** Aborts the signal. The answer, whatever it is then, is still sent. */
+  /** Aborts the signal. The answer is still sent, whatever it turns out to be. */
   abort(reason: unknown): void {
     if (this.#aborted) return
     this.#aborted = true
@@ -54,7 +54,7 @@ export class Running implements CurrentCall {
     this.#wake?.()
   }
 
-  /** Takes the credit for one item, or waits for it. Throws the reason where the signal is aborted instead. */
+  /** Takes the credit for one item, or waits for it. Throws the signal's reason if it is aborted instead. */
   async takeCredit(): Promise<void> {
     while (this.#credit === 0 && !this.#aborted) {
       await new Promise<void>((resolve) => (this.#wake = resolve))

@@ -25,16 +25,16 @@ import { sessionOf } from './session.js'
  * ```
  */
 export interface ServeOptions {
-  /** Ends the serving: it rejects with the signal's reason. The connection stays open. Default: none. */
+  /** When aborted, stops serving: the promise rejects with the signal's reason. The connection stays open. Default: none. */
   signal?: AbortSignal | undefined
   /**
-   * How many calls run at once; as many again wait for their turn, and a further one is answered with a `BusyError`. A call
-   * that this end makes over the connection meanwhile lets one more run. Default 1000.
+   * How many calls run at once. The same number may wait for their turn; any further call is answered with a `BusyError`. Each
+   * pending call that this end makes over the connection lets one more run. Default 1000.
    */
   concurrency?: number | undefined
   /**
-   * Whether errors go with their stacks, which show the peer how this program is built. Default: for pipes and processes, not
-   * for connections of a listener.
+   * Whether errors are sent with their stacks, which show the peer how this program is built. Default: `true` for pipes and
+   * processes, `false` for connections of a listener.
    */
   stacks?: boolean | undefined
 }
@@ -45,13 +45,12 @@ const OPTIONS: OptionNames<ServeOptions> = {
 }
 
 /**
- * Answers the calls that arrive on `connection`, until the peer closes it, or this program does. Peers may call the own
- * functions of a plain object, for which `this` inherits from that object and has the call's `signal`; or the methods that an
- * instance's own class defines, for which `this` is the instance. Names that begin with `_`, accessors and classes are never
- * called.
+ * Answers the calls that arrive on `connection`, until the peer or this program closes it. For a plain object, peers may call its
+ * own functions; `this` inherits from the object and has the call's `signal`. For an instance, they may call the methods that its
+ * own class defines; `this` is the instance. Names that begin with `_`, accessors and classes are never called.
  *
- * Rejects with the signal's reason, and with a `ProtocolError` where the peer sends anything but calls, which ends the
- * connection.
+ * Rejects with the signal's reason when that is aborted, or with a `ProtocolError` if the peer sends anything but calls; that also
+ * ends the connection.
  *
  * @example
  * ```ts

@@ -23,7 +23,7 @@ import { Running } from './running.js'
 import { itemsOf, sendItems } from './stream.js'
 import { inAnswer } from './unsendable.js'
 
-/** How many calls beyond `concurrency` calls of our own may let in: as deep as functions call back and forth. */
+/** How many calls beyond `concurrency` our own calls may admit: the depth to which functions can call back and forth. */
 const NESTED_MAX = 1000
 
 interface Held {
@@ -36,11 +36,11 @@ export interface ServerSettings {
   stacks: boolean
 }
 
-/** The most characters that an answer quotes of a name that a peer has called, and of the list of known names. */
+/** How many characters an answer quotes of the name that was called, and of the list of known names. */
 const NAME_MAX = 100
 const NAMES_MAX = 1000
 
-/** This end's functions, and the calls of them that are under way. */
+/** This end's functions, and their running calls. */
 export class Server implements MessageTaker {
   readonly #carrier: Carrier & { server: MessageTaker | undefined }
   readonly #functions: Functions
@@ -100,8 +100,8 @@ export class Server implements MessageTaker {
   }
 
   /**
-   * How many calls may run: each call of our own over this connection lets in one more, since a function that waits for it may
-   * wait for one that is held.
+   * How many calls may run. Each of our own calls over this connection admits one more: a function that awaits our call may in turn
+   * depend on a queued one.
    */
   get #room(): number {
     return this.#settings.concurrency + Math.min(this.#carrier.ownCalls, NESTED_MAX)
@@ -155,7 +155,7 @@ export class Server implements MessageTaker {
 
   async #settle(running: Running, promised: PromiseLike<unknown>): Promise<void> {
     try {
-      // A stream of another peer's goes on as a stream.
+      // A stream from another peer is forwarded as a stream.
       const stream = promised instanceof Call && (await promised.answered()) === 'stream'
       this.#succeed(running, stream ? promised : await promised)
     } catch (error) {
@@ -181,7 +181,7 @@ export class Server implements MessageTaker {
     this.#answer(running, result === undefined ? [RESULT, id] : [RESULT, id, result])
   }
 
-  /** Sends the last message of a call. One that can't be sent is an error that says so. */
+  /** Sends the last message of a call, or, if that can't be sent, an error that says so. */
   #answer(running: Running, message: Message): void {
     if (running.givenUp) {
       this.#forget(running)
@@ -212,7 +212,7 @@ export class Server implements MessageTaker {
     this.#forget(running)
   }
 
-  /** Fields of an error's own may be anything, and a codec may have no form even for its text. */
+  /** An error's own fields may hold anything, and a codec may not be able to encode even its text. */
   async #tellPlainly(running: Running, error: unknown): Promise<void> {
     try {
       await this.#carrier.post([ERROR, running.id, formOf(error, this.#settings.stacks, false)])
@@ -222,7 +222,7 @@ export class Server implements MessageTaker {
     }
   }
 
-  /** The call is over, and its answer is with the connection. */
+  /** The call is over, and its answer has been handed to the connection. */
   #forget(running: Running): void {
     if (this.#running.get(running.id) === running) this.#running.delete(running.id)
     this.proceed()
@@ -230,7 +230,7 @@ export class Server implements MessageTaker {
 }
 
 function shortened(text: string, length: number): string {
-  // Not half of a character, which some codecs have no form for.
+  // Never cut a character in half: some codecs can't encode a lone surrogate.
   return text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`
 }
 

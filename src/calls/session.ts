@@ -8,14 +8,14 @@ import { formOf } from './errors.js'
 import { ABORT, CALL, checkedMessage, CREDIT, ERROR, type Message } from './messages.js'
 import { headOf } from './undecodable.js'
 
-/** The most characters of refusals that may wait for a peer that doesn't read them: some 100,000 short ones. */
+/** How many characters of refusals may queue for a peer that doesn't read them: some 100,000 short refusals. */
 const REFUSED_MAX = 16 * 1024 * 1024
-/** The bytes that are counted for a refusal beside its text. */
+/** The bytes counted for a refusal in addition to its text. */
 const REFUSAL_COST = 100
 
 const sessions = new WeakMap<Connection, Session>()
 
-/** The calls of a connection, both ways: one for all of its `serve` and `remote`. */
+/** The session of a connection: one for all of its `serve` and `remote` calls, in both directions. */
 export function sessionOf(connection: Connection): Session {
   if (!(connection instanceof Connection)) throw invalidType('connection', 'a Connection', connection)
   let session = sessions.get(connection)
@@ -24,17 +24,17 @@ export function sessionOf(connection: Connection): Session {
 }
 
 /**
- * Reads a connection's messages as long as it serves, or has calls under way, and gives each to the side that it is for.
- * Nothing waits behind a call: what a message asks for is begun, and the next message is read.
+ * Reads a connection's messages while it serves or has pending calls, and passes each to the caller or the server. A call never
+ * holds up the messages behind it: it is started, and the next message is read.
  */
 export class Session implements Carrier {
   readonly connection: Connection
   readonly caller: Caller
   #server: MessageTaker | undefined
   #reading: Messages | undefined
-  /** The characters of refusals that the connection has not taken. */
+  /** How many characters of refusals the connection has not yet accepted. */
   #refused = 0
-  /** Why nothing more arrives. */
+  /** Why nothing more will arrive. */
   #end: Error | undefined
 
   constructor(connection: Connection) {
@@ -50,7 +50,7 @@ export class Session implements Carrier {
     return this.#server
   }
 
-  /** Gives the calls that arrive to `server`; to nobody where that is `undefined`. */
+  /** Passes arriving calls to `server`, or to nothing if that is `undefined`. */
   set server(server: MessageTaker | undefined) {
     this.#server = server
     this.#update()
@@ -70,7 +70,7 @@ export class Session implements Carrier {
     this.#update()
   }
 
-  /** Begins to read where messages are expected now; keeps the event loop alive only as long as they are. */
+  /** Begins to read if messages are now expected, and keeps the event loop alive only while they are. */
   #update(): void {
     if (this.#end) return
     const idle = !this.#needed
@@ -111,7 +111,7 @@ export class Session implements Carrier {
     }
   }
 
-  /** A message can't be decoded. Where the call is known that it is about, that call fails alone; else this throws the error. */
+  /** A message can't be decoded. If its call can be identified, only that call fails; otherwise this throws the error. */
   #passOver(error: unknown): void {
     const head = error instanceof DecodeError ? headOf(error) : undefined
     if (!head) throw error
@@ -141,14 +141,14 @@ export class Session implements Carrier {
         },
       )
     }
-    // The kernel's word for a peer that is gone, and had not read all that was sent to it: a killed one, for example.
+    // The kernel's error for a peer that went away with unread messages, such as one that was killed.
     if (error instanceof SystemError && error.code === 'ECONNRESET') {
       why = new EOFError('end of stream: the peer is gone, and has not read all that was sent to it (ECONNRESET)')
     }
     this.#end = why
     const server = this.#server
     this.#server = undefined
-    // A peer that breaks the rules may not read either: nothing waits until it has read what was sent to it.
+    // A peer that breaks the rules may not read either, so don't wait for it to read what was sent.
     if (why instanceof ProtocolError) this.connection.destroy()
     else if (!(error instanceof EOFError)) void this.connection.close()
     this.caller.end(why)

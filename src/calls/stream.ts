@@ -5,10 +5,10 @@ import { within } from './current.js'
 import { END, ITEM, type Message, STREAM } from './messages.js'
 import type { Running } from './running.js'
 
-/** Anything that gives items one after the other. */
+/** Anything that yields items one after the other. */
 type Items = Iterator<unknown> | AsyncIterator<unknown>
 
-/** The items of what a function returned, where that is a stream. A connection among results is handed over, not read. */
+/** The items of a function's result, if that is a stream. A connection counts as a value: it is handed over, not read. */
 export function itemsOf(result: unknown): Items | undefined {
   if (typeof result !== 'object' || result === null || isTransferable(result)) return undefined
   if (isGeneratorObject(result)) return result as unknown as Items
@@ -17,8 +17,8 @@ export function itemsOf(result: unknown): Items | undefined {
 }
 
 /**
- * Sends the items of a stream, each when the caller has given credit for it and the connection has room. A stream that is given
- * up, or whose items can't be sent, is ended.
+ * Sends the items of a stream, each once the caller has given credit for it and the connection has room. If the call is given up,
+ * or an item can't be sent, the stream is closed.
  */
 export async function sendItems(
   running: Running,
@@ -46,6 +46,6 @@ async function end(items: Items): Promise<void> {
   try {
     await items.return?.()
   } catch {
-    // Nobody is there any more to hear of it.
+    // The caller is gone, so there is nobody to report this to.
   }
 }

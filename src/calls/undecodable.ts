@@ -6,8 +6,8 @@ import { checkedMessage, type Message } from './messages.js'
 const PROTO = 0x80
 
 /**
- * The message behind a pickle that can't be decoded, as far as its kind and id: a function of Python's may return an object of
- * any class, which is that call's failure, and no other's. `undefined` where the message can't be told.
+ * Reads the kind and id of a message whose pickle can't be decoded. A Python function may return an object of any class; that
+ * should fail its own call and no other. Returns `undefined` if the message can't be identified.
  */
 export function headOf({ data }: DecodeError): Message | undefined {
   if (data[0] !== PROTO) return undefined
