@@ -14,7 +14,7 @@ import { shakeHandsSync } from './handshake.js'
 import { Handshakes, type HandshakesOwner } from './handshakes.js'
 import type { Admitted, ListenerResource } from './listener-resource.js'
 
-/** A call of `accept` that waits. */
+/** A pending `accept`. */
 interface Pending<T> {
   resolve: (accepted: T) => void
   reject: (error: unknown) => void
@@ -29,7 +29,7 @@ export interface Accepting<T> {
   onRefused(error: unknown, address: Address): void
 }
 
-/** How a listener's peers are let in, and which call of `accept` gets each. Its life is that of its resource. */
+/** Accepts a listener's peers, and decides which `accept` gets each. It lives as long as its resource. */
 export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner {
   readonly #environment: Environment
   readonly #resource: ListenerResource
@@ -38,7 +38,7 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
   readonly #registration: Registration
   readonly #handshakes: Handshakes | undefined
   #pending: Pending<T>[] = []
-  /** Calls of `wait`, and whether a peer is to be accepted for them, or could not be. */
+  /** The pending calls of `wait`, and whether a peer must be accepted for them, or could not be. */
   readonly #subscribers = new Set<Subscriber>()
   #wanted = false
   #failed = false
@@ -74,7 +74,7 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
     }
   }
 
-  /** Throws where the listener is closed. */
+  /** Throws if the listener is closed. */
   assertOpen(): void {
     if (this.#resource.released) throw closedError()
   }
@@ -95,7 +95,7 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
     })
   }
 
-  /** As `accept`, blocking. A peer that does not prove that it knows the key is an error. */
+  /** Like `accept`, but blocks, and throws if the peer doesn't prove that it knows the key. */
   acceptSync(): T {
     this.assertOpen()
     if (this.#pending.length > 0) {
@@ -187,12 +187,12 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
     return this.#resource.admitted.length > 0 || this.#failed
   }
 
-  /** Whether a peer has to be accepted: for a call of `accept`, or since `wait` has to know of one that would be. */
+  /** Whether a peer must be accepted now: for an `accept`, or so that `wait` knows whether one would succeed. */
   get #wants(): boolean {
     return this.#pending.length > 0 || (this.#wanted && !this.#isReady)
   }
 
-  /** Gives peers to the calls that wait for them. */
+  /** Gives peers to the pending `accept` calls. */
   #serve(blocking = false): void {
     this.#deliver()
     const { reads } = this.#environment
@@ -211,7 +211,7 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
     this.#updateAwaited()
   }
 
-  /** Accepts a peer, if one is there; false where there is nothing to do but wait. */
+  /** Accepts a peer if there is one; returns false if there is nothing to do but wait. */
   #acceptOne(): boolean {
     try {
       const { id, address: own, admitted } = this.#resource
@@ -227,7 +227,7 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
       return true
     } catch (error) {
       if (isOutOfDescriptors(error) && this.#handshakes && this.#handshakes.size > 0) return this.#handshakes.makeRoom()
-      // It would be the same for all of them, and nothing would come to tell them to try again. A call of `accept` would not wait.
+      // All pending calls would fail alike, and no event would tell them to retry. To `wait`, an `accept` would not block.
       this.#failed = this.#pending.length === 0
       this.#rejectAll(error)
       return false
@@ -269,7 +269,7 @@ export class AcceptPath<T> implements Watcher, Deferred, Source, HandshakesOwner
     for (const subscriber of this.#subscribers) subscriber(this)
   }
 
-  /** While somebody waits, the listener lives, whoever refers to it; and the event loop goes on. */
+  /** While a call is pending, keeps the listener reachable and the event loop alive. */
   #updateAwaited(): void {
     this.#registration.awaited = this.#pending.length > 0 || this.#subscribers.size > 0
   }

@@ -18,7 +18,7 @@ export class ArrivedDescriptors {
     this.#carrier = carrier
   }
 
-  /** Takes message `number` of the stream, and the descriptors that came with it. Those that it has no use for are closed. */
+  /** Takes message `number` of the stream, and the descriptors that came with it. Unused descriptors are closed. */
   take(take: Take, number: number, chunk: Chunk, start: number, end: number): unknown {
     const count = descriptorsOf(chunk.bytes, start, end)
     const descriptors = this.#environment.native.takeDescriptors(this.#id, number, count)

@@ -64,7 +64,7 @@ export class Connecting implements Watcher {
     }
   }
 
-  /** Closes what is not connected yet, and tells nobody. */
+  /** Abandons the attempt: closes its descriptor without reporting anything. */
   abandon(): void {
     clearTimeout(this.#timer)
     this.#environment.remove(this.#id)
@@ -72,7 +72,7 @@ export class Connecting implements Watcher {
   }
 }
 
-/** As a `Connecting`, blocking; throws what `late` makes when `deadline` comes first. */
+/** Like `Connecting`, but blocks; throws the error that `late` makes if `deadline` passes first. */
 export function connectingSync(
   address: Address,
   candidates: Candidate[],

@@ -22,19 +22,19 @@ export interface ConsumerOwner {
 /** A call of `forEach`: takes one message after the other, until the end. */
 export class Consumer {
   readonly done: Promise<void>
-  /** Removes what listens for its being aborted. */
+  /** Removes the abort listener. */
   settled: (() => void) | undefined
   readonly how: Receive
   readonly #reading: ReadLoop
   readonly #owner: ConsumerOwner
   readonly #callback: (value: unknown) => unknown
-  /** A callback runs in the context of the call, not of whatever has brought its message. */
+  /** Runs callbacks in the async context of the `forEach` call, not in that of the event that brought the message. */
   readonly #context: AsyncResource
   /** The callback has returned a promise: the next message waits for it. */
   #busy = false
   #idle = false
   #over = false
-  /** Why it ends behind the message that is being received. */
+  /** Why it must end once the message that is being received is complete. */
   #ending: { reason: unknown } | undefined
   #resolve!: () => void
   #reject!: (error: unknown) => void
@@ -56,7 +56,7 @@ export class Consumer {
     return !this.#busy && !this.#idle
   }
 
-  /** Whether nothing is expected: it takes what comes all the same, keeps nothing alive, and gives way to any other receive. */
+  /** Whether it is idle: it still takes what arrives, but keeps nothing alive and gives way to any other receive. */
   get idle(): boolean {
     return this.#idle
   }
@@ -66,7 +66,7 @@ export class Consumer {
     this.#owner.onAwaited()
   }
 
-  /** Hands out what is here, within this turn's share, until the callback asks to wait. */
+  /** Delivers received messages, within this turn's share, until the callback returns a promise. */
   feed(): void {
     if (this.#over || this.#busy) return
     this.#context.runInAsyncScope(() => {
@@ -81,7 +81,7 @@ export class Consumer {
     })
   }
 
-  /** Hands out one message; whether there may be more at once. */
+  /** Delivers one message; returns whether another may follow at once. */
   #takeOne(): boolean {
     const reading = this.#reading
     const { how } = this
@@ -113,7 +113,7 @@ export class Consumer {
   /** Ends it: with an error, or without one. */
   end(failure?: { reason: unknown }): void {
     if (this.#over) return
-    // Where nothing is read ahead, the message that has begun is this call's: nobody else may find its rest.
+    // Without reading ahead, a message that has begun belongs to this call: no other call may receive the rest of it.
     if (!this.#owner.readAhead && this.#reading.reader.insideMessage) {
       this.#ending = failure
       return
@@ -134,7 +134,7 @@ function thenable(result: unknown): PromiseLike<unknown> | undefined {
     : undefined
 }
 
-/** Throws where `consumer` takes all messages; one that is idle ends instead. */
+/** Throws if `consumer` takes all messages; an idle one is ended instead. */
 export function assertGivesWay(consumer: Consumer): void {
   if (!consumer.idle) {
     throw new BusyError('a forEach() takes all messages of this connection: end it by its signal first')

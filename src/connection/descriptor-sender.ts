@@ -28,7 +28,7 @@ export class DescriptorSender {
     return this.#sending.transferred(this.#transfer(frame, list, true))
   }
 
-  /** As `send`, blocking until the kernel has taken the message. */
+  /** Like `send`, but blocks until the kernel has taken the message. */
   sendSync(bytes: Uint8Array, start: number, end: number, list: TransferList): void {
     this.#assertCarried(list.places[0])
     const frame = frameWithDescriptors(bytes, start, end, list.length)
@@ -44,7 +44,7 @@ export class DescriptorSender {
     return this.#sending.transferred(this.#transfer(bytes, alone(object), false))
   }
 
-  /** As `sendRaw`, blocking until the kernel has taken the bytes. */
+  /** Like `sendRaw`, but blocks until the kernel has taken the bytes. */
   sendRawSync(bytes: Uint8Array, object: Transferable): void {
     this.#assertCarried()
     assertNotOverRing(this.#overRing)
@@ -77,14 +77,14 @@ export class DescriptorSender {
   }
 }
 
-/** A list of an object that is all there is to send. */
+/** The transfer list of a single object. */
 function alone(object: Transferable): TransferList {
   const list = new TransferList()
   list.add(object, '')
   return list
 }
 
-/** Throws for a connection that goes with the memory that it shares, which no plain connection takes along. */
+/** Throws for a connection that must be sent with its shared memory, which a plain connection can't transfer. */
 function assertNoMemory({ objects, places }: TransferList): void {
   const index = objects.findIndex((each) => each[transfer].kind === 'memory')
   if (index === -1) return
@@ -93,7 +93,7 @@ function assertNoMemory({ objects, places }: TransferList): void {
   throw new EncodeError(new PlacedError(atPlace(places[index], what), { cause: new TypeError(what) }))
 }
 
-/** Throws for a handle that goes outside the framing, where there is nothing outside. */
+/** Throws if a handle is to be sent outside the framing of a connection that has no such channel. */
 export function assertNotOverRing(overRing: boolean): void {
   if (!overRing) return
   throw new TypeError(

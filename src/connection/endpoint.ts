@@ -42,7 +42,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
   readonly #resource: EndpointResource
   readonly #owned: object
   #closed: Promise<void> | undefined
-  /** Why the connection is closed, where it was not by the caller. */
+  /** Why the connection is closed, if the caller didn't close it. */
   #fault: Error | undefined
   #open = true
 
@@ -91,7 +91,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
     return this.#closed !== undefined
   }
 
-  /** Throws where the connection is closed. */
+  /** Throws if the connection is closed. */
   assertOpen(): void {
     if (this.#closed) throw this.#closedError()
   }
@@ -108,7 +108,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
       : new ConnectionClosedError()
   }
 
-  /** Throws where the peer may be on another machine, and a message has shared memory in it, whose name only this one knows. */
+  /** Throws if a message contains shared memory and the peer may be on another machine, where its name means nothing. */
   assertLocal(transferList: TransferList): void {
     if (this.#carriesDescriptors || this.transport !== 'socket') return
     throw new SystemError(
@@ -254,7 +254,7 @@ export class Endpoint implements Watcher, Receiving, SendWatcher, HandedOver {
     const flushed = this.sending.flush()
     this.#closed = flushed.then(
       () => this.#release(),
-      // The peer is gone: what it has not read, nobody can deliver.
+      // The peer is gone: what it has not read can't be delivered.
       () => this.#release(),
     )
     this.#end()

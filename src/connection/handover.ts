@@ -14,13 +14,13 @@ export interface HandedOver {
   assertOpen(): void
 }
 
-/** Throws where somebody waits on the connection, or bytes are held back that its descriptor's next owner would miss. */
+/** Throws if a call is pending on the connection, or if it holds bytes that the descriptor's next owner would miss. */
 export function assertDetachable(connection: HandedOver): void {
   assertUnmapped(connection)
   assertTransferable(connection)
 }
 
-/** As `assertDetachable`, where the memory that it shares goes along. */
+/** Like `assertDetachable`, for a connection whose shared memory is sent with it. */
 export function assertTransferable(connection: HandedOver): void {
   const { receiving, sending } = connection
   connection.assertOpen()
@@ -34,7 +34,7 @@ export function assertTransferable(connection: HandedOver): void {
   receiving.assertDetachable()
 }
 
-/** Throws where messages have begun to cross shared memory, of which the descriptor's next owner would know nothing. */
+/** Throws if messages have begun to cross shared memory, which the descriptor's next owner would know nothing about. */
 export function assertUnmapped(connection: HandedOver): void {
   if (!connection.isMapped) return
   throw new BusyError(
@@ -42,7 +42,7 @@ export function assertUnmapped(connection: HandedOver): void {
   )
 }
 
-/** The shared memory that goes along, where messages have begun to cross it. */
+/** The shared memory to send with the connection, if messages have begun to cross it. */
 export function transferredMemory(connection: HandedOver): TransferredMemory | undefined {
   if (!connection.isMapped) return undefined
   assertTransferable(connection)

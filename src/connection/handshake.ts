@@ -80,7 +80,7 @@ export class Handshake implements Watcher {
     }
   }
 
-  /** Closes the descriptor, and tells nobody. */
+  /** Abandons the handshake: closes the descriptor without reporting anything. */
   abandon(): void {
     this.#forget()
     this.#environment.native.close(this.#id)
@@ -92,7 +92,7 @@ export class Handshake implements Watcher {
   }
 }
 
-/** As a `Handshake`, blocking, until `deadline` at most. */
+/** Like `Handshake`, but blocks, until `deadline` at the latest. */
 export function shakeHandsSync(
   fd: number,
   operation: Operation,

@@ -8,8 +8,8 @@ import type { Admitted } from './listener-resource.js'
 const HANDSHAKES_MAX = 4096
 
 /**
- * For how many milliseconds a handshake goes on undisturbed. Then it ends if another peer needs its place: a crowd of honest
- * peers is let in one after the other, and one of silent peers keeps honest ones out no longer than this.
+ * How long a handshake is guaranteed to run, in milliseconds. After that it is ended if another peer needs its place. So a crowd of
+ * honest peers gets in one after the other, and silent peers keep honest ones out no longer than this.
  */
 const GRACE = 3000
 
@@ -19,11 +19,11 @@ export interface HandshakesOwner {
   onProved(peer: Admitted): void
   /** A handshake has failed: its peer is gone, and there is room for another one. */
   onRefused(error: unknown, address: Address): void
-  /** After `hasRoom` was false: the oldest handshake has had its time. */
+  /** After `hasRoom` was false: the oldest handshake may now be ended. */
   onRoom(): void
 }
 
-/** The handshakes with a listener's peers, which go on side by side: one that stalls delays nobody. */
+/** A listener's concurrent handshakes: one that stalls delays no other. */
 export class Handshakes {
   readonly #address: Address
   readonly #how: Authentication
@@ -38,7 +38,7 @@ export class Handshakes {
     this.#owner = owner
   }
 
-  /** How many go on. */
+  /** How many handshakes are in progress. */
   get size(): number {
     return this.#going.size
   }
@@ -81,7 +81,7 @@ export class Handshakes {
     return false
   }
 
-  /** Ends all of them, and tells nobody. */
+  /** Ends all of them without reporting anything. */
   abandon(): void {
     clearTimeout(this.#timer)
     for (const handshake of this.#going) handshake.abandon()

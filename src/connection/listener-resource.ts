@@ -12,13 +12,13 @@ export interface Admitted extends Authenticated {
 
 /** The resources that a listener has taken of its environment. */
 export class ListenerResource implements Resource {
-  /** Peers that were let in, and that nobody has accepted. */
+  /** Authenticated peers that no `accept` has taken yet. */
   readonly admitted: Admitted[] = []
   readonly id: number
   /** Where the listener listens. */
   readonly address: Address
   readonly #environment: Environment
-  // Nobody is told: a call that waits when the process exits has no more to do.
+  // Nothing is reported: a call that is pending when the process exits needs no answer.
   readonly #atExit = (): void => this.release()
   #released = false
 

@@ -3,9 +3,9 @@ import type { ReceivePath } from './receive-path.js'
 import type { SendPath } from './send-path.js'
 
 /**
- * Whether a connection lives on although nothing refers to it, and keeps the event loop going: while a call waits for a message, or
- * bytes are unsent. For unsent bytes the loop goes on only where another process may receive them; this program, if it is about to
- * receive them itself, has a reason of its own to go on.
+ * Keeps an unreferenced connection from being collected, and the event loop alive, while a call waits for a message or bytes are
+ * unsent. Unsent bytes keep the loop alive only if another process may receive them: if this program is to receive them itself,
+ * its own pending receive does that.
  */
 export class Liveness {
   readonly #registration: Registration
@@ -23,7 +23,7 @@ export class Liveness {
     this.#sending = sending
   }
 
-  /** Says that both are the ends of one pipe, and that no other process has either. */
+  /** Records that these are the two ends of one pipe, and that no other process has either. */
   static pair(one: Liveness, other: Liveness): void {
     one.#other = new WeakRef(other)
     other.#other = new WeakRef(one)
@@ -37,7 +37,7 @@ export class Liveness {
     this.#registration.awaited = this.#open && (awaited || blocked)
   }
 
-  /** Another process may have this end too, from now on. */
+  /** From now on, another process may have this end too. */
   share(): void {
     this.#shared = true
     this.#other?.deref()?.update()
@@ -50,7 +50,7 @@ export class Liveness {
     this.#other?.deref()?.update()
   }
 
-  /** Whether nobody but this program can receive what this end sends: it has the pipe's other end, and shares it with nobody. */
+  /** Whether only this program can receive what this end sends: it alone has the pipe's other end. */
   get #isOwnPeer(): boolean {
     const other = this.#other?.deref()
     return other !== undefined && other.#open && !other.#shared

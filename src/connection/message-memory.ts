@@ -16,7 +16,7 @@ export class Room extends Memory {
   }
 }
 
-/** Clears what a message's memory has around it: used before, it may have bytes of another one. */
+/** Clears the memory around a message: reused memory may hold bytes of an earlier one. */
 export function wipeAround({ buffer, byteOffset, length }: Buffer): void {
   const all = new Uint8Array(buffer)
   all.fill(0, 0, byteOffset)

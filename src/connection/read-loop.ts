@@ -16,11 +16,11 @@ export type Share = 'turn' | 'again' | 'all'
 
 /** The owner of a read loop. */
 export interface ReadLoopOwner {
-  /** Throws where the connection is closed here. */
+  /** Throws if this program has closed the connection. */
   assertOpen(): void
   /** A message was too long: nothing behind it can be received. */
   onRefused(): void
-  /** A new turn has begun: what was put off may go on. */
+  /** A new turn has begun: deferred calls may continue. */
   serve(): void
 }
 
@@ -63,7 +63,7 @@ export class ReadLoop implements Deferred {
   look(share: Share, how?: Receive): boolean {
     const { reader } = this
     if (reader.settled) return true
-    // A message that was sent before may have its answer here, or be for an end in this very process.
+    // An unsent message may be the request for the awaited answer, or be addressed to another end in this process.
     this.#environment.sends.flush()
     reader.readable = true
     return this.read(share, how)
@@ -77,7 +77,7 @@ export class ReadLoop implements Deferred {
     while (!this.read('all', how, environment.sends.blocked > 0 ? undefined : deadline)) {
       if (deadline.expired()) return false
       if (environment.sends.blocked === 0 || reader.readable) continue
-      // Others are blocked: they must go on leaving while this one waits.
+      // Other connections' bytes are waiting for room: keep sending them while this call waits.
       this.arm()
       environment.wait(deadline.slice())
     }
@@ -85,8 +85,8 @@ export class ReadLoop implements Deferred {
   }
 
   /**
-   * Reads until a message is here, or the end, or the kernel has nothing more: then false. With a deadline, each read waits for the
-   * kernel to have something, for a time.
+   * Reads until a message or the end has arrived; returns false if the kernel has nothing more. With a deadline, each read waits
+   * until the kernel has something, or for a time slice.
    */
   read(share: Share, how?: Receive, deadline?: Deadline): boolean {
     const { reader } = this
@@ -120,7 +120,7 @@ export class ReadLoop implements Deferred {
     return status !== NOTHING
   }
 
-  /** As `bytesAreThere`, blocking up to `milliseconds`, while what other connections have sent goes on leaving. */
+  /** Like `bytesAreThere`, but blocks for up to `milliseconds`, and keeps sending other connections' bytes meanwhile. */
   blockForBytes(milliseconds: number): boolean {
     const environment = this.#environment
     environment.sends.flush()
@@ -173,7 +173,7 @@ export class ReadLoop implements Deferred {
     return error
   }
 
-  /** Serves the calls that wait in the next turn. */
+  /** Schedules the waiting calls for the next turn. */
   #defer(): void {
     if (this.#deferred) return
     this.#deferred = true

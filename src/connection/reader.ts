@@ -35,10 +35,10 @@ import {
 /** Where a frame is read in memory of its own, so that its payload is as aligned as memory for it alone would be. */
 const FRAME = 4
 
-/** A peer must have sent this part of a message, or all of one as long, before fresh pages are there for all of it. */
+/** A peer must have sent this fraction of a message, or an earlier one as long, before all of it gets fresh pages. */
 const PEER = 16
 
-/** Stands for the error of a closed end: making one takes longer than all else that closing does, and few look at it. */
+/** Stands for the error of a closed end: creating the error takes longer than the rest of closing, and it is rarely needed. */
 const CLOSED = new Error('the connection is closed')
 
 /** The length that announces an offer of shared memory. */
@@ -49,7 +49,7 @@ interface Payload {
   memory: Buffer
   filled: number
   announced: number
-  /** Whose memory it is. `gone`: it was the caller's, which has taken it away, and the message is read to be dropped. */
+  /** Who owns the memory. `gone`: the caller did, but has taken it away, so the message is read and dropped. */
   owner: 'carom' | 'caller' | 'gone'
 }
 
@@ -96,7 +96,7 @@ export class Reader {
     this.#coder = coder
   }
 
-  /** Whether a receive would not wait: a message is here, or the end. */
+  /** Whether a receive would return at once: a message, or the end, has arrived. */
   get settled(): boolean {
     return this.fault !== undefined || !this.inbox.empty
   }
@@ -120,7 +120,7 @@ export class Reader {
     return this.#payload ? this.#readPayload(this.#payload, timeout, most) : this.#readFrames(timeout, target)
   }
 
-  /** Forgets all that was received, and receives no more because of `fault`, or since this end is closed. */
+  /** Discards everything received and receives no more, because of `fault` or because this end is closed. */
   abandon(fault: Error = CLOSED): void {
     while (this.inbox.peek()) this.inbox.take()
     this.#environment.memory.release(this.#claimant)
@@ -253,7 +253,7 @@ export class Reader {
     const gone = payload.owner === 'gone'
     const into = gone ? slab.bytes : memory
     const start = gone ? 0 : filled
-    // A peer that keeps pace would hold one call for as long as the message lasts.
+    // A peer that sends as fast as this reads would otherwise hold one call for the whole message.
     const end = Math.min(into.length, start + most)
     const bytes = transfer.receivePayload(this.#id, into, start, end, timeout)
     if (bytes < 0) {
@@ -288,7 +288,7 @@ export class Reader {
     this.inbox.push(memory, false)
   }
 
-  /** Nothing came, or nothing more will. */
+  /** Nothing has arrived, or nothing more will. */
   #stop(status: number, announced: number): void {
     this.readable = false
     if (status === NOTHING) return

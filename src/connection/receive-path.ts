@@ -13,7 +13,7 @@ import type { Reader } from './reader.js'
 import type { Receive } from './receive.js'
 import type { ReceiveTraits, Receiving } from './receiving.js'
 
-/** The calls that receive: which one gets the next message, which ones wait, and what may not happen meanwhile. */
+/** Manages the receiving calls: which gets the next message, which wait, and which operations they exclude meanwhile. */
 export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
   readonly reading: ReadLoop
   readable: boolean
@@ -48,7 +48,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     return this.reading.reader
   }
 
-  /** Whether somebody waits for a message. */
+  /** Whether a call waits for a message. */
   get awaited(): boolean {
     return this.#consumer?.awaited === true || this.#pending.length > 0 || this.#listeners !== undefined
   }
@@ -107,7 +107,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
 
   #abort(pending: Pending, reason: unknown): void {
     const index = this.#pending.indexOf(pending)
-    // Where nothing is read ahead, the message that has begun is this call's: nobody else may find its rest.
+    // Without reading ahead, a message that has begun belongs to this call: no other call may receive the rest of it.
     if (!this.readAhead && index === 0 && this.reader.insideMessage) return
     this.#pending.splice(index, 1)
     this.#connection.onAwaited()
@@ -116,7 +116,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
 
   // Calls that don't wait.
 
-  /** Whether a receive would not wait, as far as this turn may look. */
+  /** Whether a receive would return at once, as far as this turn's share allows reading. */
   pollNow(): boolean {
     this.#assertFree()
     if (this.#pending.length > 0) return false
@@ -124,7 +124,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     return this.reading.look('again') && this.#environment.reads.mayDeliver()
   }
 
-  /** Whether this turn has had its share, so that only the next one can say what is there. */
+  /** Whether this turn's share is used up, so that only the next turn can tell what has arrived. */
   get isPutOff(): boolean {
     return this.#environment.reads.spent
   }
@@ -135,7 +135,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     return this.readAhead && this.#pending.length === 0 && !reader.readable && !reader.settled
   }
 
-  /** Blocks until a receive would not wait, up to `milliseconds`. False where the time is up. */
+  /** Blocks until a receive would return at once, for up to `milliseconds`; returns false if the time is up. */
   pollSync(milliseconds: number): boolean {
     this.assertReadable()
     this.assertIdle('a blocking poll would wait for the same one')
@@ -188,7 +188,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     if (this.#consumer) assertGivesWay(this.#consumer)
   }
 
-  /** Throws where asynchronous receives wait; `why` says what is wrong with that. */
+  /** Throws if asynchronous receives are pending; `why` says why that is wrong. */
   assertIdle(why: string): void {
     if (this.#consumer) assertGivesWay(this.#consumer)
     const count = this.#pending.length
@@ -201,7 +201,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     throw new BusyError(`${calls} for a message, and ${why}: await ${them} first, or abort ${them} by a signal`)
   }
 
-  /** Throws where the next owner of the descriptor would miss something, or somebody waits for a message. */
+  /** Throws if the descriptor's next owner would miss received bytes, or if a call waits for a message. */
   assertDetachable(): void {
     this.assertIdle('the connection would be gone')
     if (this.#listeners) {
@@ -210,7 +210,7 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     this.assertNothingHeld('a connection is handed over')
   }
 
-  /** Throws where received bytes have not been returned by a call; `what` is the operation that would lose them. */
+  /** Throws if no call has returned some received bytes; `what` is the operation that would lose them. */
   assertNothingHeld(what: string): void {
     if (!this.reader.holdsBytes) return
     throw new BusyError(
@@ -274,12 +274,12 @@ export class ReceivePath implements Source, ReadLoopOwner, ConsumerOwner {
     this.#connection.onAwaited()
   }
 
-  /** Whether a loop ends without an error: at the end of the stream, or since this program closes the connection. */
+  /** Whether a loop ends without an error: at the end of the stream, or because this program closed the connection. */
   endsQuietly(how: Receive, error: unknown): boolean {
     return 'atEnd' in how && (error instanceof EOFError || this.#connection.endedQuietly(error))
   }
 
-  /** The connection is closed here: forgets all that was received, and ends all waiting. */
+  /** This program has closed the connection: discards everything received, and ends all pending calls. */
   end(error: () => Error): void {
     this.reader.abandon()
     this.#rejectAll(error)

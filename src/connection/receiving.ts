@@ -1,10 +1,10 @@
 /** The connection that a receive path is a part of. */
 export interface Receiving {
-  /** Throws where the connection is closed here. */
+  /** Throws if this program has closed the connection. */
   assertOpen(): void
   /** Whether `error` says only that this program has closed the connection. */
   endedQuietly(error: unknown): boolean
-  /** Somebody begins to wait for a message, or nobody does any more. */
+  /** The first call has begun to wait for a message, or the last has stopped. */
   onAwaited(): void
   /** A message was too long: nothing behind it can be received. */
   onRefused(): void

@@ -13,10 +13,10 @@ export class Retry {
     this.#wanted = wanted
   }
 
-  /** Milliseconds until the next attempt, after one that failed with `error`; throws it where trying again is no use. */
+  /** Milliseconds until the next attempt, after one that failed with `error`; throws `error` if retrying is pointless. */
   after(error: unknown): number {
     const { code } = error as { code?: unknown }
-    // There is no file, or nobody listens: the listener may be starting.
+    // There is no socket file, or nothing listens on it: the listener may still be starting.
     if (!this.#wanted || (code !== 'ENOENT' && code !== 'ECONNREFUSED')) throw error
     this.last = error
     const pause = this.#pause

@@ -12,7 +12,7 @@ import { type Failure, Unsent } from './unsent.js'
 /** Messages from this size on go to the kernel from the caller's memory; copying smaller ones costs less than a call. */
 const DIRECT = 16 * 1024
 
-/** So many bytes that the kernel leaves of a slab wait in it for room. Copying fewer costs less than the memory that they would keep. */
+/** If the kernel leaves at least this many bytes of a slab, they wait in it. Copying fewer is cheaper than retaining the slab. */
 const SLAB_KEPT = SLAB / 2
 
 const NONE = new Uint8Array(0)
@@ -100,7 +100,7 @@ export class SendPath implements Staging {
     return ACCEPTED
   }
 
-  /** As `#accept`, where more than the high-water mark is unsent, or the sending has failed. */
+  /** Like `#accept`, when more than the high-water mark is unsent, or sending has failed. */
   #acceptAbove(): Promise<void> {
     this.push()
     if (this.#failure) return Promise.reject(this.#failure.error())
@@ -123,7 +123,7 @@ export class SendPath implements Staging {
     this.flushSync()
   }
 
-  /** Sends a message without waiting; throws where the kernel takes nothing of it. */
+  /** Sends a message without waiting; throws if the kernel takes none of it. */
   sendNow(bytes: Uint8Array, start: number, end: number): void {
     this.push()
     const head = writeHeader(header, 0, end - start)
@@ -157,13 +157,13 @@ export class SendPath implements Staging {
     if (this.unsent > this.#highWaterMark) await this.#waiters.room()
   }
 
-  /** As `transferred`, blocking. */
+  /** Like `transferred`, but blocks. */
   transferredSync(transferring: Transferring): void {
     this.flushSync()
     if (transferring.error) throw transferring.error
   }
 
-  /** Takes back what was given to `transfer` last, if nothing of it has left: it would have to wait. */
+  /** Takes back the last `transfer`, which would have to wait, if no part of it has left. */
   withdraw(transferring: Transferring): void {
     if (!transferring.waits) return
     this.#unsent.withdraw(new WouldBlockError('send'))
@@ -200,7 +200,7 @@ export class SendPath implements Staging {
     this.#waiters.reject(error, quietly)
   }
 
-  /** Whether a small message need not wait for others: it is this turn's first, and the turn before had no more. */
+  /** Whether a small message need not wait for others: it is this turn's first, and the previous turn had at most one. */
   #mayLeaveAtOnce(): boolean {
     const { turn } = this.#environment.sends
     if (turn === this.#turn) {
@@ -254,7 +254,7 @@ export class SendPath implements Staging {
     this.#staged += end - start
   }
 
-  /** A slab that has room for `size` bytes behind what is staged; none where the sending has failed. */
+  /** Returns a slab with room for `size` more bytes, or none if sending has failed. */
   #room(size: number): Buffer | undefined {
     if (this.#staged + size > SLAB) this.push()
     if (this.#failure) return undefined
@@ -321,14 +321,14 @@ export class SendPath implements Staging {
     if (this.blocked) this.#fail(this.#unsent.push(0))
   }
 
-  /** The peer may be waiting for messages that were sent elsewhere, or before, and read only then. */
+  /** The peer may read only after it has received messages that were sent earlier, or on other connections. */
   #prepareToBlock(): void {
     this.#assertSound()
     this.#environment.sends.flush(this)
     this.#drain()
   }
 
-  /** How long a call may block in the kernel: not while others are blocked, which must go on leaving. */
+  /** How long a call may block in the kernel: not at all while other connections have bytes that wait for room. */
   #blockingTime(): number {
     return this.#environment.sends.blocked > 0 ? 0 : FOR_EVER.slice()
   }

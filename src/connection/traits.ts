@@ -10,7 +10,7 @@ export interface Traits extends Directions {
   nonblocking?: boolean
   /** The peer may not know the longer form of a header. */
   legacy?: boolean
-  /** The peer connected to a listener: it may be anybody. */
+  /** The peer connected to a listener, so it may be any program. */
   accepted?: boolean
   /** The shared memory of the end that was sent here, whose messages continue in it. */
   resumes?: ArrivedMemory | undefined

@@ -8,7 +8,7 @@ import { MARK, marked } from '../wire/descriptor-mark.js'
 import { HEADER, MAX_SHORT, writeHeader } from '../wire/frame.js'
 import { transfer, type TransferList } from '../wire/transferable.js'
 
-/** Descriptors of carom's own on their way to the peer. They are closed when they have left, or can't. */
+/** carom's own duplicates of descriptors that are being sent. They are closed once sent, or once they can't be. */
 export class Transferring {
   readonly fds: number[]
   /** Where the value has the first object that they are of. */
@@ -29,7 +29,7 @@ export class Transferring {
     return !this.#left && !this.error
   }
 
-  /** They have left, or can't because of `error`. */
+  /** They have been sent, or can't be because of `error`. */
   end(error?: Error): void {
     for (const fd of this.fds.splice(0)) closeDescriptor(fd)
     this.#left = !error
@@ -58,7 +58,7 @@ export class Transferring {
 export function duplicateAll({ objects, places }: TransferList): number[] {
   const fds: number[] = []
   try {
-    // A getter of the message may have closed an object meanwhile: then there is no descriptor to be had.
+    // A getter in the message may have closed an object meanwhile, so that it has no descriptor any more.
     for (const each of objects) {
       const { fd } = each[transfer]
       fds.push(checked(() => duplicate(fd)))

@@ -8,13 +8,13 @@ import type { Transferring } from './transferring.js'
 
 const NONE = new Uint8Array(0)
 
-/** How long to wait before descriptors are offered again of which too many are on their way, in milliseconds. */
+/** How long to wait before retrying when the kernel has too many descriptors in flight, in milliseconds. */
 const DELAY_MIN = 1
 const DELAY_MAX = 100
 
 /** Why a connection can't send any more. */
 export interface Failure {
-  /** Made for each call that fails, so that its stack is that call's. */
+  /** Makes a new error for each failing call, so that the stack is that call's. */
   error(): Error
   /** Whether the stream ends inside a message, so that the peer must not wait for the rest. */
   insideMessage: boolean

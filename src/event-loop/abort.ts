@@ -6,7 +6,7 @@ interface Watch {
 /** One listener serves all waits on a signal: Node warns of a leak where a signal has more than ten. */
 const watches = new WeakMap<AbortSignal, Watch>()
 
-/** Calls `callback` when `signal` is aborted, unless the function that this returns is called before. */
+/** Calls `callback` when `signal` is aborted. The returned function unsubscribes. */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const watch = watches.get(signal) ?? begin(signal)
   watch.callbacks.add(callback)

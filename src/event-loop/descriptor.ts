@@ -4,7 +4,7 @@ import { NOTHING, checked, systemError } from '../native/status.js'
 import { Registration } from './registration.js'
 import type { Listener, Source } from './waitable.js'
 
-/** A descriptor that somebody else owns, to wait on once. */
+/** A descriptor owned by other code, to wait on once. */
 export class DescriptorSource implements Source, Watcher {
   readonly #environment: Environment
   readonly #id: number
@@ -23,7 +23,7 @@ export class DescriptorSource implements Source, Watcher {
   }
 
   isReady(): boolean {
-    // A report is a hint, and one that comes in the same turn may not have been told yet.
+    // A report is only a hint, and one from this turn may not have been dispatched yet.
     const status = this.#environment.native.poll(this.#id, false, 0)
     if (status < NOTHING) throw systemError(status, 'poll')
     return status !== NOTHING

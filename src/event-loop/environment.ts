@@ -75,7 +75,7 @@ class Environment {
     this.#watchers[id] = watcher
   }
 
-  /** As `keep`, but holds `watcher` weakly. */
+  /** Like `keep`, but holds `watcher` weakly. */
   addIdle(id: number, watcher: Watcher): void {
     this.#idle[id] = new WeakRef(watcher)
   }
@@ -104,7 +104,7 @@ class Environment {
         const watcher = this.#watchers[id] ?? this.#idle[id]?.deref()
         watcher?.ready((bits & READABLE) !== 0, (bits & WRITABLE) !== 0, (bits & ENDED) !== 0)
       } catch (error) {
-        // A caller's code has thrown. The other reports must be told nevertheless: they come only once.
+        // A caller's code has thrown. The other reports must still be dispatched: each comes only once.
         queueMicrotask(() => {
           throw error
         })

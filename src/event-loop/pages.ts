@@ -29,7 +29,7 @@ let learned = false
  */
 export class Pages {
   readonly #exists: boolean
-  /** The main thread's only: see there. */
+  /** Created on the main thread only: see `pages.rs`. */
   #native: NativePages | undefined
   #used = false
   #timed = false

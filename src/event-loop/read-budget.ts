@@ -4,8 +4,9 @@ import { now, setImmediate } from './timers.js'
 const BYTES_PER_TURN = 1024 * 1024
 
 /**
- * Where so much is left, the event loop is asked to say when the turn ends. A program that never waits for a report hears of no new
- * turn otherwise, and its reads would count as those of one: so each of its turns has three quarters of the share, at least.
+ * When only this much of the share is left, the event loop is asked to report the end of the turn. Without that, a program that
+ * never waits for a readiness report would not notice a new turn, and all its reads would count against a single share. With it, each of
+ * its turns has at least three quarters of a share.
  */
 const UNTOLD = (BYTES_PER_TURN / 4) * 3
 
@@ -19,7 +20,7 @@ export const ACCEPT: number = 16 * 1024
 const TURN = 10
 const ASK = 63
 
-/** A receive or an accept that was put off to the next turn. */
+/** A receive or an accept that was deferred to the next turn. */
 export interface Deferred {
   resume(): void
 }
@@ -37,11 +38,11 @@ export class ReadBudget {
   #timedTurn = -1
   #begin = 0
   #deferred: Deferred[] = []
-  /** Whether the next turn's beginning is awaited, and since when. */
+  /** Whether a notification of the next turn is pending, and since when. */
   #ending = false
   #ended = 0
 
-  /** Whether this turn has had its share. */
+  /** Whether this turn's share is used up. */
   get spent(): boolean {
     return this.left <= 0
   }
@@ -59,8 +60,8 @@ export class ReadBudget {
   }
 
   /**
-   * Whether a program that polls again and again, without leaving this turn, may read. Once it has had its share, it finds nothing,
-   * so that it leaves the turn; if it goes on polling all the same, it must find what has come.
+   * Whether a program that polls repeatedly within one turn may read. Once its share is used up it finds nothing, so that it yields
+   * to the event loop; if it keeps polling all the same, it must eventually find what has arrived.
    */
   mayReadAgain(): boolean {
     if (this.left > 0) return true
@@ -97,7 +98,7 @@ export class ReadBudget {
     }
   }
 
-  /** This turn ends for all that reads, now or when it has had its share. Nothing else may say when the next one begins. */
+  /** Asks to be notified of the next turn, when this turn's share is used up or nearly so: nothing else may signal its start. */
   #end(): void {
     if (this.left <= 0) this.#ended = now()
     if (this.#ending) return

@@ -3,8 +3,8 @@ import { systemError } from '../native/status.js'
 import type { Environment, Watcher } from './environment.js'
 
 /**
- * A descriptor's place in the reactor: whether it is watched, and whether somebody waits for it. While somebody does, its watcher
- * lives, whether or not anything else refers to it, and the event loop goes on, unless `reference` says otherwise.
+ * A descriptor's registration with the reactor: whether it is watched, and whether a call waits for it. A pending wait keeps the
+ * watcher reachable and, unless `reference` says otherwise, the event loop alive.
  */
 export class Registration {
   readonly #environment: Environment
@@ -26,12 +26,12 @@ export class Registration {
     environment.addIdle(id, watcher)
   }
 
-  /** Has the descriptor watched for reading, if it isn't yet. False where it can't be, since it is a file that is always ready. */
+  /** Watches the descriptor for reading, if it isn't yet. Returns false for a file, which can't be watched and is always ready. */
   arm(): boolean {
     return this.#watched ? this.#watchable : this.watch(this.#writable)
   }
 
-  /** Has the descriptor watched for reading, and for writing where `writable`. Readiness that is there already is reported again. */
+  /** Watches the descriptor for reading and, if `writable`, for writing. Existing readiness is reported again. */
   watch(writable: boolean): boolean {
     const status = this.#environment.native.watch(this.#id, writable)
     const error = status === 0 ? undefined : systemError(status, 'epoll_ctl')
@@ -42,12 +42,12 @@ export class Registration {
     return this.#watchable
   }
 
-  /** As `watch`, unless just that is watched for already. */
+  /** Like `watch`, but does nothing if exactly that is already watched for. */
   watchFor(writable: boolean): void {
     if (!this.#watched || writable !== this.#writable) this.watch(writable)
   }
 
-  /** Whether somebody waits for the descriptor. */
+  /** Whether a call waits for the descriptor. */
   set awaited(on: boolean) {
     if (on !== this.#awaited) {
       this.#awaited = on
@@ -56,7 +56,7 @@ export class Registration {
     this.#updateHold()
   }
 
-  /** Whether what is waited for can only be done by this program: the wait is then no reason for the event loop to go on. */
+  /** Whether only this program can end the wait: it then doesn't keep the event loop alive. */
   set inVain(on: boolean) {
     if (on === this.#inVain) return
     this.#inVain = on

@@ -1,6 +1,6 @@
 /** An object's share of the system's resources. It outlives the object, and is released once. */
 export interface Resource {
-  /** The owner, for people: `the connection on descriptor 17`. */
+  /** A description of the owner for messages: `the connection on descriptor 17`. */
   readonly owner: string
   release(): void
 }
@@ -19,8 +19,8 @@ const collected = new FinalizationRegistry<Resource>((resource) => {
 })
 
 /**
- * Has `resource` released, with a warning, if what this returns is garbage-collected before `disown`. Its owner refers to it,
- * and nobody else. The registry doesn't watch the owner itself, for whatever it watches lives until the next full collection,
+ * Releases `resource`, with a warning, if the returned token is garbage-collected before `disown`. Only the owner may refer to the
+ * token. The registry doesn't watch the owner itself, for whatever it watches lives until the next full collection,
  * with all that it refers to: the memory of short-lived connections would pile up.
  */
 export function own(resource: Resource): object {

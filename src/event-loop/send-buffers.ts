@@ -1,7 +1,7 @@
 import { SLAB } from '../native/binding.js'
 import { nextTick } from './timers.js'
 
-/** How many slabs are lent at most, to connections that have sent something in this turn. */
+/** The maximum number of slabs on loan to connections that have sent something in this turn. */
 const SLABS_LENT = 16
 
 /** Bytes that wait for room in the kernel. */
@@ -68,14 +68,14 @@ export class SendBuffers {
     if (this.#free.length < SLABS_LENT) this.#free.push(slab)
   }
 
-  /** Says that nothing is staged for `path` any more. */
+  /** Records that nothing is staged for `path` any more. */
   leave(path: Staging): void {
     // Nearly always it was the last to be lent one: `splice` would make the array anew.
     if (this.#staging.at(-1) === path) this.#staging.pop()
     else this.#staging.splice(this.#staging.indexOf(path), 1)
   }
 
-  /** Hands what send paths have staged to the kernel, as far as it takes it: of all but `except`. */
+  /** Hands what all send paths but `except` have staged to the kernel, as far as it takes it. */
   flush(except?: Staging): void {
     if (this.#staging.length === 0) return
     for (const path of this.#staging.slice()) if (path !== except) path.push()

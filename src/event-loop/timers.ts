@@ -14,7 +14,7 @@ export const nextTick: typeof process.nextTick = process.nextTick.bind(process)
 // `node:perf_hooks` has this clock too, but takes almost a millisecond to load.
 const { hrtime } = process
 
-/** Milliseconds since some moment in the past; the clock is never set back. */
+/** A monotonic time in milliseconds, from an arbitrary origin. */
 export function now(): number {
   const [seconds, nanoseconds] = hrtime()
   return seconds * 1e3 + nanoseconds / 1e6

@@ -7,7 +7,7 @@ import type { Source } from './waitable.js'
 /** The longest time that a timer takes, in milliseconds. */
 const TIMER_MAX = 0x7fffffff
 
-/** The sources that are ready now: one call to the reactor tells of all. */
+/** Returns the sources that are ready now: one call to the reactor covers all of them. */
 export function look(environment: Environment, sources: Source[], blocking: boolean): Source[] {
   for (const each of sources) each.arm()
   environment.wait(0)
@@ -19,7 +19,7 @@ export async function until(sources: Source[], milliseconds: number, signal?: Ab
   const environment = environmentOf()
   const { reads } = environment
   signal?.throwIfAborted()
-  // A program that asks again and again, whose peer sends without a pause, leaves room for all else here.
+  // A program that asks repeatedly while its peer sends without pause yields to everything else here.
   if (!reads.mayDeliver()) await reads.nextTurn()
   const ready = look(environment, sources, false)
   if (ready.length > 0 || sources.length === 0 || milliseconds === 0) return ready
@@ -31,7 +31,7 @@ export async function untilReady(source: Source, milliseconds: number, signal?: 
   return (await until([source], milliseconds, signal)).length > 0
 }
 
-/** As `untilReady`, where all that `source` had is read already: what comes then will be reported, and nothing need be asked. */
+/** Like `untilReady`, when everything `source` had is already read: anything new will be reported, so no query is needed. */
 export async function untilReported(source: Source, milliseconds: number, signal?: AbortSignal): Promise<boolean> {
   source.arm()
   return (await untilTold([source], milliseconds, signal)).length > 0

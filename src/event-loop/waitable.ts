@@ -1,12 +1,12 @@
 /** The key under which an object that can be waited on has its source. */
 export const source: unique symbol = Symbol('carom.source')
 
-/** Is told which source may have become ready. */
+/** Called with the source that may have become ready. */
 export type Listener = (changed: Source) => void
 
 /** An object as `wait` needs it. */
 export interface Source {
-  /** Has the reactor watch it, so that it reports what happens from now on, and what is there already. */
+  /** Makes the reactor watch it and report both existing and future readiness. */
   arm(): void
   /**
    * Whether it is ready, as far as the reactor has reported, and as far as this turn of the event loop may look, unless

@@ -84,7 +84,8 @@ export interface ProcessOptions extends SpawnOptions {
   threads?: number | undefined
   /**
    * The command that starts Python, or an array of the command and its arguments: `['uv', 'run', 'python']`. Default
-   * `$PYTHON`, else `python3` (`python` on Windows). With it, Python runs any module; without it, only one whose name ends in `.py`.
+   * `$PYTHON`, else `python3` (`python` on Windows). With this option, Python runs any module; without it, only one whose name
+   * ends in `.py`.
    */
   interpreter?: string | readonly string[] | undefined
   /** A name for people to read. Default `Process-1`, `Process-2`, … */
