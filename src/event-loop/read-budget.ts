@@ -5,8 +5,8 @@ const BYTES_PER_TURN = 1024 * 1024
 
 /**
  * When only this much of the share is left, the event loop is asked to report the end of the turn. Without that, a program that
- * never waits for a readiness report would not notice a new turn, and all its reads would count against a single share. With it, each of
- * its turns has at least three quarters of a share.
+ * never waits for a readiness report would not notice a new turn, and all its reads would count against a single share. With it,
+ * each of its turns has at least three quarters of a share.
  */
 const UNTOLD = (BYTES_PER_TURN / 4) * 3
 

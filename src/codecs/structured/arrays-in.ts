@@ -5,10 +5,10 @@ import { isIndex } from './indexes.js'
 import { NOTHING } from './nothing.js'
 import type { PartReader } from './part-reader.js'
 
-/** A sparse array's elements are kept in a table if so many times as many are absent. */
+/** A sparse array is stored as a hash table if this many times as many elements are absent as present. */
 const SPARSE = 8
 
-/** Told the length beforehand, the engine takes the memory at once; for an array of this length or more, it makes a table. */
+/** Given the length beforehand, the engine allocates at once; from this length on, it uses a hash table instead. */
 const TOLD_MAX = 1 << 24
 
 export function readElements(reader: PartReader, length: number): unknown[] {
@@ -34,7 +34,7 @@ export function readSparse(reader: PartReader): unknown {
   reader.enter(2 * count)
   if (length >= 2 ** 32) throw new Malformed(`an array in the message has a length of ${length}`)
   const array: unknown[] = reader.number([])
-  // Elements far from each other make the engine keep them in a table: else it takes the memory for the whole length.
+  // Elements that are far apart make the engine use a hash table: otherwise it allocates memory for the whole length.
   if (length > SPARSE * (count + 1)) {
     array[2 ** 32 - 2] = undefined
     // Setting the length removes it everywhere but in an array of the greatest length.
@@ -75,7 +75,7 @@ export function readPacked(reader: PartReader, kind: number): unknown {
   return array
 }
 
-/** An array, and the properties that it has beside its elements. */
+/** Reads an array, and its properties other than elements. */
 export function readNamed(reader: PartReader): unknown {
   // Only an array in the message itself: what is in there twice, or deep inside each other, is no such array.
   const kind = reader.at < reader.end ? reader.bytes[reader.at]! : NULL

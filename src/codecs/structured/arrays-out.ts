@@ -10,7 +10,7 @@ const SPARSE_MIN = 1024
 
 const { hasOwn } = Object
 
-/** Writes an array: its elements, its holes, and the properties that it has beside them. */
+/** Writes an array: its elements, its holes, and its other properties. */
 export function writeArray(writer: PartWriter, value: readonly unknown[], step: Step): void {
   const { length } = value
   if (!(length >= 0 && length < 2 ** 32 && Number.isInteger(length)))
@@ -69,7 +69,7 @@ function writeSparse(writer: PartWriter, value: readonly unknown[], length: numb
   writer.leave()
 }
 
-/** Whether at least a quarter of some elements, from all over the array, is absent. */
+/** Whether at least a quarter of the elements in a sample from across the array is absent. */
 function mostlyHoles(value: readonly unknown[], length: number): boolean {
   let holes = 0
   for (let n = 0; n < 32; n++) {

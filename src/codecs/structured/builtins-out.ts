@@ -17,7 +17,7 @@ import { writeProperties } from './plain-out.js'
 const toTag = Object.prototype.toString
 const { source, flags } = Object.getOwnPropertyDescriptors(RegExp.prototype)
 
-/** Writes an object that is neither an array nor plain: by what it is inside, whichever realm or class made it. */
+/** Writes an object that is neither an array nor plain, by its internal type, whatever realm or class created it. */
 export function writeOther(writer: PartWriter, value: object, step: Step): void {
   const tag = toTag.call(value).slice(8, -1)
   if (writeOften(writer, value, tag, step)) return
@@ -42,7 +42,7 @@ export function writeOther(writer: PartWriter, value: object, step: Step): void 
   writeProperties(writer, value, names, step)
 }
 
-/** Writes an object of the kinds that come most often, and say so; whether it is one. */
+/** Writes an object of one of the commonest kinds, which identify themselves; returns whether it was one. */
 function writeOften(writer: PartWriter, value: object, tag: string, step: Step): boolean {
   if (tag === 'Map' && types.isMap(value)) writeMap(writer, value, step)
   else if (tag === 'Set' && types.isSet(value)) writeSet(writer, value, step)
@@ -51,7 +51,7 @@ function writeOften(writer: PartWriter, value: object, tag: string, step: Step):
   return true
 }
 
-/** Writes an object of one of the language's, or the platform's, classes; whether it is one. */
+/** Writes an instance of a class of the language or the platform; returns whether it was one. */
 function writeBranded(writer: PartWriter, value: object, tag: string, step: Step): boolean {
   // In newer Node.js one is an error, too.
   if (tag === 'DOMException') writeDomException(writer, value as DOMException)
@@ -69,7 +69,7 @@ function writeBranded(writer: PartWriter, value: object, tag: string, step: Step
   return true
 }
 
-/** Throws where an object is more than its properties. */
+/** Throws if an object has state beyond its properties. */
 function assertOrdinary(writer: PartWriter, value: object, tag: string, step: Step): void {
   if (types.isSharedArrayBuffer(value)) {
     writer.refuse("a SharedArrayBuffer can't be sent: copy it, or use carom's shared memory", step)
@@ -79,7 +79,7 @@ function assertOrdinary(writer: PartWriter, value: object, tag: string, step: St
     writer.refuse(`a ${types.isWeakMap(value) ? 'WeakMap' : 'WeakSet'} can't be sent`, step)
   }
   if (types.isGeneratorObject(value)) writer.refuse("a generator can't be sent: send what it yields", step)
-  // Deno has no such objects, and no such question.
+  // Deno has neither such objects nor this check.
   if ((types.isExternal as typeof types.isExternal | undefined)?.(value))
     writer.refuse("an object of native code can't be sent", step)
   if (types.isModuleNamespaceObject(value)) writer.refuse("a module can't be sent", step)

@@ -37,7 +37,7 @@ export function writeSet(writer: PartWriter, set: Set<unknown>, step: Step): voi
   writer.leave()
 }
 
-/** Whether something in a value, or the value itself, may have to be named. */
+/** Whether an error may have to name the value or a part of it. */
 function needsStep(value: unknown): boolean {
   return typeof value !== 'string' && typeof value !== 'number'
 }

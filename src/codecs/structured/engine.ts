@@ -1,4 +1,4 @@
-/** Methods that Node's, Bun's and Deno's buffers have besides: these take the work of `toString` and `write` without their checks. */
+/** Undocumented methods of Node's, Bun's and Deno's buffers, which do the work of `toString` and `write` without the checks. */
 export interface EngineBuffer extends Buffer {
   latin1Slice(start: number, end: number): string
   ucs2Slice(start: number, end: number): string

@@ -47,7 +47,7 @@ export function readDomException(reader: PartReader): DOMException {
   return exception
 }
 
-/** Makes an error without a stack trace of its own: capturing one takes longer than all else, and would name this place, not the sender's. */
+/** Makes an error without its own stack trace: capturing one is the slowest step, and it would show this code, not the sender's. */
 function withoutStack<T>(make: () => T): T {
   const { stackTraceLimit } = Error
   try {

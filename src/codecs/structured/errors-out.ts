@@ -7,12 +7,12 @@ const { hasOwn } = Object
 /** The properties that an error has by itself, whether or not they are enumerable. */
 const OWN = ['name', 'message', 'stack', 'cause', 'errors', 'code'] as const
 
-/** How far a class is looked up: a proxy may have prototypes without end. */
+/** How many prototypes are searched for a class: a proxy may have an endless chain. */
 const CLASSES_MAX = 100
 
 /**
- * Writes an error. Of what programs hang on errors some can never be sent (a request, a response with its streams): a part that
- * can't be is left out, so that the error itself arrives.
+ * Writes an error. Programs attach things to errors that can never be sent, such as a request, or a response with its streams.
+ * Those parts are left out, so that the error itself arrives.
  */
 export function writeError(writer: PartWriter, error: Error, step: Step): void {
   const kind = kindOf(error)
@@ -90,7 +90,7 @@ function text(error: Error, key: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** A message that is no text goes as the text that `structuredClone` makes of it, and `toString` shows. */
+/** A message that is not a string is sent as the string that `structuredClone` and `toString` convert it to. */
 function messageOf(error: Error): string | undefined {
   const value = attempt(() => {
     const message = read(error, 'message')

@@ -18,7 +18,7 @@ export const NULL = 0xc0
 export const FALSE = 0xc2
 export const TRUE = 0xc3
 export const UNDEFINED = 0xc4
-/** In the place of an element or a property that isn't there. */
+/** Stands in for an absent element or property. */
 export const ABSENT = 0xc5
 export const UINT8 = 0xc6
 /** −1 − the byte. */
@@ -34,14 +34,14 @@ export const TEXT = 0xce
 /** A count, and as many units of two bytes. */
 export const WIDE_TEXT = 0xcf
 
-/** A shape that the message has not had yet: how long its names are, they themselves, and then the values. */
+/** A shape that is new in the message: the length of its names, the names, and then the values. */
 export const NEW_SHAPE = 0xd0
-/** The number of a shape that the message has had, and the values. */
+/** The number of a shape that occurred earlier in the message, and the values. */
 export const OBJECT = 0xd1
 /** A count, and as many pairs of a name and a value. */
 export const RECORD = 0xd2
 export const ARRAY = 0xd3
-/** A length, a count, and as many pairs of how many elements are absent before the next one, and that element. */
+/** A length, a count, and as many pairs: the number of absent elements before the next one, and that element. */
 export const SPARSE_ARRAY = 0xd4
 export const INT8S = 0xd5
 export const INT16S = 0xd6
@@ -62,7 +62,7 @@ export const BOXED = 0xe2
 export const URL_TEXT = 0xe3
 export const DOM_EXCEPTION = 0xe4
 
-/** The number of an object that the message has had. */
+/** The number of an object that occurred earlier in the message. */
 export const REFERENCE = 0xe6
 /** Before the outermost value: the message has references, so the reader keeps a list of its objects. */
 export const NUMBERED = 0xe7
@@ -72,7 +72,7 @@ export const SHARED_MEMORY = 0xe9
 
 // The limits that both ends keep to.
 
-/** How deep objects may lie inside each other. */
+/** How deep objects may be nested. */
 export const DEPTH_MAX = 1000
 /** The most names that a shape has: an object with more is a record. */
 export const NAMES_MAX = 64

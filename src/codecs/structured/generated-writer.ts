@@ -1,21 +1,21 @@
 import { writeMissing } from './property-out.js'
 import type { WriteObject, WriterShape } from './writer-shape.js'
 
-/** Beyond so many names the code gets long, and gains little. */
+/** With more names than this, the code gets long and gains little. */
 const NAMES_MAX = 32
 
 let allowed = true
 
 /**
- * Makes code that writes objects of one shape. The engine notes for each piece of code what objects it has met: code that
- * meets objects of one shape only looks up what they inherit, and reads their properties, several times as fast. Nothing
- * but the names goes into it, each as a string literal. None where the program forbids it.
+ * Generates code that writes objects of one shape. The engine records, for each piece of code, which object shapes it has seen.
+ * Code that has seen only one looks up inherited members and reads properties several times as fast. Only the names go into the
+ * code, each as a string literal. Returns nothing if the program forbids code generation.
  */
 export function generateWriter(shape: WriterShape): WriteObject | undefined {
   const { names } = shape
   if (!allowed || names.length === 0 || names.length > NAMES_MAX) return undefined
   const literals = names.map((name) => JSON.stringify(name))
-  // All are read before anything in them is written: a getter in there may change this object.
+  // All properties are read before any is written: a getter inside one may change this object.
   const code = [
     'return (writer, value, step) => {',
     'let n = 0',

@@ -3,24 +3,24 @@ export interface Values {
   read(): unknown
 }
 
-/** The code for a shape, or none any more. */
+/** The code for a shape, or nothing once it has been removed. */
 export interface Generated {
   build: ((values: Values) => Record<string, unknown>) | undefined
-  /** Whether it was used since it was last looked at. */
+  /** Whether it was used since it was last examined. */
   used: boolean
 }
 
-/** For how many shapes there is code, in all. */
+/** The maximum number of shapes with code, for all peers together. */
 const GENERATED_MAX = 1024
 
-/** All code, in the order in which it is looked at when room is needed, by the text that it was made of. */
+/** All generated code by its source, in the order in which it is examined for eviction. */
 const table = new Map<string, Generated>()
 
 let allowed = true
 
 /**
- * Makes code that builds an object with these names: nothing of a message but them is in it, and each as a string literal. None
- * where the program forbids it (`--disallow-code-generation-from-strings`).
+ * Generates code that builds an object with these names. Only the names come from the message, each as a string literal. Returns
+ * nothing if the program forbids code generation (`--disallow-code-generation-from-strings`).
  */
 export function generate(names: readonly string[]): Generated | undefined {
   if (!allowed) return undefined
@@ -43,7 +43,7 @@ export function generate(names: readonly string[]): Generated | undefined {
   return generated
 }
 
-/** Removes the code that was not used for longest: a peer with ever new shapes takes none from a peer that uses its own. */
+/** Evicts the least recently used code, so that a peer with ever new shapes evicts none that another peer is using. */
 function makeRoom(): void {
   while (table.size >= GENERATED_MAX) {
     const [body, oldest] = table.entries().next().value!

@@ -1,7 +1,7 @@
 import { allocate, type EngineBuffer, viewOf } from './engine.js'
 import { textOf } from './texts.js'
 
-/** The message ends too early, or holds something that no writer writes. */
+/** The message is truncated, or contains something that no writer produces. */
 export class Malformed extends Error {
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'Error', configurable: true, writable: true })
@@ -20,7 +20,7 @@ export class Input {
 
   /** Begins to read `bytes[start..end]`. */
   protected open(bytes: EngineBuffer, start: number, end: number): void {
-    // Most messages come in memory that had others.
+    // Most messages share their memory with earlier ones.
     if (bytes !== this.bytes) {
       this.bytes = bytes
       this.view = viewOf(bytes)
@@ -29,7 +29,7 @@ export class Input {
     this.end = end
   }
 
-  /** The place of the next `size` bytes, which are then behind. */
+  /** Returns the position of the next `size` bytes, and skips them. */
   skip(size: number): number {
     const { at } = this
     if (size > this.end - at) throw new Malformed('the message ends too early')

@@ -1,7 +1,7 @@
 import type { Output } from './output.js'
 import type { WriterShape } from './writer-shape.js'
 
-/** Where a message has the names of a shape for the second time, they are kept: most shapes come once, or often. */
+/** A shape's encoded names are kept from its second use on: most shapes occur either once or often. */
 export function writeNames(output: Output, shape: WriterShape): void {
   const { names } = shape
   let size = 1

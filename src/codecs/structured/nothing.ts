@@ -1,2 +1,2 @@
-/** Stands for an element or a property that isn't there, until the array or the object is done. */
+/** Stands in for an absent element or property until the array or object is complete. */
 export const NOTHING: unique symbol = Symbol('nothing')

@@ -1,4 +1,4 @@
-/** So many objects are searched for in a list; of more there is a set. */
+/** Up to this many objects are kept in a list, which is searched; more go into a set. */
 const LISTED = 16
 
 /** The objects of a message, numbered as they begin. */
@@ -47,7 +47,7 @@ export class ObjectsMet {
     return this.#count
   }
 
-  /** Forgets what was met since the mark. */
+  /** Forgets the objects met since the mark. */
   back(mark: number): void {
     if (mark < LISTED) {
       this.#list.fill(NOTHING, mark, Math.min(this.#count, LISTED))
@@ -81,5 +81,5 @@ export class ObjectsMet {
   }
 }
 
-/** Holds no object of a message alive in the list. */
+/** Clears the list, so that it keeps no object of a message alive. */
 const NOTHING: object = Object.freeze({})

@@ -36,7 +36,7 @@ export class Output {
     this.at = 1
   }
 
-  /** Gives the memory of a long message away. */
+  /** Gives up the memory of a long message, which is now the caller's. */
   protected finish(): void {
     if (this.bytes === this.#shared && this.at >= OWN_MEMORY) {
       this.#shared = allocate(SHARED_MEMORY)
@@ -118,7 +118,7 @@ export class Output {
     else this.at = to
   }
 
-  /** Has the engine write a text, if that is a long one or ASCII; whether it has. */
+  /** Has the engine write a text if it is long or ASCII; returns whether it did. */
   #textByCall(text: string): boolean {
     const { length } = text
     if (length > SHORT) {
@@ -134,7 +134,7 @@ export class Output {
 
   #longText(text: string): void {
     const { length } = text
-    // Most texts that are not ASCII show it soon, and to try takes longer than to write them.
+    // Most texts that are not ASCII show it early, and trying costs more than writing them.
     for (let n = 0; n < PROBES; n++) {
       if (text.charCodeAt(Math.floor((n * length) / PROBES)) > 127) {
         this.#wideText(text)

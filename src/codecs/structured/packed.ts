@@ -1,10 +1,10 @@
 import { FLOAT64S, INT16S, INT32S, INT8S } from './format.js'
 import type { PartWriter } from './part-writer.js'
 
-/** Fewer numbers take as little without. */
+/** Packing fewer numbers than this saves nothing. */
 export const PACKED_MIN = 4
 
-/** Writes an array of nothing but numbers; whether it is one. */
+/** Writes an array that contains only numbers; returns whether it was one. */
 export function writePacked(writer: PartWriter, value: readonly unknown[], length: number): boolean {
   let low = 0
   let high = 0
@@ -33,7 +33,7 @@ function begin(writer: PartWriter, kind: number, length: number, size: number): 
   writer.count(length)
 }
 
-/** An array with getters, or a proxy, may have other elements each time: then it is no such array. */
+/** An array with getters, or a proxy, may return different elements each time, and is then not packed. */
 function writeIntegers(
   writer: PartWriter,
   value: readonly unknown[],

@@ -1,7 +1,7 @@
 import type { Arrived } from '../../wire/arrived.js'
 import type { Input } from './input.js'
 
-/** A reader, as the functions see it that read one kind of value each. */
+/** What the functions that each read one kind of value need of the reader. */
 export interface PartReader extends Input {
   /** The descriptors that came with the message. */
   readonly arrived: Arrived | undefined
@@ -9,7 +9,7 @@ export interface PartReader extends Input {
   readonly whole: boolean
   /** The cost of the message's regular expressions so far. */
   patternCost: number
-  /** How many values of the innermost object or array stand for nothing. */
+  /** How many values of the innermost object or array are absent. */
   absent: number
   /** Has the object numbered, where the message refers to objects. */
   number<T extends object>(object: T): T

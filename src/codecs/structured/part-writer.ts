@@ -4,7 +4,7 @@ import type { Step } from './refusal.js'
 import type { ShapeWriter } from './writer-shape.js'
 import type { WriterShapes } from './writer-shapes.js'
 
-/** A writer, as the functions see it that write one kind of value each. */
+/** What the functions that each write one kind of value need of the writer. */
 export interface PartWriter extends ShapeWriter {
   /** The cost of the message's regular expressions so far. */
   patternCost: number
@@ -12,12 +12,12 @@ export interface PartWriter extends ShapeWriter {
   readonly shapes: WriterShapes
   /** Whether every object has more enumerable properties than its own. */
   readonly inherits: boolean
-  /** Has `write` write a part; whether it could. If not, nothing of it is left. */
+  /** Lets `write` write a part; returns whether it could. If not, all that it wrote is undone. */
   attempt(write: () => void): boolean
   refuse(what: string, step: Step): never
   /** Writes what is transferred beside the message. */
   transferable(object: Transferable, step: Step): void
-  /** Writes shared memory: its name, which no other machine knows. */
+  /** Writes shared memory as its name, which is valid only on this machine. */
   segment(segment: NamedSegment, step: Step): void
   /** Changes a byte that was written before. */
   patch(at: number, byte: number): void

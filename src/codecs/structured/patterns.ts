@@ -9,7 +9,7 @@ const COST_OF_SEQUENCES = 8
 
 export const TOO_COSTLY = 'the regular expressions name more sets of Unicode characters than can be read in time'
 
-/** Whether patterns that cost `before`, and this one, ask too much; and what they cost. */
+/** Returns `before` plus the cost of this pattern. */
 export function patternCost(before: number, source: string, flags: string): number {
   if (!/[uv]/.test(flags)) return before
   const sets = source.match(/\\[pPwWbB]/g)?.length ?? 0

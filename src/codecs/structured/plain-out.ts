@@ -11,7 +11,7 @@ import type { WriterShape } from './writer-shape.js'
 const { getPrototypeOf, prototype } = Object
 const { isArgumentsObject } = types
 
-/** Writes an object of no class, whose enumerable properties are its own; whether it is one. */
+/** Writes an object without a class whose enumerable properties are all its own; returns whether it was one. */
 export function writePlain(writer: PartWriter, value: object, step: Step): boolean {
   if (writer.inherits) return false
   const { shapes } = writer
@@ -85,7 +85,7 @@ export function writeNamed(writer: PartWriter, value: object, names: readonly st
   writer.leave()
 }
 
-/** Writes that an object has a shape that is in the message already. */
+/** Writes a reference to a shape that is already in the message. */
 export function writeShape(writer: PartWriter, { number }: WriterShape): void {
   if (number < SHORT_ARRAY - SHORT_OBJECT) {
     writer.byte(SHORT_OBJECT | number)

@@ -5,10 +5,10 @@ import { generate, type Generated } from './generated.js'
 /** How many shapes a reader remembers from one message to the next. */
 const REMEMBERED = 128
 
-/** How often a shape has come before code is generated for it. */
+/** How many objects of a shape must arrive before code is generated for it. */
 const OFTEN = 16
 
-/** For how many shapes a single peer may have code generated. */
+/** The maximum number of shapes for which one peer can cause code to be generated. */
 const GENERATED_MAX = 64
 
 /** The longest run of names that is remembered, in bytes. */
@@ -39,7 +39,7 @@ export class ReaderShape {
   }
 }
 
-/** The shapes that one peer has sent. No other peer's decide what is remembered. */
+/** The shapes that one peer has sent. Other peers don't influence what is remembered. */
 export class ReaderShapes {
   /** The shapes of the last message in their order, which are those of the next one as a rule. */
   readonly #last: ReaderShape[] = []

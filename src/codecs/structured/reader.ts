@@ -42,7 +42,7 @@ import type { PartReader } from './part-reader.js'
 import { type ReaderShape, ReaderShapes } from './reader-shapes.js'
 import type { Arrived } from '../../wire/arrived.js'
 
-/** A longer list of shapes is given up with its message. */
+/** A list of shapes longer than this is discarded after its message. */
 const SHAPES_KEPT = 64
 
 const NO_OBJECTS: object[] = []
@@ -63,7 +63,7 @@ export class Reader extends Input implements PartReader {
   #objects: object[] = NO_OBJECTS
   #numbered = false
   #depth = 0
-  /** How many values there can still be: each takes a byte at least. */
+  /** How many more values the message can contain: each takes at least one byte. */
   #values = 0
   absent = 0
 

@@ -8,12 +8,12 @@ export interface OtherStep {
   readonly text: string
 }
 
-/** A part of a value that has no form in a message. */
+/** The error for a part of a value that can't be represented in a message. */
 export function unsendable(what: string, steps: readonly Step[], options?: ErrorOptions): TypeError {
   return new Unsendable(atPlace(pathText(steps), what), options)
 }
 
-/** The exception that a getter or a proxy of the program's threw, with the way to the object that it was read of. */
+/** An exception thrown by a getter or a proxy of the program, with the path to the object that was being read. */
 export function thrownAt(error: unknown, steps: readonly Step[]): unknown {
   if (error instanceof Unsendable || steps.length === 0) return error
   const message = error instanceof Error ? error.message : String(error)
@@ -23,7 +23,7 @@ export function thrownAt(error: unknown, steps: readonly Step[]): unknown {
 /** Names its place already. */
 class Unsendable extends TypeError {}
 
-/** How a program would write the way to a part: `server.plugins[1].onLoad`. */
+/** The path to a part, as a program would write it: `server.plugins[1].onLoad`. */
 export function pathText(steps: readonly Step[]): string {
   return placeOf(steps.map(stepText))
 }

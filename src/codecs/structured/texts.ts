@@ -16,7 +16,7 @@ const ROW = 8
 const table: string[] = Array.from({ length: TABLE_SIZE }, () => '')
 const rows = new Int32Array(ROW * TABLE_SIZE)
 
-/** The longest text that is put together of its units; a longer one the engine makes sooner. */
+/** The longest text that is built from its units; for longer ones the engine is faster. */
 const SPELLED = 12
 
 /** The text of `length` units of one byte each, in memory of which `view` shows all. */

@@ -1,7 +1,7 @@
 import type { Output } from './output.js'
 import type { Step } from './refusal.js'
 
-/** A writer, as the code sees it that writes objects of one shape. */
+/** What the code that writes objects of one shape needs of the writer. */
 export interface ShapeWriter extends Output {
   /** Writes a value; `step` leads to it from the object that it is in. */
   write(value: unknown, step: Step): void
@@ -12,7 +12,7 @@ export interface ShapeWriter extends Output {
   leave(): void
 }
 
-/** Writes an object with a shape's names if it is plain; whether it is. */
+/** Writes an object that has a shape's names if it is plain; returns whether it was. */
 export type WriteObject = (writer: ShapeWriter, value: object, step: Step) => boolean
 
 /** Bytes, the first four in the first word, with its lowest bits. */
@@ -35,7 +35,7 @@ export class WriterShape {
   next: WriterShape | undefined
   /** Writes an object of the shape, once it has come often. */
   write: WriteObject | undefined
-  /** How often it has come before there was code for it. */
+  /** How many objects of the shape were written before it had code. */
   count = 0
 
   constructor(names: readonly string[]) {

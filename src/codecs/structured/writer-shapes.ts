@@ -3,10 +3,10 @@ import { generateWriter } from './generated-writer.js'
 import { isIndexLike } from './indexes.js'
 import { WriterShape } from './writer-shape.js'
 
-/** How many beginnings of shapes are remembered: a program that has ever new ones starts anew. */
+/** How many shape prefixes are remembered; when a program exceeds this, all are forgotten. */
 const NODES_MAX = 4096
 
-/** How often a shape has come before code is generated for it. */
+/** How many objects of a shape must be written before code is generated for it. */
 const OFTEN = 16
 
 /** The longest name that is remembered, in UTF-16 units. */

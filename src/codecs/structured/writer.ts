@@ -24,7 +24,7 @@ import { pathText, type Step, thrownAt, unsendable } from './refusal.js'
 import type { WriterShape } from './writer-shape.js'
 import { has, WriterShapes } from './writer-shapes.js'
 
-/** Of a message with more objects inside each other, or more shapes, the list of them is given up. */
+/** After a message with deeper nesting, or more shapes, than this, the list of them is discarded. */
 const KEPT = 16
 
 /** A state to which the writer can go back. */
@@ -118,7 +118,7 @@ export class Writer extends Output implements PartWriter {
     } else if (Array.isArray(value)) {
       writeArray(this, value, step)
     } else if (ArrayBuffer.isView(value)) {
-      // Not looked at like other objects: the engine would list each of its elements.
+      // Not examined like other objects: the engine would list all of its elements.
       writeView(this, value, step)
     } else if (!writePlain(this, value, step)) {
       writeOther(this, value, step)
