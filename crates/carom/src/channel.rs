@@ -85,7 +85,7 @@ impl Channel {
 }
 
 impl<F: AsFd> Channel<F> {
-    /// A channel over a descriptor of the given kind, whoever owns it.
+    /// A channel over a descriptor of the given kind, owned or borrowed.
     pub(crate) fn over(fd: F, kind: Kind, limit: u64, spin: Spin) -> Self {
         Self {
             fd,
@@ -318,7 +318,7 @@ impl<F: AsFd> Channel<F> {
     ///
     /// # Errors
     ///
-    /// As [`sys::send_with_fds`].
+    /// The same as for [`sys::send_with_fds`].
     pub fn send_with_fds(&mut self, bytes: &[u8], fds: &[BorrowedFd<'_>], deadline: Deadline) -> Result<usize> {
         if self.link.is_some() {
             return self.send_with_fds_through_ring(bytes, fds, deadline);

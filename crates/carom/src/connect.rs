@@ -201,7 +201,7 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
 ///
 /// # Errors
 ///
-/// As [`Connecting::advance`] and [`resolve`]; [`Error::TimedOut`] when the time is up.
+/// The same as for [`Connecting::advance`] and [`resolve`]; [`Error::TimedOut`] when the time is up.
 pub fn socket(address: &Address, deadline: Deadline) -> Result<OwnedFd> {
     let resolved = match address {
         Address::Tcp { host, port } => resolve(host, *port)?,

@@ -153,7 +153,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub fn try_send_bytes(&mut self, message: &[u8]) -> Result<bool> {
         self.0.try_send(message)
     }
@@ -189,7 +189,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub fn flush(&mut self) -> Result<()> {
         self.0.flush()
     }
@@ -198,7 +198,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub fn try_flush(&mut self) -> Result<bool> {
         self.0.push(Deadline::Now)
     }
@@ -245,7 +245,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`recv_bytes`](Self::recv_bytes).
+    /// The same as for [`recv_bytes`](Self::recv_bytes).
     pub fn try_recv_bytes(&mut self) -> Result<Option<Vec<u8>>> {
         self.0.try_recv()
     }
@@ -264,7 +264,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Where the peer is not local, or the system does not tell.
+    /// If the peer is not local, or the system does not provide its identity.
     pub fn peer_credentials(&self) -> io::Result<Credentials> {
         sys::peer_credentials(self.as_fd())
     }
@@ -342,7 +342,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`recv_bytes`](Self::recv_bytes).
+    /// The same as for [`recv_bytes`](Self::recv_bytes).
     #[cfg(unix)]
     pub fn recv_bytes_with_fds(&mut self) -> Result<(Vec<u8>, Vec<OwnedFd>)> {
         self.0.recv_with_fds().map(|(message, fds)| (message, fds.take()))

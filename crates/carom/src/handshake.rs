@@ -217,7 +217,7 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// As [`feed`](Self::feed).
+    /// The same as for [`feed`](Self::feed).
     pub fn receive(&mut self, message: &[u8]) -> Result<(), HandshakeError> {
         let awaited = match &self.status {
             Status::Awaits(awaited) => *awaited,

@@ -83,7 +83,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind), and what making the directory reports.
+    /// The same as for [`bind`](Self::bind), and what making the directory reports.
     pub fn bind_private(options: Options) -> Result<Self> {
         let (fd, file, address) = local::bind_private(options)?;
         Self::listen(fd, file, address, options)
@@ -112,7 +112,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`from_fd`](Self::from_fd).
+    /// The same as for [`from_fd`](Self::from_fd).
     pub fn address_of(fd: BorrowedFd<'_>) -> Result<Address> {
         Ok(local::listening(fd)?)
     }
@@ -122,7 +122,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`from_fd`](Self::from_fd).
+    /// The same as for [`from_fd`](Self::from_fd).
     pub fn from_peer(fd: OwnedFd) -> Result<Self> {
         Ok(Self {
             shared: true,
@@ -140,7 +140,7 @@ impl Listener {
         Ok(())
     }
 
-    /// Where to connect to: the address given, with the numbers that the system chose.
+    /// The address to connect to: the one given, with the numbers that the system chose.
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
@@ -178,7 +178,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`accept`](Self::accept).
+    /// The same as for [`accept`](Self::accept).
     pub fn try_accept(&self) -> Result<Option<(OwnedFd, PeerAddress)>> {
         self.accept(Deadline::Now)
     }

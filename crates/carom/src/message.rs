@@ -78,7 +78,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`recv`](Self::recv).
+    /// The same as for [`recv`](Self::recv).
     pub fn recv_with_fds<T: DeserializeOwned>(&mut self) -> Result<(T, Vec<OwnedFd>)> {
         let (message, fds) = self.0.recv_with_fds()?;
         Ok((decode(message)?, fds.take()))

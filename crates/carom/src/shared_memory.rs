@@ -124,7 +124,7 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// As [`unlink()`].
+    /// The same as for [`unlink()`].
     pub fn unlink(&self) -> Result<(), SharedMemoryError> {
         unlink(&self.name)
     }

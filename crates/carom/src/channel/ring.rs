@@ -151,7 +151,7 @@ impl<F: AsFd> Channel<F> {
     ///
     /// # Errors
     ///
-    /// As [`start_ring`](Self::start_ring).
+    /// The same as for [`start_ring`](Self::start_ring).
     pub fn resume_ring(&mut self, memory: OwnedFd, side: Side, largest: usize) -> Result<()> {
         if !self.kind.carries_descriptors {
             return Err(RingError::NotLocal.into());

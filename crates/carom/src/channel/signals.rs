@@ -21,7 +21,7 @@ const PACKET_SIZE: usize = 9;
 /// How many packets are held. An honest peer sends the next one only when the bytes that the last one belongs to are in the ring.
 const HELD_MAX: usize = 2;
 
-/// How often the socket is read at a time: a peer that floods it delays nobody else.
+/// How often the socket is read in one go, so that a peer that floods it delays no other.
 const READS_MAX: usize = 16;
 
 /// The receiving half of what the two sockets carry.
@@ -98,7 +98,7 @@ impl Signals {
         self.held.len() >= HELD_MAX
     }
 
-    /// Whether descriptors have been taken out of the socket that nobody has got yet.
+    /// Whether descriptors have been taken out of the socket that no caller has received yet.
     pub(super) fn holds_something(&self) -> bool {
         !self.held.is_empty() || !self.begun.is_empty()
     }

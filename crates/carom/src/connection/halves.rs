@@ -87,7 +87,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub fn flush(&mut self) -> Result<()> {
         self.0.flush()
     }
@@ -99,7 +99,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     #[cfg(unix)]
     pub fn close(mut self) -> Result<()> {
         self.0.flush()?;

@@ -47,7 +47,7 @@ pub fn advance(fd: BorrowedFd<'_>, handshake: &mut Handshake, deadline: Deadline
 ///
 /// # Errors
 ///
-/// As [`advance`]; [`HandshakeError::TimedOut`](super::HandshakeError::TimedOut) when the time is up.
+/// The same as for [`advance`]; [`HandshakeError::TimedOut`](super::HandshakeError::TimedOut) when the time is up.
 pub fn run_blocking(fd: BorrowedFd<'_>, handshake: &mut Handshake, deadline: Deadline) -> Result<Peer> {
     advance(fd, handshake, deadline)?.ok_or_else(|| handshake.expire().into())
 }

@@ -358,7 +358,7 @@ pub const BESIDE: Beside = Beside::Last;
 ///
 /// # Errors
 ///
-/// As [`receive`].
+/// The same as for [`receive`].
 pub fn receive_without_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
     receive(fd, Transport::Socket, buffer, deadline)
 }

@@ -104,7 +104,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Receiver::recv_bytes`].
+    /// The same as for [`Receiver::recv_bytes`].
     pub async fn recv_bytes(&mut self) -> Result<Vec<u8>> {
         self.receiver.recv_bytes().await
     }
@@ -113,7 +113,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Receiver::recv`].
+    /// The same as for [`Receiver::recv`].
     #[cfg(feature = "serde")]
     pub async fn recv<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
         self.receiver.recv().await
@@ -123,7 +123,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Sender::send_bytes`].
+    /// The same as for [`Sender::send_bytes`].
     pub async fn send_bytes(&mut self, message: &[u8]) -> Result<()> {
         self.sender.send_bytes(message).await
     }
@@ -132,7 +132,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Sender::send`].
+    /// The same as for [`Sender::send`].
     #[cfg(feature = "serde")]
     pub async fn send<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.sender.send(value).await
@@ -142,7 +142,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Sender::feed_bytes`].
+    /// The same as for [`Sender::feed_bytes`].
     pub async fn feed_bytes(&mut self, message: &[u8]) -> Result<()> {
         self.sender.feed_bytes(message).await
     }
@@ -151,7 +151,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Sender::feed`].
+    /// The same as for [`Sender::feed`].
     #[cfg(feature = "serde")]
     pub async fn feed<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.sender.feed(value).await
@@ -161,7 +161,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Sender::flush`].
+    /// The same as for [`Sender::flush`].
     pub async fn flush(&mut self) -> Result<()> {
         self.sender.flush().await
     }
@@ -170,7 +170,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`Sender::flush`]; the connection is closed nevertheless.
+    /// The same as for [`Sender::flush`]; the connection is closed nevertheless.
     pub async fn close(mut self) -> Result<()> {
         if self.writable() {
             self.flush().await?;
@@ -182,7 +182,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Where the peer is not local, or the system does not tell.
+    /// If the peer is not local, or the system does not provide its identity.
     pub fn peer_credentials(&self) -> io::Result<Credentials> {
         sys::peer_credentials(self.as_fd())
     }

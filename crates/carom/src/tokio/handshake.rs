@@ -11,14 +11,14 @@ use crate::{
     sys::{self, AsFd, Deadline},
 };
 
-/// Has the peer that has connected to a listener prove that it knows the key, and proves it to the peer.
+/// Authenticates a peer that connected to a listener: each end proves to the other that it knows the key.
 #[cfg(feature = "auth")]
 pub(super) async fn prove_accepted(socket: &Socket, authentication: &Authentication) -> Result<()> {
     let handshake = Handshake::listener(&authentication.key, authentication.options.clone())?;
     prove(socket, handshake, authentication).await
 }
 
-/// Has the listener that was reached prove that it knows the key, and proves it to the listener.
+/// Authenticates with the listener: each end proves to the other that it knows the key.
 #[cfg(feature = "auth")]
 pub(super) async fn prove_connected(socket: &Socket, authentication: &Authentication) -> Result<()> {
     let handshake = Handshake::client(&authentication.key, authentication.options.clone())?;

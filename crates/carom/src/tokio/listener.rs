@@ -25,7 +25,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`carom::Listener::bind`](crate::Listener::bind).
+    /// The same as for [`carom::Listener::bind`](crate::Listener::bind).
     ///
     /// # Panics
     ///
@@ -41,7 +41,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`carom::Listener::bind_private`](crate::Listener::bind_private).
+    /// The same as for [`carom::Listener::bind_private`](crate::Listener::bind_private).
     ///
     /// # Panics
     ///
@@ -50,7 +50,7 @@ impl Listener {
         crate::Listener::bind_private(options)?.try_into()
     }
 
-    /// Where to connect to: the address given, with the numbers that the system chose.
+    /// The address to connect to: the one given, with the numbers that the system chose.
     #[must_use]
     pub fn address(&self) -> &Address {
         self.listener.get_ref().address()
@@ -86,7 +86,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`carom::Listener::close`](crate::Listener::close).
+    /// The same as for [`carom::Listener::close`](crate::Listener::close).
     pub fn close(self) -> Result<()> {
         self.listener.into_inner().into_inner().close()
     }
@@ -128,7 +128,7 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// Where the peer is not local, or the system does not tell.
+    /// If the peer is not local, or the system does not provide its identity.
     pub fn peer_credentials(&self) -> io::Result<Credentials> {
         sys::peer_credentials(self.fd.as_fd())
     }
@@ -136,7 +136,7 @@ impl Incoming {
     /// Has the peer prove that it knows the key, and proves it to the peer, within the
     /// time that [`Authentication`] gives.
     ///
-    /// Where the future is dropped, the connection is closed.
+    /// If the future is dropped, the connection is closed.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl Incoming {
         Connection::over(socket, max_message_size)
     }
 
-    /// Takes the peer as it is: whoever can connect may speak.
+    /// Accepts the peer without authentication: any program that can connect may send.
     ///
     /// # Errors
     ///

@@ -70,7 +70,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// As [`recv_bytes`](Self::recv_bytes).
+    /// The same as for [`recv_bytes`](Self::recv_bytes).
     pub fn poll_recv_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>>> {
         if !self.readable {
             return Poll::Ready(Err(Error::NotReadable));

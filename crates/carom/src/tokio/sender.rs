@@ -45,7 +45,7 @@ impl Sender {
 
     /// Sends one message, waiting until the kernel has taken all of it, and all that was accepted before.
     ///
-    /// Where the future is dropped, the message is not sent if the kernel has taken none of it; otherwise it is accepted: the rest of it
+    /// If the future is dropped, the message is not sent if the kernel has taken none of it; otherwise it is accepted: the rest of it
     /// is kept, and leaves with the next send or flush.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Sender {
     /// Accepts one message, which leaves with the next send or flush, or when there are 64 KiB: many short messages cost one system call.
     /// Waits only for messages that were accepted before. A message that is long itself is sent at once.
     ///
-    /// Where the future is dropped, the message is not sent; of a long one, as [`send_bytes`](Self::send_bytes) says.
+    /// If the future is dropped, the message is not sent; of a long one, as [`send_bytes`](Self::send_bytes) says.
     ///
     /// ```
     /// # ::tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -77,7 +77,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub async fn feed_bytes(&mut self, message: &[u8]) -> Result<()> {
         if self.outbox.len() + message.len() > BATCH {
             self.flush().await?;
@@ -98,7 +98,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub async fn flush(&mut self) -> Result<()> {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
@@ -107,7 +107,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if !self.writable {
             return Poll::Ready(Err(Error::NotWritable));
@@ -125,7 +125,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`send_bytes`](Self::send_bytes).
+    /// The same as for [`send_bytes`](Self::send_bytes).
     pub async fn close(mut self) -> Result<()> {
         self.flush().await?;
         Ok(sys::end_stream(self.socket.as_fd(), self.transport)?)
@@ -133,7 +133,7 @@ impl Sender {
 
     /// Sends one value.
     ///
-    /// Where the future is dropped, what [`send_bytes`](Self::send_bytes) says.
+    /// If the future is dropped, see [`send_bytes`](Self::send_bytes).
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// The same as for [`send`](Self::send).
     #[cfg(feature = "serde")]
     pub async fn feed<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let message = crate::message::encode(value)?;

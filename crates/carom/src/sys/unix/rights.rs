@@ -80,7 +80,7 @@ const PEEK_MAX: usize = 64;
 ///
 /// # Errors
 ///
-/// As [`receive`](super::receive).
+/// The same as for [`receive`](super::receive).
 pub fn receive_with_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<Arrived>> {
     until_received(fd, deadline, |flags| {
         receive_once(fd, buffer, flags.bits() as c_int).map(|(arrived, _)| arrived)
@@ -103,7 +103,7 @@ pub(super) fn peek_fds(fd: BorrowedFd<'_>, bytes: usize) -> Option<PeerFds> {
 ///
 /// # Errors
 ///
-/// As [`receive`](super::receive).
+/// The same as for [`receive`](super::receive).
 pub fn receive_without_fds(fd: BorrowedFd<'_>, buffer: &mut [u8], deadline: Deadline) -> io::Result<Option<usize>> {
     Ok(receive_with_fds(fd, buffer, deadline)?.map(|arrived| arrived.bytes))
 }

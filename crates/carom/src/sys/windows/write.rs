@@ -70,7 +70,7 @@ impl Write {
     ///
     /// # Safety
     ///
-    /// As [`begin`](Self::begin).
+    /// The same as for [`begin`](Self::begin).
     pub(super) unsafe fn begin_for_good(self) -> io::Result<()> {
         let (done, begun) = sync_channel(1);
         let mut starter = STARTER.lock().unwrap_or_else(PoisonError::into_inner);
