@@ -1,4 +1,4 @@
-/** Gives back the references whose proxies nobody can use any more. */
+/** Releases the references of garbage-collected proxies. */
 const forgotten = new FinalizationRegistry<Claim>((claim) => void claim.giveBack())
 
 /** A reference of this program's to an object of a server's, which keeps the object until the reference is given back. */

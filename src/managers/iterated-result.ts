@@ -7,7 +7,7 @@ export function isIterable(value: unknown): value is IterableProxy {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && Symbol.asyncDispose in value
 }
 
-/** Gives a call that somebody iterates over the items of its result, as many as there is credit for. */
+/** Feeds the items of a result to a call that is iterated over, as far as there is credit. */
 export class IteratedResult {
   #credit = 0
   #over = false
@@ -18,7 +18,7 @@ export class IteratedResult {
     this.#wake?.()
   }
 
-  /** Nobody takes any more items. */
+  /** The caller takes no more items. */
   end(): void {
     this.#over = true
     this.#wake?.()

@@ -65,7 +65,7 @@ class Exchange implements CallOwner {
   readonly args: readonly unknown[]
   readonly #message: Buffer
   #connection: Connection | undefined
-  /** Where somebody iterates over the call itself. */
+  /** Set if the call itself is iterated over. */
   #iterated: IteratedResult | undefined
   #givenUp = false
 

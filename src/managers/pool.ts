@@ -98,7 +98,7 @@ export class Pool implements Connections {
     this.#free()
   }
 
-  /** There is room for another one, which somebody may wait for. */
+  /** There is room for another connection, for which a call may be waiting. */
   #free(): void {
     const next = this.#waiting.shift()
     if (next) next.go(undefined)

@@ -100,7 +100,7 @@ export class Ending {
     return ended !== false
   }
 
-  /** As `look`, once the child has ended; `undefined` where it has not within `milliseconds`. */
+  /** Like `look`, once the child has ended; `undefined` if it has not within `milliseconds`. */
   wait(milliseconds: number): Exit | undefined {
     const environment = environmentOf()
     const deadline = new Deadline(milliseconds)

@@ -11,7 +11,7 @@ export interface PartReader extends Input {
   patternCost: number
   /** How many values of the innermost object or array are absent. */
   absent: number
-  /** Has the object numbered, where the message refers to objects. */
+  /** Numbers the object, if the message contains references. */
   number<T extends object>(object: T): T
   /** Goes one deeper, to `count` values. */
   enter(count: number): void
