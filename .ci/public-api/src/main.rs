@@ -31,7 +31,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let new = now.difference(&before).map(|item| format!("+ {item}"));
     let changes: Vec<_> = gone.chain(new).collect();
     if changes.is_empty() {
-        println!("the {} public items of the core are those of {}", now.len(), list.display());
+        println!(
+            "the {} public items of the core are those of {}",
+            now.len(),
+            list.display()
+        );
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
@@ -48,9 +52,26 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 fn describe(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let target = root.join("target/public-api");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["rustdoc", "--quiet", "--locked", "--package", "carom", "--lib", "--all-features", "--target-dir"])
+        .args([
+            "rustdoc",
+            "--quiet",
+            "--locked",
+            "--package",
+            "carom",
+            "--lib",
+            "--all-features",
+            "--target-dir",
+        ])
         .arg(&target)
-        .args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
+        .args([
+            "--",
+            "-Z",
+            "unstable-options",
+            "--output-format",
+            "json",
+            "--cap-lints",
+            "allow",
+        ])
         .current_dir(root)
         .env("RUSTC_BOOTSTRAP", "1")
         .status()?;
