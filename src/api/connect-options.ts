@@ -19,7 +19,7 @@ import { CONNECTION_OPTIONS, type ConnectionOptions } from './options.js'
  * ```
  */
 export interface ConnectSyncOptions extends ConnectionOptions, AuthenticationOptions, KeepAliveOptions {
-  /** The kind of address that it must be. Default: what the address is. */
+  /** The kind of address that it must be. Default: the address's own kind. */
   family?: Family | undefined
   /**
    * Milliseconds within which the connection must be made, handshake included. Default: for ever, except for the handshake, which

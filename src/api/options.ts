@@ -28,7 +28,7 @@ import { ringSizeOf, TRANSPORT_OPTIONS, type TransportOptions } from './transpor
 export interface ConnectionOptions extends TransportOptions {
   /** How `send` and `recv` turn values into messages. Default `'structured'`. */
   codec?: CodecOption | undefined
-  /** The longest message that is received, in bytes. Default: the longest `Buffer` there can be. */
+  /** The longest message that is received, in bytes. Default: the maximum length of a `Buffer`. */
   maxMessageSize?: number | undefined
   /** How many accepted bytes may be unsent before a `send` waits. Default 262,144. */
   highWaterMark?: number | undefined

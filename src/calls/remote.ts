@@ -94,7 +94,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /**
    * How long the answer, or the end of the stream, may take, in milliseconds; after that the call rejects with a `TimeoutError`.
-   * Default: forever.
+   * Default: for ever.
    */
   timeout?: number | undefined
   /** Keyword arguments, for a Python function. Default: none. */

@@ -54,7 +54,7 @@ export interface ConnectManagerOptions extends AuthenticationOptions {
   connections?: number | undefined
   /** The longest reply that is accepted, in bytes. Default: the maximum length of a `Buffer`. */
   maxMessageSize?: number | undefined
-  /** How Python's objects are read and written. By default, one without a JavaScript counterpart arrives as a `PythonObject`. */
+  /** How Python's objects are read and written. Default: one without a JavaScript counterpart arrives as a `PythonObject`. */
   pickle?: PickleOptions | undefined
 }
 

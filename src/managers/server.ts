@@ -55,7 +55,7 @@ export interface ManagerServerOptions extends AuthenticationOptions {
   connections?: number | undefined
   /** The longest request that is accepted, in bytes. Default: the maximum length of a `Buffer`. */
   maxMessageSize?: number | undefined
-  /** How arguments are read and results written. By default, an object without a JavaScript counterpart is refused. */
+  /** How arguments are read and results written. Default: an object without a JavaScript counterpart is refused. */
   pickle?: PickleOptions | undefined
   /** How many connections may wait to be accepted. Default 128. */
   backlog?: number | undefined
