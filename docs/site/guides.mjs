@@ -25,7 +25,18 @@ const GUIDES = [
 /** The other pages. */
 const SECTIONS = {
   Reference: ['options', 'errors', 'diagnostics', 'guarantees', 'SECURITY', 'structured', 'ring'],
-  Project: ['platforms', 'runtimes', 'calls-speed', 'node-26', 'node-20', 'architecture', 'CONTRIBUTING', 'CHANGELOG'],
+  Project: [
+    'platforms',
+    'runtimes',
+    'calls-speed',
+    'spin-cost',
+    'node-26',
+    'node-20',
+    'rust',
+    'architecture',
+    'CONTRIBUTING',
+    'CHANGELOG',
+  ],
 }
 
 /** The entries, which come first in the reference. */
