@@ -5,6 +5,7 @@ mod asynchronous;
 mod blocking;
 mod message;
 mod peer;
+mod serving;
 
 use std::time::{Duration, Instant};
 
@@ -202,7 +203,7 @@ fn large(criterion: &mut Criterion) {
 }
 
 fn main() {
-    if peer::ran() {
+    if serving::ran() {
         return;
     }
     let mut criterion = Criterion::default()

@@ -6,11 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
-use crate::message::{Bytes, Order};
-use crate::{asynchronous, blocking, runtime};
-
 /// The first argument of the peer.
-const PEER: &str = "peer";
+pub(crate) const PEER: &str = "peer";
 
 /// Where both ends meet, and the peer. It has ended, and its socket's folder is gone, once this is dropped.
 pub(crate) struct Place {
@@ -62,37 +59,4 @@ impl Drop for Place {
         }
         fs::remove_dir_all(&self.folder).unwrap();
     }
-}
-
-/// Is the peer, where this process was started as one. Whether it was.
-pub(crate) fn ran() -> bool {
-    let arguments: Vec<_> = env::args().skip(1).collect();
-    let [first, way, name] = &arguments[..] else {
-        return false;
-    };
-    if first != PEER {
-        return false;
-    }
-    match &way[..] {
-        "carom" => blocking::serve::<Bytes>(blocking::Carom::connect(name)),
-        "carom, typed" => blocking::serve::<Order>(blocking::Carom::connect(name)),
-        "interprocess" => blocking::serve::<Bytes>(blocking::Interprocess::connect(name)),
-        "interprocess, typed" => blocking::serve::<Order>(blocking::Interprocess::connect(name)),
-        "ipc-channel" => blocking::serve(blocking::IpcBytes::connect(name)),
-        "ipc-channel, typed" => blocking::serve(blocking::IpcOrders::connect(name)),
-        "carom::tokio" => {
-            runtime().block_on(async { asynchronous::serve::<Bytes>(asynchronous::Carom::connect(name).await).await });
-        }
-        "carom::tokio, typed" => {
-            runtime().block_on(async { asynchronous::serve::<Order>(asynchronous::Carom::connect(name).await).await });
-        }
-        "LengthDelimitedCodec" => runtime().block_on(async {
-            asynchronous::serve::<bytes::Bytes>(asynchronous::LengthDelimited::connect(name).await).await;
-        }),
-        "LengthDelimitedCodec, typed" => runtime().block_on(async {
-            asynchronous::serve::<Order>(asynchronous::LengthDelimited::connect(name).await).await;
-        }),
-        way => panic!("no way is called {way}"),
-    }
-    true
 }
