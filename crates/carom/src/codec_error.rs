@@ -76,8 +76,8 @@ impl StdError for DecodeError {
     }
 }
 
-/// What a message is that was clearly not meant as a typed one, and the way out. A pickle of protocol 2 or later begins with the opcode `PROTO` and ends
-/// with `STOP`; `MessagePack` gives the first byte to a map of no entries, behind which nothing may follow.
+/// Names a message that was clearly not meant as a typed one, and the way out. A pickle of protocol 2 or later begins with the opcode
+/// `PROTO` and ends with `STOP`; `MessagePack` gives the first byte to a map of no entries, behind which nothing may follow.
 fn foreign(message: &[u8]) -> Option<&'static str> {
     match message {
         [0x80, 2..=5, .., b'.'] => Some(

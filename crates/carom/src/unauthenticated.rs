@@ -1,4 +1,4 @@
-//! What stands for authentication where the crate is built without it: nothing can be asked for.
+//! The stand-in for authentication where the crate is built without it: no value of it can be made.
 
 use crate::Result;
 use crate::sys::{Deadline, OwnedFd};

@@ -1,4 +1,4 @@
-//! What both kinds of ends do: a whole connection, and a half of one.
+//! The work of an end, which a whole connection and its halves share.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What has been read from a channel and not yet been received.
+//! Bytes that have been read from a channel and not yet been received.
 
 use std::cell::RefCell;
 

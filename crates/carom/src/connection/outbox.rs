@@ -1,4 +1,4 @@
-//! What was accepted and has not yet been taken by the kernel.
+//! Bytes that were accepted and that the kernel has not yet taken.
 
 use crate::frame::Header;
 
@@ -18,7 +18,7 @@ impl Outbox {
         self.gone == self.bytes.len()
     }
 
-    /// What the kernel has not taken.
+    /// The bytes that the kernel has not taken.
     pub(crate) fn rest(&self) -> &[u8] {
         &self.bytes[self.gone..]
     }

@@ -188,7 +188,7 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// What the kernel has not taken of the header, and of the message.
+    /// The parts of the header and of the message that the kernel has not taken.
     fn rest(&self) -> (&[u8], &[u8]) {
         let header = self.header.as_bytes();
         (

@@ -41,7 +41,7 @@ impl Socket {
         loop {
             let mut guard = ready!(self.0.poll_write_ready(cx))?;
             match write(self.as_fd())? {
-                // What took a part may take more: only nothing at all means that there is no room.
+                // A socket that took a part may take more: only one that takes nothing has no room.
                 0 => guard.clear_ready(),
                 taken => return Poll::Ready(Ok(taken)),
             }
