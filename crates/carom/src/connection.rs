@@ -18,9 +18,9 @@ mod outbox;
 pub(crate) use end::End;
 pub use halves::{Receiver, Sender};
 pub(crate) use inbox::{Filled, Inbox};
-#[cfg(all(unix, feature = "tokio"))]
-pub(crate) use outbox::BATCH;
 pub(crate) use outbox::Outbox;
+#[cfg(all(unix, feature = "tokio"))]
+pub(crate) use outbox::{BATCH, untaken};
 
 /// One end of a connection between two processes.
 ///

@@ -43,9 +43,9 @@ impl Outbox {
 
     /// Adds what the kernel has left of a message, of which it has taken `taken` bytes with the header.
     pub(crate) fn push_rest(&mut self, header: &[u8], message: &[u8], taken: usize) {
-        self.bytes.extend_from_slice(header.get(taken..).unwrap_or_default());
-        self.bytes
-            .extend_from_slice(&message[taken.saturating_sub(header.len())..]);
+        let (header, message) = untaken(header, message, taken);
+        self.bytes.extend_from_slice(header);
+        self.bytes.extend_from_slice(message);
     }
 
     /// How much is held, in bytes.
@@ -53,4 +53,12 @@ impl Outbox {
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
+}
+
+/// The parts of a header and of its message behind the first `taken` bytes of both.
+pub(crate) fn untaken<'a>(header: &'a [u8], message: &'a [u8], taken: usize) -> (&'a [u8], &'a [u8]) {
+    (
+        header.get(taken..).unwrap_or_default(),
+        &message[taken.saturating_sub(header.len())..],
+    )
 }

@@ -3,7 +3,7 @@ use std::io::IoSlice;
 use std::task::{Context, Poll, ready};
 
 use super::socket::Socket;
-use crate::connection::{BATCH, Outbox};
+use crate::connection::{BATCH, Outbox, untaken};
 use crate::frame::Header;
 use crate::sys::{self, AsFd, BorrowedFd, Deadline, Transport};
 use crate::{Error, Result};
@@ -190,11 +190,7 @@ impl<'a> Sending<'a> {
 
     /// The parts of the header and of the message that the kernel has not taken.
     fn rest(&self) -> (&[u8], &[u8]) {
-        let header = self.header.as_bytes();
-        (
-            header.get(self.sent..).unwrap_or_default(),
-            &self.message[self.sent.saturating_sub(header.len())..],
-        )
+        untaken(self.header.as_bytes(), self.message, self.sent)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
